@@ -1,0 +1,47 @@
+"""NumPy functions that have no derivative: their results are booleans, integers, types, or do not depend on the values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autodiff.graph import Variable, wrap
+from autodiff.primitive import composite
+
+__all__: list[str] = []
+
+_TENSORS = [
+    *(np.logical_and, np.logical_or, np.logical_not, np.logical_xor),
+    *(np.isfinite, np.isinf, np.isnan, np.signbit, np.isclose, np.argsort, np.count_nonzero),
+    *(np.zeros_like, np.ones_like, np.full_like, np.empty_like),
+]
+_OTHERS = [np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.allclose, np.array_equal, np.array_repr, np.array_str, np.nonzero]
+
+
+def unwrapped(x: Any) -> Any:
+    """`x`, with the arrays of the tensors in it."""
+    if isinstance(x, Variable):
+        return x._data
+    return type(x)(map(unwrapped, x)) if type(x) in (list, tuple) else x
+
+
+def _constant(function: Callable[..., Any], finish: Callable[[Any], Any] = wrap) -> Callable[..., Any]:
+    @composite(numpy=[function])
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return finish(function(*map(unwrapped, args), **{key: unwrapped(value) for key, value in kwargs.items()}))
+
+    return call
+
+
+equal, not_equal = _constant(np.equal), _constant(np.not_equal)
+less, less_equal = _constant(np.less), _constant(np.less_equal)
+greater, greater_equal = _constant(np.greater), _constant(np.greater_equal)
+bitwise_and, bitwise_or, bitwise_xor, invert = map(_constant, (np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert))
+all, any, argmax, argmin = map(_constant, (np.all, np.any, np.argmax, np.argmin))
+
+for _function in _TENSORS:
+    _constant(_function)
+for _function in _OTHERS:
+    _constant(_function, lambda result: result)

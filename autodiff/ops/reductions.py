@@ -1,0 +1,118 @@
+"""Reductions: sums, means, extremes, along one axis, several or all."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autodiff.primitive import Example, Kink, primitive
+
+__all__ = ["logsumexp", "max", "mean", "min", "sum"]
+
+_EXAMPLES = [
+    Example(((3,),)),
+    Example(((),)),
+    Example(((2, 3),), {"axis": 0}),
+    Example(((2, 3),), {"axis": -1, "keepdims": True}),
+    Example(((2, 3, 4),), {"axis": (0, -1)}),
+    Example(((2, 3),), {"keepdims": True}),
+    Example(((1, 3),), {"axis": 0}),
+    Example(((0, 3),), {"axis": 1}),
+]
+_TIE = np.array([1.0, 2.0, 2.0])
+
+
+def _expand(reduced: Any, axis: Any, keepdims: bool) -> Any:
+    """`reduced` with the axes that a reduction removed, so that it broadcasts against the argument."""
+    return reduced if keepdims or axis is None else np.expand_dims(reduced, axis)
+
+
+def _count(shape: tuple[int, ...], axis: Any) -> int:
+    """How many elements each result of a reduction is made of."""
+    return math.prod(shape) if axis is None else math.prod(shape[i] for i in ((axis,) if isinstance(axis, int) else axis))
+
+
+sum = primitive(
+    lambda x, /, axis=None, *, keepdims=False: np.add.reduce(x, axis=axis, keepdims=keepdims),
+    {"x": lambda g, x_shape, axis, keepdims: np.broadcast_to(_expand(g, axis, keepdims), x_shape)},
+    name="sum",
+    numpy=[np.sum],
+    examples=_EXAMPLES,
+    doc="""The sum of the elements along `axis` (one, several as a tuple, or all). As `numpy.sum`.
+
+    >>> ad.sum(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
+    Tensor([4., 6.])
+    """,
+)
+
+mean = primitive(
+    lambda x, /, axis=None, *, keepdims=False: np.mean(x, axis=axis, keepdims=keepdims),
+    {"x": lambda g, x_shape, axis, keepdims: np.broadcast_to(_expand(g / _count(x_shape, axis), axis, keepdims), x_shape)},
+    name="mean",
+    numpy=[np.mean],
+    examples=_EXAMPLES,
+    doc="""The arithmetic mean of the elements along `axis` (one, several as a tuple, or all). As `numpy.mean`.
+
+    >>> ad.mean(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
+    Tensor([2., 3.])
+    """,
+)
+
+
+def _to_extreme(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    chosen = (x == _expand(y, axis, keepdims)).astype(g.dtype)
+    return chosen * _expand(g, axis, keepdims) / np.sum(chosen, axis=axis, keepdims=True)
+
+
+max = primitive(
+    lambda x, /, axis=None, *, keepdims=False: np.max(x, axis=axis, keepdims=keepdims),
+    {"x": _to_extreme},
+    name="max",
+    numpy=[np.max],
+    examples=_EXAMPLES,
+    kinks=[Kink((_TIE,), (np.array([0.0, 0.5, 0.5]),))],
+    doc="""The largest element along `axis` (one, several as a tuple, or all). Its derivative goes to it; ties share it. As `numpy.max`.
+
+    >>> ad.max(ad.Tensor([[1.0, 2.0], [3.0, 0.0]]), axis=0)
+    Tensor([3., 2.])
+    """,
+)
+
+min = primitive(
+    lambda x, /, axis=None, *, keepdims=False: np.min(x, axis=axis, keepdims=keepdims),
+    {"x": _to_extreme},
+    name="min",
+    numpy=[np.min],
+    examples=_EXAMPLES,
+    kinks=[Kink((-_TIE,), (np.array([0.0, 0.5, 0.5]),))],
+    doc="""The smallest element along `axis` (one, several as a tuple, or all). Its derivative goes to it; ties share it. As `numpy.min`.
+
+    >>> ad.min(ad.Tensor([[1.0, 2.0], [3.0, 0.0]]), axis=0)
+    Tensor([1., 0.])
+    """,
+)
+
+
+def _logsumexp(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
+    largest = np.max(x, axis=axis, keepdims=True)
+    largest = np.where(np.isfinite(largest), largest, 0)
+    with np.errstate(divide="ignore"):  # log 0 = -inf is the value where all elements are -inf
+        y = np.log(np.add.reduce(np.exp(x - largest), axis=axis, keepdims=True)) + largest
+    return y if keepdims else np.squeeze(y, axis)
+
+
+logsumexp = primitive(
+    _logsumexp,
+    {"x": lambda g, y, x, axis, keepdims: _expand(g, axis, keepdims) * np.exp(x - _expand(np.where(y == -np.inf, 0, y), axis, keepdims))},
+    name="logsumexp",
+    examples=_EXAMPLES,
+    doc="""`log(sum(exp(x)))` along `axis` (one, several as a tuple, or all), without overflow. As `torch.logsumexp`.
+
+    Its derivative is the softmax, `exp(x - y)`, and 0 where all elements are -inf.
+
+    >>> ad.logsumexp(ad.Tensor([1000.0, 1000.0]))
+    Tensor(1000.69314718)
+    """,
+)

@@ -1,0 +1,460 @@
+"""Tensor: an array that knows where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from typing import Any, Self
+
+import numpy as np
+
+from autodiff import graph, ops, protocols
+from autodiff.graph import RETAIN, Leaf, Node, Variable, current_mode
+from autodiff.ops import constants
+from autodiff.ops.constants import unwrapped
+
+__all__ = ["Tensor"]
+
+
+class Tensor(Variable):
+    """An array whose operations are recorded, so that gradients can be computed.
+
+    Args:
+        data: an array, which is not copied, or anything that `numpy.asarray` takes.
+        requires_grad: whether `backward` is to compute the gradient by this tensor and keep it in `grad`.
+        dtype: the type of the elements; that of `data` if not given.
+        name: what explanations and errors call it.
+        copy: whether to copy an array, so that the tensor has memory of its own.
+
+    Raises:
+        TypeError: `data` is not made of real numbers or booleans, or requires a gradient but is not floating point.
+
+    It has NumPy's operators and the common methods of an array, and NumPy's functions take it: `np.exp(x)`. An operation with a
+    plain array gives a tensor. Writing to a part, `x[i] = v`, and updates such as `x += y` are recorded as well: this tensor stands
+    for the new value from then on, while what was computed or taken from it before keeps the old one.
+
+    >>> x = ad.Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> y = (np.exp(x) * [1, 2, 3]).sum()
+    >>> y.backward()
+    >>> x.grad
+    Tensor([ 2.71828183, 14.7781122 , 60.25661077])
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None, *, name: str | None = None, copy: bool = False) -> None:
+        if isinstance(data, Variable):
+            if data._node is not None and data._node.requires_grad:
+                raise TypeError("Tensor: the data is a tensor that requires grad, and a new one would lose its graph. Use it as it is, or pass detach().")
+            data = graph.shared(data)
+        array = np.array(data, dtype=dtype) if copy else np.asarray(data, dtype=dtype)
+        if array.dtype.kind not in "biuf":
+            raise TypeError(f"Tensor: the data has dtype {array.dtype}; wanted real numbers or booleans.")
+        self._data = array
+        self._node = None
+        if requires_grad or name is not None:
+            self._own_leaf(requires_grad, exposed=isinstance(data, np.ndarray) and not copy).name = name
+
+    def _own_leaf(self, requires_grad: bool, exposed: bool) -> Leaf:
+        if requires_grad and self._data.dtype.kind != "f":
+            raise TypeError(
+                f"requires_grad: the tensor has dtype {self._data.dtype}, but only floating-point tensors have gradients. "
+                "Convert it first: Tensor(data, dtype=float)."
+            )
+        self._node = leaf = Leaf(requires_grad, exposed)
+        return leaf
+
+    # --- the array and its gradient -------------------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> np.ndarray:
+        """The array, without a copy. That of a tensor that was computed is read-only, since its graph may need it.
+
+        Assigning to it replaces the array of a leaf.
+        """
+        return graph.shared(self)
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        if isinstance(self._node, Node):
+            raise RuntimeError("data: this tensor was computed, and its graph needs the value. Assign to the data of a leaf, or use detach().")
+        array = np.asarray(unwrapped(value))
+        node = self._node
+        if node is not None and node.requires_grad and array.dtype.kind != "f":
+            raise TypeError(f"data: the tensor requires grad, but the new array has dtype {array.dtype}; wanted floating point.")
+        self._data = array
+        if node is not None:
+            node.exposed = True
+            node.change()
+
+    def writable(self) -> np.ndarray:
+        """The array of a leaf, to be changed in place at once and not to be kept: what an optimizer uses.
+
+        A graph that needs the former values raises an error if it is walked afterwards.
+        """
+        if isinstance(self._node, Node):
+            raise RuntimeError("writable: this tensor was computed, and its graph needs the value. Use detach() for a copy that can be written to.")
+        if not self._data.flags.writeable:
+            self._data = self._data.copy()
+        if self._node is not None:
+            self._node.change()
+        return self._data
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that `backward` has accumulated here, or None."""
+        node = self._node
+        return node.grad if type(node) is Leaf else getattr(node, "grad", None)  # a node has one only after retain_grad()
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is None:
+            if self._node is not None:
+                self._node.grad = None
+            return
+        if not isinstance(value, Tensor) or value.shape != self.shape:
+            given = f"a tensor of shape {value.shape}" if isinstance(value, Tensor) else type(value).__name__
+            raise TypeError(f"grad: got {given}; wanted None or a Tensor of shape {self.shape}.")
+        if self._node is None:
+            self._own_leaf(False, exposed=True)
+        self._node.grad = value  # type: ignore[union-attr]
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to or through this tensor."""
+        return self._node is not None and self._node.requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Set whether this leaf requires a gradient; return it. As `torch.Tensor.requires_grad_`."""
+        if isinstance(self._node, Node):
+            if not requires_grad:
+                raise RuntimeError("requires_grad_: this tensor was computed from others that require grad. Use detach() to leave the graph.")
+        elif self._node is None or self._data.dtype.kind != "f":
+            if requires_grad:
+                self._own_leaf(True, exposed=True)
+        else:
+            self._node.requires_grad = requires_grad
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether this tensor was made by the user, not by a recorded operation."""
+        return not isinstance(self._node, Node)
+
+    @property
+    def name(self) -> str | None:
+        """What explanations and errors call this tensor."""
+        name: str | None = getattr(self._node, "name", None)
+        return name
+
+    @name.setter
+    def name(self, value: str | None) -> None:
+        node = self._node or self._own_leaf(False, exposed=True)
+        node.name = value
+
+    def detach(self) -> Tensor:
+        """A constant tensor that shares the array. That of a computed tensor is read-only; writing to the result copies it first."""
+        return Tensor(graph.shared(self))
+
+    def numpy(self) -> np.ndarray:
+        """The array, as `data`."""
+        return graph.shared(self)
+
+    def item(self) -> Any:
+        """The only element as a Python number."""
+        return self._data.item()
+
+    def tolist(self) -> Any:
+        """The elements as nested lists of Python numbers."""
+        return self._data.tolist()
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this computed tensor in `grad`, as that of a leaf."""
+        if isinstance(self._node, Node):
+            self._node.hooks = [*(self._node.hooks or []), RETAIN]
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Callable[[], None]:
+        """Call `hook` with the gradient of this tensor in each backward pass; what it returns, if not None, replaces it.
+
+        Return a function that removes the hook.
+
+        >>> x = ad.Tensor([1.0, 2.0], requires_grad=True)
+        >>> remove = x.register_hook(lambda g: g * 10)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        Tensor([20., 40.])
+        """
+        node = self._node
+        if node is None or not node.requires_grad:
+            raise RuntimeError("register_hook: this tensor does not require grad, so no gradient will reach it.")
+        node.hooks = hooks = [*(node.hooks or []), hook]
+
+        def remove() -> None:
+            if hook in hooks:
+                hooks.remove(hook)
+
+        return remove
+
+    def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
+        """Compute the gradients by the leaves that this tensor was computed from and add them to their `grad`.
+
+        Args:
+            gradient: the cotangent: the derivative of the final result by this tensor, of its shape; 1 for a single element.
+            retain_graph: keep the graph for another backward pass; by default as `create_graph`.
+            create_graph: record the backward pass itself, so that the gradients can be differentiated in turn.
+
+        Raises:
+            RuntimeError: this tensor does not require grad, or has more than one element and `gradient` is not given, or the
+                graph has been freed, or needs a value that has been overwritten. No gradient is changed then.
+        """
+        node = self._node
+        if node is None or not node.requires_grad:
+            raise RuntimeError(
+                "backward: this tensor does not require grad: it was not computed from one with requires_grad=True, or only inside no_grad()."
+            )
+        seed = _cotangent(self, gradient, create_graph)
+        if create_graph:
+            with graph.enable_grad():
+                _accumulate(graph.backward_pass({node: seed}, True, create_graph=True))
+        else:
+            _accumulate(graph.backward_pass({node: seed}, bool(retain_graph)))
+
+    # --- changes in place -----------------------------------------------------------------------------------------------------
+
+    def _change(self, what: str, value: Any, recorded: Callable[[], Any], write: Callable[[np.ndarray], Any]) -> Self:
+        """Change this tensor: by a recorded operation if a gradient is concerned, else by writing to the array."""
+        own = self.requires_grad
+        if current_mode().record and (own or (isinstance(value, Variable) and value._node is not None and value._node.requires_grad)):
+            if own and self.is_leaf:
+                raise RuntimeError(
+                    f"{what}: this tensor is a leaf that requires grad; changing it would lose the value that its gradient is for. "
+                    "Change it inside no_grad(), or work on a copy: x = x.copy()."
+                )
+            new = recorded()
+            if new.shape != self.shape:
+                raise ValueError(f"{what}: the result has shape {new.shape}, but the tensor has shape {self.shape}.")
+            new = new if new.dtype == self.dtype else new.astype(self.dtype)
+            self._data, self._node = new._data, new._node
+        elif isinstance(self._node, Node):
+            raise RuntimeError(f"{what}: inside no_grad(), a computed tensor cannot be changed, since its graph needs the value. Use detach() or copy().")
+        else:
+            write(self.writable())
+        return self
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        def write(array: np.ndarray) -> None:
+            array[unwrapped(index)] = unwrapped(value)
+
+        self._change("x[i] = v", value, lambda: ops.setitem(self, value, index), write)
+
+    def __iadd__(self, other: Any) -> Self:
+        return self._change("x += y", other, lambda: ops.add(self, other), lambda a: np.add(a, unwrapped(other), out=a))
+
+    def __isub__(self, other: Any) -> Self:
+        return self._change("x -= y", other, lambda: ops.subtract(self, other), lambda a: np.subtract(a, unwrapped(other), out=a))
+
+    def __imul__(self, other: Any) -> Self:
+        return self._change("x *= y", other, lambda: ops.multiply(self, other), lambda a: np.multiply(a, unwrapped(other), out=a))
+
+    def __itruediv__(self, other: Any) -> Self:
+        return self._change("x /= y", other, lambda: ops.divide(self, other), lambda a: np.divide(a, unwrapped(other), out=a))
+
+    # --- NumPy's protocols ----------------------------------------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return protocols.call_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return protocols.call_function(function, args, kwargs)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        self._leave_graph("np.asarray")
+        return np.array(self._data, dtype=dtype, copy=copy)
+
+    def _leave_graph(self, what: str) -> np.ndarray:
+        """The array, for a conversion that would silently lose the gradient if there were one."""
+        node = self._node
+        if node is not None and node.requires_grad and current_mode().record and not (isinstance(node, Node) and node.parents is None):
+            raise TypeError(
+                f"{what}: this tensor requires grad, and the conversion would lose its gradient. Use NumPy or autodiff functions "
+                "on the tensor itself (np.exp, not math.exp; np.stack, not np.array), or leave the graph with .item(), .numpy() or no_grad()."
+            )
+        return self._data
+
+    def __float__(self) -> float:
+        return float(self._leave_graph("float").item())
+
+    def __int__(self) -> int:
+        return int(self._leave_graph("int").item())
+
+    def __index__(self) -> int:
+        return self._data.__index__()
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+    # --- what it is -----------------------------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return self._data.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._data.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self._data.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the elements."""
+        return self._data.dtype
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.ndim == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        text = np.array2string(self._data, separator=", ", prefix="Tensor(")
+        if self._data.dtype not in (np.dtype(float), np.dtype(int), np.dtype(bool)):
+            text += f", dtype={self._data.dtype}"
+        if isinstance(self._node, Node):
+            text += f", grad_fn=<{self._node.primitive.name}>"
+        elif self.requires_grad:
+            text += ", requires_grad=True"
+        return f"{type(self).__name__}({text})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data.item() if spec and self.size == 1 else self._data if spec else str(self), spec)
+
+    def __reduce__(self) -> Any:
+        if isinstance(self._node, Node):
+            raise TypeError("pickle: this tensor was computed, and its graph cannot be pickled. Pickle x.detach().")
+        return type(self), (self._data, self.requires_grad)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        if isinstance(self._node, Node):
+            raise RuntimeError("deepcopy: this tensor was computed; only leaves can be copied with their role. Use x.copy() or x.detach().")
+        new = type(self)(self._data.copy(), self.requires_grad)
+        memo[id(self)] = new
+        return new
+
+    __hash__ = object.__hash__
+
+    # --- operators and methods: their bodies are in ops -----------------------------------------------------------------------
+
+    __add__ = __radd__ = ops.add
+    __sub__ = ops.subtract
+    __mul__ = __rmul__ = ops.multiply
+    __truediv__ = ops.divide
+    __pow__ = ops.power
+    __matmul__ = ops.matmul
+    __neg__ = ops.negative
+    __abs__ = ops.abs
+    __getitem__ = ops.getitem
+    __eq__ = constants.equal
+    __ne__ = constants.not_equal
+    __lt__ = constants.less
+    __le__ = constants.less_equal
+    __gt__ = constants.greater
+    __ge__ = constants.greater_equal
+    __and__ = __rand__ = constants.bitwise_and
+    __or__ = __ror__ = constants.bitwise_or
+    __xor__ = __rxor__ = constants.bitwise_xor
+    __invert__ = constants.invert
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return ops.subtract(other, self)  # type: ignore[no-any-return]
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return ops.divide(other, self)  # type: ignore[no-any-return]
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return ops.power(other, self)  # type: ignore[no-any-return]
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return ops.matmul(other, self)  # type: ignore[no-any-return]
+
+    sum = ops.sum
+    mean = ops.mean
+    max = ops.max
+    min = ops.min
+    clip = ops.clip
+    astype = ops.astype
+    squeeze = ops.squeeze
+    swapaxes = ops.swapaxes
+    all = constants.all
+    any = constants.any
+    argmax = constants.argmax
+    argmin = constants.argmin
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """The elements in another shape: `x.reshape(2, 3)` or `x.reshape((2, 3))`. See `autodiff.reshape`."""
+        return ops.reshape(self, shape[0] if len(shape) == 1 else shape)  # type: ignore[no-any-return]
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """The axes in another order, or reversed. See `autodiff.permute_dims`."""
+        return ops.permute_dims(self, axes[0] if len(axes) == 1 else axes or None)  # type: ignore[no-any-return]
+
+    @property
+    def T(self) -> Tensor:
+        """The axes reversed."""
+        return ops.permute_dims(self)  # type: ignore[no-any-return]
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two axes in each other's place."""
+        return ops.swapaxes(self, -1, -2)  # type: ignore[no-any-return]
+
+    def copy(self) -> Tensor:
+        """The same values in memory of their own; gradients flow through."""
+        return ops.copy(self)  # type: ignore[no-any-return]
+
+
+def _accumulate(gradients: dict[Any, Any]) -> None:
+    """Add to the `grad` of each leaf."""
+    graph.own_gradients(gradients)
+    for leaf, g in gradients.items():
+        if leaf.grad is None:
+            leaf.grad = g if isinstance(g, Variable) else graph.wrap(g)
+        else:
+            leaf.grad = leaf.grad + g
+
+
+_ONES = {dtype: np.ones((), dtype) for dtype in (np.dtype(np.float64), np.dtype(np.float32))}
+
+
+def _cotangent(tensor: Tensor, gradient: Any, create_graph: bool) -> Any:
+    """The cotangent to start a backward pass at `tensor` with, checked."""
+    if gradient is None:
+        one = None if tensor._data.ndim or create_graph else _ONES.get(tensor._data.dtype)
+        if one is not None:
+            return one
+        if tensor.size != 1:
+            raise RuntimeError(
+                f"backward: a tensor of shape {tensor.shape} has no gradient without a cotangent. Reduce it to one number first, for example "
+                "loss.sum().backward(), or pass gradient=, an array of that shape."
+            )
+        gradient = np.ones(tensor.shape, tensor.dtype)
+    array = gradient if isinstance(gradient, Variable) else np.asarray(gradient)
+    if array.shape != tensor.shape:
+        raise ValueError(f"backward: gradient has shape {array.shape}, but the tensor has shape {tensor.shape}. They must be equal.")
+    if create_graph:
+        return array if isinstance(array, Variable) else graph.wrap(array)
+    return (array._data if isinstance(array, Variable) else array).astype(tensor.dtype, copy=False)
+
+
+graph.variable_class = Tensor

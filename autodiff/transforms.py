@@ -1,0 +1,84 @@
+"""Functions to functions: the gradient of a function, with nothing left behind in its arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autodiff import graph
+from autodiff.graph import Variable
+from autodiff.tensor import Tensor
+
+__all__ = ["grad", "value_and_grad"]
+
+
+def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., tuple[Any, Any]]:
+    """A function that returns `f(*args)` and its gradient by the arguments `argnums`.
+
+    `f` is written with NumPy's functions, autodiff's, or both, and returns a single number. It is called with tensors in the place of
+    the arguments `argnums`. The gradient is an array where the argument was one, unless it depends on other tensors that require
+    grad; a tensor where it was a tensor, so that transforms nest; zero where `f` does not depend on it. `.grad` is not touched.
+
+    Raises:
+        TypeError: an argument of `argnums` is not floating point, or `f` returns something else than one number.
+
+    >>> ad.value_and_grad(lambda x: (x**2).sum())(np.array([1.0, 2.0]))
+    (5.0, array([2., 4.]))
+    """
+    positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+
+    def evaluate(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        recording = graph.is_grad_enabled()
+        with graph.enable_grad():
+            variables = {i: _variable(args[i], i) for i in positions}
+            result = f(*(variables.get(i, arg) for i, arg in enumerate(args)), **kwargs)
+            if np.size(result) != 1 or not isinstance(result, (Variable, np.ndarray, np.generic, float, int)):
+                raise TypeError(f"grad: the function must return a single number, but it returned {_described(result)}.")
+            nodes = [variables[i]._node for i in positions]
+            root = result._node if isinstance(result, Variable) else None
+            found: dict[Any, Any] = {}
+            create_graph = recording and root is not None and graph.depends_on_others(root, nodes)
+            if root is not None and root.requires_grad:
+                seed = np.ones(result.shape, result.dtype)
+                found = graph.backward_pass({root: graph.wrap(seed) if create_graph else seed}, create_graph=create_graph, targets=nodes)
+        gradients = tuple(_like(args[i], found.get(node), variables[i]) for i, node in zip(positions, nodes, strict=True))
+        value = result if create_graph or any(isinstance(args[i], Variable) for i in positions) else getattr(result, "data", result)
+        return (value[()] if isinstance(value, np.ndarray) else value), gradients[0] if isinstance(argnums, int) else gradients
+
+    return evaluate
+
+
+def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """The gradient of `f`, a function that returns a single number, by the arguments `argnums`. See `value_and_grad`.
+
+    >>> ad.grad(lambda x: np.sum(np.sin(1.0) * x**2))(np.array([1.0, 2.0]))
+    array([1.68294197, 3.36588394])
+    >>> ad.grad(ad.grad(lambda x: x**3))(2.0)
+    12.0
+    """
+    both = value_and_grad(f, argnums)
+    return lambda *args, **kwargs: both(*args, **kwargs)[1]
+
+
+def _variable(argument: Any, position: int) -> Tensor:
+    """A tensor to differentiate by, in the place of an argument."""
+    if isinstance(argument, Tensor) and argument.requires_grad:
+        return argument.astype(argument.dtype)  # type: ignore[no-any-return]
+    if np.asarray(getattr(argument, "data", argument)).dtype.kind != "f":
+        raise TypeError(f"grad: argument {position} is {_described(argument)}; wanted floating-point numbers, for example np.array(..., dtype=float).")
+    return Tensor(argument, requires_grad=True)
+
+
+def _like(argument: Any, gradient: Any, variable: Tensor) -> Any:
+    """The gradient in the form of the argument."""
+    if gradient is None:
+        gradient = np.zeros(variable.shape, variable.dtype)
+    if isinstance(argument, Variable) or isinstance(gradient, Variable):
+        return graph.as_gradient(gradient, shared=True)
+    return np.array(gradient)[()] if np.ndim(argument) == 0 and not isinstance(argument, np.ndarray) else np.array(gradient)
+
+
+def _described(x: Any) -> str:
+    return f"{type(x).__name__} of shape {x.shape} and dtype {x.dtype}" if hasattr(x, "shape") else type(x).__name__

@@ -1,0 +1,11 @@
+"""What the examples in docstrings and documents find imported."""
+
+import numpy as np
+import pytest
+
+import autodiff as ad
+
+
+@pytest.fixture(autouse=True)
+def _imported(doctest_namespace: dict[str, object]) -> None:
+    doctest_namespace.update(ad=ad, np=np)
