@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import autodiff as ad
+import nn
 
 
 @pytest.fixture(autouse=True)
 def _imported(doctest_namespace: dict[str, object]) -> None:
-    doctest_namespace.update(ad=ad, np=np)
+    doctest_namespace.update(ad=ad, nn=nn, np=np)

@@ -25,7 +25,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
         TypeError: an argument of `argnums` is not floating point, or `f` returns something else than one number.
 
     >>> ad.value_and_grad(lambda x: (x**2).sum())(np.array([1.0, 2.0]))
-    (5.0, array([2., 4.]))
+    (np.float64(5.0), array([2., 4.]))
     """
     positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
 
@@ -56,7 +56,7 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..
     >>> ad.grad(lambda x: np.sum(np.sin(1.0) * x**2))(np.array([1.0, 2.0]))
     array([1.68294197, 3.36588394])
     >>> ad.grad(ad.grad(lambda x: x**3))(2.0)
-    12.0
+    np.float64(12.0)
     """
     both = value_and_grad(f, argnums)
     return lambda *args, **kwargs: both(*args, **kwargs)[1]

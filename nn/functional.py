@@ -21,8 +21,100 @@ def _rows(x: Any) -> Any:
     return x if x.ndim == 2 else np.reshape(x, (-1, x.shape[-1]))
 
 
-_weigh = ad.primitive(
+_LINEAR = {
+    "x": lambda g, weight: g @ weight,
+    "weight": lambda g, x: _rows(g).T @ _rows(x),
+    "bias": lambda g: g,
+}
+
+weigh = ad.primitive(
     lambda x, weight, /: x @ weight.T,
-    {"x": lambda g, weight: g @ weight, "weight": lambda g, x: _rows(g).T @ _rows(x)},
+    {"x": _LINEAR["x"], "weight": _LINEAR["weight"]},
     name="linear",
+    examples=[Example(shapes) for shapes in (((2, 3), (4, 3)), ((3,), (2, 3)), ((5, 2, 3), (1, 3)), ((0, 3), (2, 3)))],
+    doc="""`x weightᵀ`, with `x: (..., in_features)` and `weight: (out_features, in_features)`.""",
 )
+
+weigh_and_add = ad.primitive(
+    lambda x, weight, bias, /: x @ weight.T + bias,
+    _LINEAR,
+    name="linear with bias",
+    examples=[Example(shapes) for shapes in (((2, 3), (4, 3), (4,)), ((3,), (2, 3), (2,)), ((5, 2, 3), (1, 3), (1,)))],
+    doc="""`x weightᵀ + bias`, with `x: (..., in_features)`, `weight: (out_features, in_features)` and `bias: (out_features,)`.""",
+)
+
+
+def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+    """`input weightᵀ + bias`. As `torch.nn.functional.linear`.
+
+    Args:
+        input: `(..., in_features)`.
+        weight: `(out_features, in_features)`.
+        bias: `(out_features,)`, or None for none.
+
+    Returns:
+        `(..., out_features)`.
+
+    Raises:
+        ValueError: the last axis of `input` does not have `in_features` elements.
+
+    >>> nn.functional.linear(ad.Tensor([1.0, 2.0]), ad.Tensor([[3.0, 4.0]]), ad.Tensor([0.5]))
+    Tensor([11.5])
+    """
+    try:
+        return weigh(input, weight) if bias is None else weigh_and_add(input, weight, bias)
+    except ValueError:
+        shape, (outputs, inputs) = np.shape(input), np.shape(weight)
+        if shape[-1:] != (inputs,):
+            raise ValueError(
+                f"Linear: the input has shape {shape}, but the weight has shape {(outputs, inputs)}. The input's last axis must have "
+                f"{inputs} elements, one for each of in_features."
+            ) from None
+        raise
+
+
+def _squared_error(a: Any, b: Any) -> Any:
+    difference = (a - b).ravel()
+    return np.dot(difference, difference)
+
+
+squared_error = ad.primitive(
+    lambda a, b, /: _squared_error(a, b),
+    {"a": lambda g, a, b: 2 * g * (a - b), "b": lambda g, a, b: 2 * g * (b - a)},
+    name="sum of squared errors",
+    examples=[Example(((2, 3), (2, 3))), Example(((), ())), Example(((0,), (0,)))],
+    doc="""`Σ (a - b)²` of two arrays of one shape.""",
+)
+
+mean_squared_error = ad.primitive(
+    lambda a, b, /: _squared_error(a, b) / np.size(a),
+    {"a": lambda g, a, b: 2 / a.size * g * (a - b), "b": lambda g, a, b: 2 / a.size * g * (b - a)},
+    name="mean squared error",
+    examples=[Example(((2, 3), (2, 3))), Example(((), ()))],
+    doc="""The mean of `(a - b)²` of two arrays of one shape.""",
+)
+
+_MSE = {"mean": mean_squared_error, "sum": squared_error, "none": lambda a, b: ad.square(ad.subtract(a, b))}
+
+
+def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+    """The squared error `(input - target)²`: its mean, its sum, or each element's. As `torch.nn.functional.mse_loss`.
+
+    Args:
+        input: the prediction, of any shape.
+        target: what it should be, of the same shape.
+        reduction: `"mean"`, `"sum"` or `"none"`.
+
+    Raises:
+        ValueError: the shapes differ (PyTorch broadcasts them, with a warning), or `reduction` is none of the three.
+
+    >>> nn.functional.mse_loss(ad.Tensor([1.0, 2.0]), ad.Tensor([0.0, 0.0]))
+    Tensor(2.5)
+    """
+    if reduction not in _MSE:
+        raise ValueError(f"MSELoss: reduction is {reduction!r}; wanted one of {sorted(_MSE)}.")
+    given, wanted = np.shape(target), np.shape(input)
+    if given != wanted:
+        hint = f"; did you mean target.reshape{wanted}?" if np.size(target) == np.size(input) else "."
+        raise ValueError(f"MSELoss: prediction has shape {wanted} but target has shape {given}. They must be equal{hint}")
+    return _MSE[reduction](input, target)

@@ -1,0 +1,7 @@
+"""Layers and losses, one file per family."""
+
+from nn.modules.activation import *
+from nn.modules.container import *
+from nn.modules.linear import *
+from nn.modules.loss import *
+from nn.modules.module import *

@@ -1,0 +1,49 @@
+"""Modules made of other modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from nn.modules.module import Module
+
+__all__ = ["Sequential"]
+
+
+class Sequential(Module):
+    """Modules one after another, each given what the one before returned. As `torch.nn.Sequential`.
+
+    Args:
+        modules: the modules, or one dict of them by name.
+
+    >>> nn.Sequential(nn.Linear(2, 4), nn.Sigmoid())
+    Sequential(
+      (0): Linear(in_features=2, out_features=4, bias=True)
+      (1): Sigmoid()
+    )
+    """
+
+    def __init__(self, *modules: Any) -> None:
+        super().__init__()
+        named = modules[0].items() if len(modules) == 1 and isinstance(modules[0], dict) else ((str(i), m) for i, m in enumerate(modules))
+        for name, module in named:
+            if not isinstance(module, Module):
+                raise TypeError(f"Sequential: part {name} is {type(module).__name__}; wanted a Module, for example nn.Sigmoid() for nn.functional.sigmoid.")
+            setattr(self, name, module)
+
+    def forward(self, input: Any) -> Any:
+        """Compute the modules in turn."""
+        for module in self.__dict__.values():
+            if module.__class__ is not bool:  # `training`, once it was set
+                input = module(input)
+        return input
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self.children())
+
+    def __iter__(self) -> Iterator[Module]:
+        return self.children()
+
+    def __getitem__(self, index: int | slice) -> Module:
+        parts = list(self.named_children())
+        return Sequential(dict(parts[index])) if isinstance(index, slice) else parts[index][1]

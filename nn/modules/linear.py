@@ -1,0 +1,58 @@
+"""Linear layers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from nn import init
+from nn.functional import linear
+from nn.modules.module import Module
+from nn.parameter import Parameter
+
+__all__ = ["Linear"]
+
+
+class Linear(Module):
+    """`y = x weightᵀ + bias`. As `torch.nn.Linear`.
+
+    Args:
+        in_features: how many elements each input vector has.
+        out_features: how many elements each output vector has.
+        bias: whether there is a `bias`.
+        dtype: the type of the parameters; float64 if not given, as NumPy's.
+
+    Shapes: `x: (..., in_features)`, `y: (..., out_features)`, `weight: (out_features, in_features)`, `bias: (out_features,)`.
+    Weight and bias start uniformly from ±1 / sqrt(in_features).
+
+    >>> nn.Linear(2, 4)(np.ones((10, 2))).shape
+    (10, 4)
+    """
+
+    def __init__(self, in_features: int, out_features: int, bias: bool = True, dtype: Any = None) -> None:
+        super().__init__()
+        for name, value in (("in_features", in_features), ("out_features", out_features)):
+            if not isinstance(value, (int, np.integer)) or value < 0:
+                raise ValueError(f"Linear: {name} is {value!r}; wanted a whole number, 0 or more.")
+        self.in_features = in_features
+        self.out_features = out_features
+        self.weight = Parameter(np.zeros((out_features, in_features)), dtype=dtype)
+        self.bias = Parameter(np.zeros(out_features), dtype=dtype) if bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the parameters anew."""
+        init.kaiming_uniform_(self.weight, a=math.sqrt(5))
+        if self.bias is not None:
+            bound = 1 / math.sqrt(self.in_features) if self.in_features else 0.0
+            init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, input: Any) -> Any:
+        """Compute `input weightᵀ + bias`."""
+        return linear(input, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        """The sizes."""
+        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"

@@ -1,0 +1,207 @@
+"""Module: a function with parameters, made of other modules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+import autodiff as ad
+from nn.parameter import Parameter
+
+__all__ = ["Module"]
+
+
+class IncompatibleKeys(NamedTuple):
+    """What `load_state_dict` did not find in the state, and what it found there but not in the module."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+class Module:
+    """The base of all layers, losses and networks. As `torch.nn.Module`.
+
+    A subclass makes its parameters and parts in `__init__`, as attributes, and computes in `forward`; calling the module calls
+    `forward`. Attributes that are a `Parameter` or a `Module` are found by `parameters()`, `state_dict()` and so on, in the order in
+    which they were first assigned.
+
+    >>> class Scale(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.factor = nn.Parameter(2.0)
+    ...
+    ...     def forward(self, x):
+    ...         return self.factor * x
+    >>> Scale()(ad.Tensor([1.0, 2.0]))
+    Tensor([2., 4.], grad_fn=<multiply>)
+    """
+
+    training = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Let a call go straight to `forward`: one Python call less for each layer."""
+        super().__init_subclass__(**kwargs)
+        if "forward" in vars(cls) and "__call__" not in vars(cls):
+            cls.__call__ = cls.forward  # type: ignore[method-assign]
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What the module computes; each subclass defines it."""
+        raise TypeError(f"{type(self).__name__} has no forward(). Define what it computes: def forward(self, x): ...")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute `forward`."""
+        return self.forward(*args, **kwargs)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(vars(self).get(name), Parameter) and not (value is None or isinstance(value, Parameter)):
+            raise TypeError(
+                f"{type(self).__name__}.{name} is a parameter, but was given {type(value).__name__}, which would not be trained. "
+                f"Assign an nn.Parameter, or set its values: module.{name}.data = array."
+            )
+        super().__setattr__(name, value)
+
+    # --- what it is made of
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The modules among the attributes, with their names."""
+        return ((name, value) for name, value in vars(self).items() if isinstance(value, Module))
+
+    def children(self) -> Iterator[Module]:
+        """The modules among the attributes."""
+        return (module for _, module in self.named_children())
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """This module, its children, theirs, and so on, each once, with dotted names."""
+        seen: set[int] = set()
+        stack = [(prefix, self)]
+        while stack:
+            name, module = stack.pop()
+            if id(module) not in seen:
+                seen.add(id(module))
+                yield name, module
+                stack += [(f"{name}.{child}" if name else child, part) for child, part in reversed(list(module.named_children()))]
+
+    def modules(self) -> Iterator[Module]:
+        """This module, its children, theirs, and so on, each once."""
+        return (module for _, module in self.named_modules())
+
+    def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Parameter]]:
+        """The parameters, each once, with dotted names: its own first, then those of its parts if `recurse`.
+
+        >>> [name for name, _ in nn.Sequential(nn.Linear(2, 4), nn.Sigmoid()).named_parameters()]
+        ['0.weight', '0.bias']
+        """
+        seen: set[int] = set()
+        for name, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
+            for attribute, value in vars(module).items():
+                if isinstance(value, Parameter) and id(value) not in seen:
+                    seen.add(id(value))
+                    yield (f"{name}.{attribute}" if name else attribute), value
+
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """The parameters, each once: what an optimizer is given."""
+        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """Make `param` the attribute `name`; None says that there is none."""
+        setattr(self, name, param)
+
+    def add_module(self, name: str, module: Module | None) -> None:
+        """Make `module` the attribute `name`."""
+        setattr(self, name, module)
+
+    def apply(self, fn: Callable[[Module], Any]) -> Self:
+        """Call `fn` with each of the parts, then with this module; return it."""
+        for child in self.children():
+            child.apply(fn)
+        fn(self)
+        return self
+
+    # --- modes and types
+
+    def train(self, mode: bool = True) -> Self:
+        """Set `training` here and in all parts, which layers such as dropout look at; return the module."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Set `training` to False here and in all parts; return the module."""
+        return self.train(False)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Set whether the parameters are trained; return the module."""
+        for parameter in self.parameters():
+            parameter.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters; with `set_to_none=False` set them to zero instead."""
+        for parameter in self.parameters():
+            parameter.grad = None if set_to_none or parameter.grad is None else ad.Tensor(np.zeros_like(parameter.grad.data))
+
+    def to(self, dtype: Any) -> Self:
+        """Convert the parameters to another floating-point type, in place; return the module."""
+        for parameter in self.parameters():
+            parameter.data = parameter.data.astype(dtype)
+            parameter.grad = None
+        return self
+
+    # --- saving and loading
+
+    def state_dict(self) -> dict[str, ad.Tensor]:
+        """A copy of every parameter, by its dotted name.
+
+        PyTorch's shares memory with the module; this is a copy, so that a state kept as the best one stays what it was.
+
+        >>> nn.Linear(2, 1, bias=False).load_state_dict({"weight": [[1.0, 2.0]]})
+        IncompatibleKeys(missing_keys=[], unexpected_keys=[])
+        """
+        return {name: ad.Tensor(parameter.detach(), copy=True) for name, parameter in self._all_parameters().items()}
+
+    def _all_parameters(self) -> dict[str, Parameter]:
+        """Every parameter by every name it has: a shared one is listed under each, as PyTorch's state dicts do."""
+        found = {name: value for name, value in vars(self).items() if isinstance(value, Parameter)}
+        for name, child in self.named_children():
+            found |= {f"{name}.{key}": value for key, value in child._all_parameters().items()}
+        return found
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
+        """Set the parameters to the values of `state_dict`, which are tensors or arrays by dotted name.
+
+        Args:
+            state_dict: what `state_dict` returned, here or in PyTorch.
+            strict: whether a key that is missing or not expected is an error.
+
+        Raises:
+            RuntimeError: keys are missing or not expected, or a shape differs; nothing has been changed then.
+        """
+        own = self._all_parameters()
+        missing, unexpected = [k for k in own if k not in state_dict], [k for k in state_dict if k not in own]
+        arrays = {k: np.asarray(state_dict[k].detach() if isinstance(state_dict[k], ad.Tensor) else state_dict[k]) for k in own if k in state_dict}
+        problems = [f"missing keys: {', '.join(missing)}"] if missing and strict else []
+        problems += [f"unexpected keys: {', '.join(unexpected)}"] if unexpected and strict else []
+        problems += [
+            f"{key} has shape {array.shape} but the module's has shape {own[key].shape}"
+            for key, array in arrays.items()
+            if array.shape != own[key].shape
+        ]
+        problems += [f"{key} has dtype {array.dtype}; wanted real numbers" for key, array in arrays.items() if array.dtype.kind not in "biuf"]
+        if problems:
+            raise RuntimeError(f"load_state_dict: the state does not fit {type(self).__name__}: {'; '.join(problems)}.")
+        for key, array in arrays.items():
+            own[key].writable()[...] = array
+        return IncompatibleKeys(missing, unexpected)
+
+    # --- how it looks
+
+    def extra_repr(self) -> str:
+        """What stands between the brackets of the `repr` of a module without parts."""
+        return ""
+
+    def __repr__(self) -> str:
+        parts = [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in self.named_children()]
+        inside = "".join(f"\n  {part}" for part in parts) + "\n" if parts else self.extra_repr()
+        return f"{type(self).__name__}({inside})"

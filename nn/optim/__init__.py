@@ -1,0 +1,4 @@
+"""Optimizers, one file each."""
+
+from nn.optim.optimizer import *
+from nn.optim.sgd import *

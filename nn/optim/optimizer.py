@@ -1,0 +1,112 @@
+"""What all optimizers have in common: groups of parameters with their settings, and the state that goes with each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+import autodiff as ad
+
+__all__ = ["Optimizer"]
+
+
+class Optimizer:
+    """The base of all optimizers. As `torch.optim.Optimizer`. A subclass defines `update`.
+
+    Args:
+        params: the tensors to train, or dicts of them under `"params"` with settings of their own.
+        defaults: the settings of the groups that have none of their own.
+    """
+
+    def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
+        if isinstance(params, (ad.Tensor, Mapping)):
+            raise TypeError(f"{self._name}: params is {type(params).__name__}; wanted a list of tensors or of dicts, such as model.parameters().")
+        self.defaults = defaults
+        self.param_groups: list[dict[str, Any]] = []
+        self.state: dict[ad.Tensor, dict[str, Any]] = {}
+        groups = list(params)
+        if not groups:
+            raise ValueError(f"{self._name}: there are no parameters to train.")
+        for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
+            self.add_param_group(group)
+
+    @property
+    def _name(self) -> str:
+        return type(self).__name__
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add `param_group["params"]` to what is trained, with the settings that the dict has beside the defaults."""
+        params = param_group["params"]
+        group = {**self.defaults, **param_group, "params": [params] if isinstance(params, ad.Tensor) else list(params)}
+        known = {id(p) for g in self.param_groups for p in g["params"]}
+        for i, p in enumerate(group["params"]):
+            if not isinstance(p, ad.Tensor):
+                raise TypeError(f"{self._name}: parameter {i} is {type(p).__name__}; wanted a tensor.")
+            if not p.is_leaf:
+                raise ValueError(f"{self._name}: parameter {i} was computed from others; wanted a leaf, such as an nn.Parameter.")
+            if id(p) in known:
+                raise ValueError(f"{self._name}: parameter {i} is given twice; it would be updated twice in each step.")
+            known.add(id(p))
+        self.check(group)
+        self.param_groups.append(group)
+
+    def check(self, group: dict[str, Any]) -> None:
+        """Raise ValueError if the settings of `group` make no sense."""
+
+    def require(self, group: dict[str, Any], *names: str) -> None:
+        """Raise unless the settings `names` of `group` are numbers not below 0."""
+        for name in names:
+            if not group[name] >= 0:
+                raise ValueError(f"{self._name}: {name} is {group[name]!r}; it must be 0 or more.")
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters; with `set_to_none=False` set them to zero instead."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                if set_to_none:
+                    p.grad = None
+                elif p.grad is not None:
+                    p.grad = ad.Tensor(np.zeros_like(p.grad.data))
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update each parameter that has a gradient; return what `closure`, called first, returned."""
+        loss = None if closure is None else closure()
+        for group in self.param_groups:
+            for p in group["params"]:
+                grad = p.grad
+                if grad is not None:
+                    self.update(p, grad.data, group)
+        return loss
+
+    def update(self, p: ad.Tensor, g: np.ndarray, group: dict[str, Any]) -> None:
+        """Update `p`, whose gradient is `g`, in place."""
+        raise NotImplementedError
+
+    def state_dict(self) -> dict[str, Any]:
+        """The settings and the state, with parameters by their position. As PyTorch's."""
+        params = [p for group in self.param_groups for p in group["params"]]
+        position = {p: i for i, p in enumerate(params)}
+        return {
+            "state": {position[p]: {k: np.copy(v) for k, v in s.items()} for p, s in self.state.items()},
+            "param_groups": [{**g, "params": [position[p] for p in g["params"]]} for g in self.param_groups],
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue from what `state_dict` returned.
+
+        Raises:
+            ValueError: the groups have other sizes; nothing has been changed then.
+        """
+        groups = state_dict["param_groups"]
+        given, own = [len(g["params"]) for g in groups], [len(g["params"]) for g in self.param_groups]
+        if given != own:
+            raise ValueError(f"{self._name}: the state has groups of {given} parameters, but the optimizer has groups of {own}.")
+        self.param_groups = [{**new, "params": old["params"]} for new, old in zip(groups, self.param_groups, strict=True)]
+        params = [p for group in self.param_groups for p in group["params"]]
+        self.state = {params[i]: {k: np.array(v, dtype=params[i].dtype) for k, v in s.items()} for i, s in state_dict["state"].items()}
+
+    def __repr__(self) -> str:
+        groups = [", ".join(f"{k}={v}" for k, v in g.items() if k != "params") + f", {len(g['params'])} parameters" for g in self.param_groups]
+        return f"{self._name}({'; '.join(groups)})"

@@ -1,0 +1,27 @@
+"""Parameters: the tensors of a module that are trained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import autodiff as ad
+
+__all__ = ["Parameter"]
+
+
+class Parameter(ad.Tensor):
+    """A tensor that a module lists among its parameters when it is one of its attributes. As `torch.nn.Parameter`.
+
+    Args:
+        data: the initial values; they are copied.
+        requires_grad: whether it is trained.
+        dtype: the type of the elements; that of `data` if not given.
+
+    >>> nn.Parameter([1.0, 2.0])
+    Parameter([1., 2.], requires_grad=True)
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, requires_grad: bool = True, dtype: Any = None) -> None:
+        super().__init__(data, requires_grad, dtype, copy=True)
