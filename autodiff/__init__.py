@@ -1,6 +1,7 @@
 """Reverse-mode automatic differentiation over NumPy arrays."""
 
-from autodiff.graph import *
+from autodiff.domain import *
+from autodiff.modes import *
 from autodiff.ops import *
 from autodiff.primitive import *
 from autodiff.tensor import *

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from typing import Any, Self
 
 import numpy as np
 
 from autodiff import graph, ops, protocols
-from autodiff.graph import RETAIN, Leaf, Node, Variable, current_mode
+from autodiff.differentiable import Differentiable
+from autodiff.graph import Node, Variable, unwrapped
+from autodiff.modes import current_mode
 from autodiff.ops import constants
-from autodiff.ops.constants import unwrapped
 
 __all__ = ["Tensor"]
 
 
-class Tensor(Variable):
+class Tensor(Differentiable):
     """An array whose operations are recorded, so that gradients can be computed.
 
     Args:
@@ -54,174 +54,6 @@ class Tensor(Variable):
         self._node = None
         if requires_grad or name is not None:
             self._own_leaf(requires_grad, exposed=isinstance(data, np.ndarray) and not copy).name = name
-
-    def _own_leaf(self, requires_grad: bool, exposed: bool) -> Leaf:
-        if requires_grad and self._data.dtype.kind != "f":
-            raise TypeError(
-                f"requires_grad: the tensor has dtype {self._data.dtype}, but only floating-point tensors have gradients. "
-                "Convert it first: Tensor(data, dtype=float)."
-            )
-        self._node = leaf = Leaf(requires_grad, exposed)
-        return leaf
-
-    # --- the array and its gradient -------------------------------------------------------------------------------------------
-
-    @property
-    def data(self) -> np.ndarray:
-        """The array, without a copy. That of a tensor that was computed is read-only, since its graph may need it.
-
-        Assigning to it replaces the array of a leaf.
-        """
-        return graph.shared(self)
-
-    @data.setter
-    def data(self, value: Any) -> None:
-        if isinstance(self._node, Node):
-            raise RuntimeError("data: this tensor was computed, and its graph needs the value. Assign to the data of a leaf, or use detach().")
-        array = np.asarray(unwrapped(value))
-        node = self._node
-        if node is not None and node.requires_grad and array.dtype.kind != "f":
-            raise TypeError(f"data: the tensor requires grad, but the new array has dtype {array.dtype}; wanted floating point.")
-        self._data = array
-        if node is not None:
-            node.exposed = True
-            node.change()
-
-    def writable(self) -> np.ndarray:
-        """The array of a leaf, to be changed in place at once and not to be kept: what an optimizer uses.
-
-        A graph that needs the former values raises an error if it is walked afterwards.
-        """
-        if isinstance(self._node, Node):
-            raise RuntimeError("writable: this tensor was computed, and its graph needs the value. Use detach() for a copy that can be written to.")
-        if not self._data.flags.writeable:
-            self._data = self._data.copy()
-        if self._node is not None:
-            self._node.change()
-        return self._data
-
-    @property
-    def grad(self) -> Tensor | None:
-        """The gradient that `backward` has accumulated here, or None."""
-        node = self._node
-        return node.grad if type(node) is Leaf else getattr(node, "grad", None)  # a node has one only after retain_grad()
-
-    @grad.setter
-    def grad(self, value: Tensor | None) -> None:
-        if value is None:
-            if self._node is not None:
-                self._node.grad = None
-            return
-        if not isinstance(value, Tensor) or value.shape != self.shape:
-            given = f"a tensor of shape {value.shape}" if isinstance(value, Tensor) else type(value).__name__
-            raise TypeError(f"grad: got {given}; wanted None or a Tensor of shape {self.shape}.")
-        if self._node is None:
-            self._own_leaf(False, exposed=True)
-        self._node.grad = value  # type: ignore[union-attr]
-
-    @property
-    def requires_grad(self) -> bool:
-        """Whether gradients flow to or through this tensor."""
-        return self._node is not None and self._node.requires_grad
-
-    @requires_grad.setter
-    def requires_grad(self, value: bool) -> None:
-        self.requires_grad_(value)
-
-    def requires_grad_(self, requires_grad: bool = True) -> Self:
-        """Set whether this leaf requires a gradient; return it. As `torch.Tensor.requires_grad_`."""
-        if isinstance(self._node, Node):
-            if not requires_grad:
-                raise RuntimeError("requires_grad_: this tensor was computed from others that require grad. Use detach() to leave the graph.")
-        elif self._node is None or self._data.dtype.kind != "f":
-            if requires_grad:
-                self._own_leaf(True, exposed=True)
-        else:
-            self._node.requires_grad = requires_grad
-        return self
-
-    @property
-    def is_leaf(self) -> bool:
-        """Whether this tensor was made by the user, not by a recorded operation."""
-        return not isinstance(self._node, Node)
-
-    @property
-    def name(self) -> str | None:
-        """What explanations and errors call this tensor."""
-        name: str | None = getattr(self._node, "name", None)
-        return name
-
-    @name.setter
-    def name(self, value: str | None) -> None:
-        node = self._node or self._own_leaf(False, exposed=True)
-        node.name = value
-
-    def detach(self) -> Tensor:
-        """A constant tensor that shares the array. That of a computed tensor is read-only; writing to the result copies it first."""
-        return Tensor(graph.shared(self))
-
-    def numpy(self) -> np.ndarray:
-        """The array, as `data`."""
-        return graph.shared(self)
-
-    def item(self) -> Any:
-        """The only element as a Python number."""
-        return self._data.item()
-
-    def tolist(self) -> Any:
-        """The elements as nested lists of Python numbers."""
-        return self._data.tolist()
-
-    def retain_grad(self) -> None:
-        """Keep the gradient of this computed tensor in `grad`, as that of a leaf."""
-        if isinstance(self._node, Node):
-            self._node.hooks = [*(self._node.hooks or []), RETAIN]
-
-    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Callable[[], None]:
-        """Call `hook` with the gradient of this tensor in each backward pass; what it returns, if not None, replaces it.
-
-        Return a function that removes the hook.
-
-        >>> x = ad.Tensor([1.0, 2.0], requires_grad=True)
-        >>> remove = x.register_hook(lambda g: g * 10)
-        >>> (x * x).sum().backward()
-        >>> x.grad
-        Tensor([20., 40.])
-        """
-        node = self._node
-        if node is None or not node.requires_grad:
-            raise RuntimeError("register_hook: this tensor does not require grad, so no gradient will reach it.")
-        node.hooks = hooks = [*(node.hooks or []), hook]
-
-        def remove() -> None:
-            if hook in hooks:
-                hooks.remove(hook)
-
-        return remove
-
-    def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
-        """Compute the gradients by the leaves that this tensor was computed from and add them to their `grad`.
-
-        Args:
-            gradient: the cotangent: the derivative of the final result by this tensor, of its shape; 1 for a single element.
-            retain_graph: keep the graph for another backward pass; by default as `create_graph`.
-            create_graph: record the backward pass itself, so that the gradients can be differentiated in turn.
-
-        Raises:
-            RuntimeError: this tensor does not require grad, or has more than one element and `gradient` is not given, or the
-                graph has been freed, or needs a value that has been overwritten. No gradient is changed then.
-        """
-        node = self._node
-        if node is None or not node.requires_grad:
-            raise RuntimeError(
-                "backward: this tensor does not require grad: it was not computed from one with requires_grad=True, or only inside no_grad()."
-            )
-        seed = _cotangent(self, gradient, create_graph)
-        if create_graph:
-            with graph.enable_grad():
-                _accumulate(graph.backward_pass({node: seed}, True, create_graph=True))
-        else:
-            _accumulate(graph.backward_pass({node: seed}, bool(retain_graph)))
 
     # --- changes in place -----------------------------------------------------------------------------------------------------
 
@@ -298,26 +130,6 @@ class Tensor(Variable):
         return bool(self._data)
 
     # --- what it is -----------------------------------------------------------------------------------------------------------
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The lengths of the axes."""
-        return self._data.shape
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return self._data.ndim
-
-    @property
-    def size(self) -> int:
-        """The number of elements."""
-        return self._data.size
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The type of the elements."""
-        return self._data.dtype
 
     def __len__(self) -> int:
         return len(self._data)
@@ -422,39 +234,6 @@ class Tensor(Variable):
     def copy(self) -> Tensor:
         """The same values in memory of their own; gradients flow through."""
         return ops.copy(self)  # type: ignore[no-any-return]
-
-
-def _accumulate(gradients: dict[Any, Any]) -> None:
-    """Add to the `grad` of each leaf."""
-    graph.own_gradients(gradients)
-    for leaf, g in gradients.items():
-        if leaf.grad is None:
-            leaf.grad = g if isinstance(g, Variable) else graph.wrap(g)
-        else:
-            leaf.grad = leaf.grad + g
-
-
-_ONES = {dtype: np.ones((), dtype) for dtype in (np.dtype(np.float64), np.dtype(np.float32))}
-
-
-def _cotangent(tensor: Tensor, gradient: Any, create_graph: bool) -> Any:
-    """The cotangent to start a backward pass at `tensor` with, checked."""
-    if gradient is None:
-        one = None if tensor._data.ndim or create_graph else _ONES.get(tensor._data.dtype)
-        if one is not None:
-            return one
-        if tensor.size != 1:
-            raise RuntimeError(
-                f"backward: a tensor of shape {tensor.shape} has no gradient without a cotangent. Reduce it to one number first, for example "
-                "loss.sum().backward(), or pass gradient=, an array of that shape."
-            )
-        gradient = np.ones(tensor.shape, tensor.dtype)
-    array = gradient if isinstance(gradient, Variable) else np.asarray(gradient)
-    if array.shape != tensor.shape:
-        raise ValueError(f"backward: gradient has shape {array.shape}, but the tensor has shape {tensor.shape}. They must be equal.")
-    if create_graph:
-        return array if isinstance(array, Variable) else graph.wrap(array)
-    return (array._data if isinstance(array, Variable) else array).astype(tensor.dtype, copy=False)
 
 
 graph.variable_class = Tensor

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from autodiff import graph
+from autodiff.backward import as_gradient, backward_pass, depends_on_others
 from autodiff.graph import Variable
+from autodiff.modes import enable_grad, is_grad_enabled
 from autodiff.tensor import Tensor
 
 __all__ = ["grad", "value_and_grad"]
@@ -30,8 +32,8 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
     positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
 
     def evaluate(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        recording = graph.is_grad_enabled()
-        with graph.enable_grad():
+        recording = is_grad_enabled()
+        with enable_grad():
             variables = {i: _variable(args[i], i) for i in positions}
             result = f(*(variables.get(i, arg) for i, arg in enumerate(args)), **kwargs)
             if np.size(result) != 1 or not isinstance(result, (Variable, np.ndarray, np.generic, float, int)):
@@ -39,10 +41,10 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
             nodes = [variables[i]._node for i in positions]
             root = result._node if isinstance(result, Variable) else None
             found: dict[Any, Any] = {}
-            create_graph = recording and root is not None and graph.depends_on_others(root, nodes)
+            create_graph = recording and root is not None and depends_on_others(root, nodes)
             if root is not None and root.requires_grad:
                 seed = np.ones(result.shape, result.dtype)
-                found = graph.backward_pass({root: graph.wrap(seed) if create_graph else seed}, create_graph=create_graph, targets=nodes)
+                found = backward_pass({root: graph.wrap(seed) if create_graph else seed}, create_graph=create_graph, targets=nodes)
         gradients = tuple(_like(args[i], found.get(node), variables[i]) for i, node in zip(positions, nodes, strict=True))
         value = result if create_graph or any(isinstance(args[i], Variable) for i in positions) else getattr(result, "data", result)
         return (value[()] if isinstance(value, np.ndarray) else value), gradients[0] if isinstance(argnums, int) else gradients
@@ -76,7 +78,7 @@ def _like(argument: Any, gradient: Any, variable: Tensor) -> Any:
     if gradient is None:
         gradient = np.zeros(variable.shape, variable.dtype)
     if isinstance(argument, Variable) or isinstance(gradient, Variable):
-        return graph.as_gradient(gradient, shared=True)
+        return as_gradient(gradient, shared=True)
     return np.array(gradient)[()] if np.ndim(argument) == 0 and not isinstance(argument, np.ndarray) else np.array(gradient)
 
 

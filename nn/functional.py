@@ -16,19 +16,31 @@ sigmoid = ad.sigmoid
 tanh = ad.tanh
 
 
-def _rows(x: Any) -> Any:
-    """`x` as a matrix: one row for each of its vectors."""
-    return x if x.ndim == 2 else np.reshape(x, (-1, x.shape[-1]))
+def _to_weight(g: Any, x: Any) -> Any:
+    """The cotangent of the weight: the sum over all vectors of the outer product of cotangent and input."""
+    if g.ndim == 2:
+        return g.T @ x
+    return np.reshape(g, (-1, g.shape[-1])).T @ np.reshape(x, (-1, x.shape[-1]))
+
+
+def _weigh(x: Any, weight: Any, /) -> Any:
+    try:
+        return x @ weight.T
+    except ValueError:
+        raise ValueError(
+            f"Linear: the input has shape {np.shape(x)}, but the weight has shape {weight.shape}. The input's last axis must have "
+            f"{weight.shape[-1]} elements, one for each of in_features."
+        ) from None
 
 
 _LINEAR = {
     "x": lambda g, weight: g @ weight,
-    "weight": lambda g, x: _rows(g).T @ _rows(x),
+    "weight": _to_weight,
     "bias": lambda g: g,
 }
 
 weigh = ad.primitive(
-    lambda x, weight, /: x @ weight.T,
+    _weigh,
     {"x": _LINEAR["x"], "weight": _LINEAR["weight"]},
     name="linear",
     examples=[Example(shapes) for shapes in (((2, 3), (4, 3)), ((3,), (2, 3)), ((5, 2, 3), (1, 3)), ((0, 3), (2, 3)))],
@@ -36,7 +48,7 @@ weigh = ad.primitive(
 )
 
 weigh_and_add = ad.primitive(
-    lambda x, weight, bias, /: x @ weight.T + bias,
+    lambda x, weight, bias, /: _weigh(x, weight) + bias,
     _LINEAR,
     name="linear with bias",
     examples=[Example(shapes) for shapes in (((2, 3), (4, 3), (4,)), ((3,), (2, 3), (2,)), ((5, 2, 3), (1, 3), (1,)))],
@@ -61,25 +73,26 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     >>> nn.functional.linear(ad.Tensor([1.0, 2.0]), ad.Tensor([[3.0, 4.0]]), ad.Tensor([0.5]))
     Tensor([11.5])
     """
-    try:
-        return weigh(input, weight) if bias is None else weigh_and_add(input, weight, bias)
-    except ValueError:
-        shape, (outputs, inputs) = np.shape(input), np.shape(weight)
-        if shape[-1:] != (inputs,):
-            raise ValueError(
-                f"Linear: the input has shape {shape}, but the weight has shape {(outputs, inputs)}. The input's last axis must have "
-                f"{inputs} elements, one for each of in_features."
-            ) from None
-        raise
+    return weigh(input, weight) if bias is None else weigh_and_add(input, weight, bias)
 
 
-def _squared_error(a: Any, b: Any) -> Any:
-    difference = (a - b).ravel()
-    return np.dot(difference, difference)
+def _difference(prediction: Any, target: Any) -> Any:
+    prediction, target = np.asarray(prediction), np.asarray(target)
+    if prediction.shape != target.shape:
+        hint = f"; did you mean target.reshape{prediction.shape}?" if prediction.size == target.size else "."
+        raise ValueError(
+            f"MSELoss: prediction has shape {prediction.shape} but target has shape {target.shape}. They must be equal{hint}"
+        )
+    return prediction - target
+
+
+def _sum_of_squares(x: Any) -> Any:
+    x = x.ravel()
+    return np.dot(x, x)
 
 
 squared_error = ad.primitive(
-    lambda a, b, /: _squared_error(a, b),
+    lambda a, b, /: _sum_of_squares(_difference(a, b)),
     {"a": lambda g, a, b: 2 * g * (a - b), "b": lambda g, a, b: 2 * g * (b - a)},
     name="sum of squared errors",
     examples=[Example(((2, 3), (2, 3))), Example(((), ())), Example(((0,), (0,)))],
@@ -87,14 +100,22 @@ squared_error = ad.primitive(
 )
 
 mean_squared_error = ad.primitive(
-    lambda a, b, /: _squared_error(a, b) / np.size(a),
+    lambda a, b, /: _sum_of_squares(_difference(a, b)) / np.size(a),
     {"a": lambda g, a, b: 2 / a.size * g * (a - b), "b": lambda g, a, b: 2 / a.size * g * (b - a)},
     name="mean squared error",
     examples=[Example(((2, 3), (2, 3))), Example(((), ()))],
     doc="""The mean of `(a - b)²` of two arrays of one shape.""",
 )
 
-_MSE = {"mean": mean_squared_error, "sum": squared_error, "none": lambda a, b: ad.square(ad.subtract(a, b))}
+each_squared_error = ad.primitive(
+    lambda a, b, /: np.square(_difference(a, b)),
+    {"a": lambda g, a, b: 2 * g * (a - b), "b": lambda g, a, b: 2 * g * (b - a)},
+    name="squared errors",
+    examples=[Example(((2, 3), (2, 3))), Example(((), ()))],
+    doc="""`(a - b)²` of two arrays of one shape.""",
+)
+
+MSE = {"mean": mean_squared_error, "sum": squared_error, "none": each_squared_error}
 
 
 def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
@@ -111,10 +132,6 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
     >>> nn.functional.mse_loss(ad.Tensor([1.0, 2.0]), ad.Tensor([0.0, 0.0]))
     Tensor(2.5)
     """
-    if reduction not in _MSE:
-        raise ValueError(f"MSELoss: reduction is {reduction!r}; wanted one of {sorted(_MSE)}.")
-    given, wanted = np.shape(target), np.shape(input)
-    if given != wanted:
-        hint = f"; did you mean target.reshape{wanted}?" if np.size(target) == np.size(input) else "."
-        raise ValueError(f"MSELoss: prediction has shape {wanted} but target has shape {given}. They must be equal{hint}")
-    return _MSE[reduction](input, target)
+    if reduction not in MSE:
+        raise ValueError(f"MSELoss: reduction is {reduction!r}; wanted one of {sorted(MSE)}.")
+    return MSE[reduction](input, target)

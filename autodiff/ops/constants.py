@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.graph import Variable, wrap
+from autodiff.graph import unwrapped, wrap
 from autodiff.primitive import composite
 
 __all__: list[str] = []
@@ -18,13 +18,6 @@ _TENSORS = [
     *(np.zeros_like, np.ones_like, np.full_like, np.empty_like),
 ]
 _OTHERS = [np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.allclose, np.array_equal, np.array_repr, np.array_str, np.nonzero]
-
-
-def unwrapped(x: Any) -> Any:
-    """`x`, with the arrays of the tensors in it."""
-    if isinstance(x, Variable):
-        return x._data
-    return type(x)(map(unwrapped, x)) if type(x) in (list, tuple) else x
 
 
 def _constant(function: Callable[..., Any], finish: Callable[[Any], Any] = wrap) -> Callable[..., Any]:

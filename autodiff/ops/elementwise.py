@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.primitive import Example, Interval, Kink, composite, primitive
+from autodiff.domain import Example, Interval, Kink
+from autodiff.primitive import composite, primitive
 
 __all__ = [
     "abs",

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.domain import Example
 from autodiff.graph import Variable
-from autodiff.primitive import Example, primitive
+from autodiff.primitive import primitive
 
 __all__ = ["getitem", "scatter", "setitem"]
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.primitive import Example, primitive
+from autodiff.domain import Example
+from autodiff.primitive import primitive
 
 __all__ = ["matmul"]
 

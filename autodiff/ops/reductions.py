@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.primitive import Example, Kink, primitive
+from autodiff.domain import Example, Kink
+from autodiff.primitive import primitive
 
 __all__ = ["logsumexp", "max", "mean", "min", "sum"]
 

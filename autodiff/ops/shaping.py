@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.primitive import Example, composite, primitive
+from autodiff.domain import Example
+from autodiff.primitive import composite, primitive
 
 __all__ = ["astype", "broadcast_to", "concat", "copy", "expand_dims", "permute_dims", "reshape", "squeeze", "stack", "swapaxes"]
 

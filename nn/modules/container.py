@@ -34,7 +34,7 @@ class Sequential(Module):
     def forward(self, input: Any) -> Any:
         """Compute the modules in turn."""
         for module in self.__dict__.values():
-            if module.__class__ is not bool:  # `training`, once it was set
+            if isinstance(module, Module):
                 input = module(input)
         return input
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nn.functional import mse_loss
+from nn.functional import MSE
 from nn.modules.module import Module
 
 __all__ = ["MSELoss"]
@@ -22,10 +22,10 @@ class MSELoss(Module):
 
     def __init__(self, reduction: str = "mean") -> None:
         super().__init__()
-        if reduction not in ("mean", "sum", "none"):
-            raise ValueError(f"MSELoss: reduction is {reduction!r}; wanted one of ['mean', 'none', 'sum'].")
+        if reduction not in MSE:
+            raise ValueError(f"MSELoss: reduction is {reduction!r}; wanted one of {sorted(MSE)}.")
         self.reduction = reduction
 
     def forward(self, input: Any, target: Any) -> Any:
         """Compute the loss of the prediction `input`."""
-        return mse_loss(input, target, self.reduction)
+        return MSE[self.reduction](input, target)

@@ -73,7 +73,7 @@ class Module:
         return (module for _, module in self.named_children())
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This module, its children, theirs, and so on, each once, with dotted names."""
+        """The module itself, its children, theirs, and so on, each once, with dotted names."""
         seen: set[int] = set()
         stack = [(prefix, self)]
         while stack:
@@ -84,7 +84,7 @@ class Module:
                 stack += [(f"{name}.{child}" if name else child, part) for child, part in reversed(list(module.named_children()))]
 
     def modules(self) -> Iterator[Module]:
-        """This module, its children, theirs, and so on, each once."""
+        """The module itself, its children, theirs, and so on, each once."""
         return (module for _, module in self.named_modules())
 
     def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Parameter]]:

@@ -1,0 +1,175 @@
+"""Calls of a primitive: unwrap, compute, wrap, and remember what the rules will ask for.
+
+There is one call for one operand and one for two, which is what most operations have and where time counts, and a general one.
+Given plain arrays alone, each is just the NumPy function.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autodiff import graph
+from autodiff.graph import Node, Variable, View, wrap
+from autodiff.guards import SMALL, find_guards, fingerprint
+from autodiff.modes import RECORD, calling_line, check_finite, current_mode
+
+if TYPE_CHECKING:
+    from autodiff.primitive import Primitive
+
+__all__: list[str] = []
+
+ndarray = np.ndarray
+new = object.__new__
+
+
+def call_with_one(entry: Primitive) -> Callable[..., Any]:
+    """The public function of a primitive with one operand and no parameters."""
+    forward = entry.forward
+    (keep_x,), keep_y = entry.keeps(1)
+
+    def call(x: Any, /) -> Any:
+        if not isinstance(x, Variable):
+            return forward(x)
+        data = x._data
+        y = forward(data)
+        if type(y) is not ndarray:
+            y = np.asarray(y)
+        result = new(graph.variable_class)
+        result._data = y
+        parent = x._node
+        mode = current_mode()
+        if parent is None or not parent.requires_grad or not mode.record:
+            result._node = None
+        else:
+            guards = ((data, fingerprint(data)),) if keep_x and parent.exposed else None
+            result._node = Node(entry, (parent,), (data,) if keep_x else (None,), y if keep_y else None, None, None, guards)
+        if mode is not RECORD:
+            _inspect(entry, result)
+        return result
+
+    return call
+
+
+def call_with_two(entry: Primitive) -> Callable[..., Any]:
+    """The public function of a primitive with two operands and no parameters."""
+    forward, elementwise = entry.forward, entry.elementwise
+    keeps = [entry.keeps(recorded) for recorded in range(4)]
+    shapes_asked = any(name.endswith("_shape") for name in entry.needs)
+
+    def call(a: Any, b: Any, /) -> Any:
+        parent_a = parent_b = None
+        if isinstance(a, Variable):
+            x = a._data
+            if (node := a._node) is not None and node.requires_grad:
+                parent_a = node
+        elif isinstance(b, Variable):
+            x = a if type(a) is float else as_operand(a, entry)
+        else:
+            return forward(a, b)
+        if isinstance(b, Variable):
+            z = b._data
+            if (node := b._node) is not None and node.requires_grad:
+                parent_b = node
+        else:
+            z = b if type(b) is float else as_operand(b, entry)
+        y = forward(x, z)
+        if type(y) is not ndarray:
+            y = np.asarray(y)
+        result = new(graph.variable_class)
+        result._data = y
+        mode = current_mode()
+        if (parent_a is None and parent_b is None) or not mode.record:
+            result._node = None
+        else:
+            (keep_a, keep_b), keep_y = keeps[(parent_a is not None) + 2 * (parent_b is not None)]
+            guards = fits = None
+            if keep_a and (parent_a is None or parent_a.exposed) and type(x) is ndarray:
+                guards = [(x, x.tobytes() if x.nbytes <= SMALL else fingerprint(x))]
+            if keep_b and (parent_b is None or parent_b.exposed) and type(z) is ndarray:
+                guards = [*(guards or ()), (z, z.tobytes() if z.nbytes <= SMALL else fingerprint(z))]
+            if shapes_asked or (type(x) is ndarray is type(z) and (x.dtype is not z.dtype or (elementwise and x.shape != z.shape))):
+                fits = find_fits((x, z))
+            values = (x if keep_a else None, z if keep_b else None)
+            result._node = Node(entry, (parent_a, parent_b), values, y if keep_y else None, None, fits, guards)
+        if mode is not RECORD:
+            _inspect(entry, result)
+        return result
+
+    return call
+
+
+def call_with_any(entry: Primitive) -> Callable[..., Any]:
+    """The public function of a primitive with any number of operands, or a sequence of them, and with parameters."""
+    forward, arity, names, variadic = entry.forward, len(entry.arguments), tuple(entry.params), entry.variadic
+    optional = _defaults(forward)
+
+    def call(*args: Any, **params: Any) -> Any:
+        arrays = list(args[0]) if variadic else [*args[:arity], *optional[len(args) :]]
+        if not any(isinstance(x, Variable) for x in arrays):
+            return forward(*args, **params)
+        params = {**entry.params, **dict(zip(names, args[arity:], strict=False)), **params}
+        for parameter, safe in entry.prepare.items():
+            params[parameter] = safe(params[parameter])
+        mode = current_mode()
+        parents = [x._node if isinstance(x, Variable) and x._node is not None and x._node.requires_grad and mode.record else None for x in arrays]
+        if entry.view and parents[0] is None:
+            values = [graph.shared(x) for x in arrays]
+        else:
+            values = [x._data if isinstance(x, Variable) else as_operand(x, entry) for x in arrays]
+        result = wrap(forward(values, **params) if variadic else forward(*values, **params))
+        if any(parent is not None for parent in parents):
+            result._node = _record(entry, parents, values, result._data, params)
+        if mode is not RECORD:
+            _inspect(entry, result)
+        return result
+
+    return call
+
+
+def _record(entry: Primitive, parents: list[Any], values: list[Any], y: Any, params: dict[str, Any]) -> Node:
+    if y.dtype.kind != "f":
+        raise TypeError(f"{entry.name}: no gradient flows through {y.dtype} values. Use detach() on the argument to leave the graph.")
+    fits = find_fits(values)
+    if entry.variadic:
+        params = {**params, "shapes": [shape for shape, _ in fits]}
+        kept, keep_y = [None] * len(values), False
+    else:
+        parents = [parent if rule is not None else None for parent, rule in zip(parents, entry.rules, strict=True)]
+        keeps, keep_y = entry.keeps(sum(1 << i for i, parent in enumerate(parents) if parent is not None))
+        kept = [value if keep else None for value, keep in zip(values, keeps, strict=True)]
+    aliases = entry.view and type(parents[0]) is not Node
+    return (View if aliases else Node)(entry, parents, kept, y if keep_y else None, params, fits, find_guards(kept, parents))
+
+
+def find_fits(values: Sequence[Any]) -> Any:
+    """The shape and type that the cotangent of each of `values` must have."""
+    return [(np.shape(value), getattr(value, "dtype", None)) for value in values]
+
+
+def as_operand(x: Any, entry: Primitive) -> Any:
+    """`x`, which is no tensor, as something to compute with: a Python number as it is, all else as an array."""
+    if x is None or isinstance(x, (int, float)):
+        return x
+    array = x if isinstance(x, (ndarray, np.generic)) and not isinstance(x, np.ma.MaskedArray) else np.asarray(x)
+    if array.dtype.kind not in "biuf" or isinstance(x, np.ma.MaskedArray):
+        raise TypeError(f"{entry.name}: an operand is {type(x).__name__} of dtype {array.dtype}; wanted real numbers, as a plain array or number.")
+    return array
+
+
+def _defaults(forward: Callable[..., Any]) -> tuple[Any, ...]:
+    """The defaults of the array arguments of `forward`, at their positions."""
+    parameters = inspect.signature(forward).parameters.values() if inspect.isfunction(forward) else ()
+    return tuple(p.default for p in parameters if p.kind is p.POSITIONAL_ONLY)
+
+
+def _inspect(entry: Primitive, result: Any) -> None:
+    """Under `detect_anomaly`: remember where the operation was called, and raise if its value is not finite."""
+    if current_mode().anomaly:
+        origin = calling_line()
+        if result._node is not None:
+            result._node.origin = origin
+        check_finite(result._data, entry.name, "the value", origin)

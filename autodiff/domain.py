@@ -1,0 +1,52 @@
+"""What is known of the arguments of an operation: where they may lie, calls to try, and points where the derivative jumps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Example", "Interval", "Kink"]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The open interval in which an argument's elements lie: where the function is defined and differentiable.
+
+    >>> ad.Interval(0, np.inf)
+    Interval(low=0, high=inf)
+    """
+
+    low: float = -np.inf
+    high: float = np.inf
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        """Random elements: moderate ones where the interval is unbounded."""
+        low, high = max(self.low, min(self.high, 2.5) - 5), min(self.high, max(self.low, -2.5) + 5)
+        margin = 0.05 * (high - low)
+        return np.asarray(rng.uniform(low + margin, high - margin, shape))
+
+
+@dataclass(frozen=True)
+class Example:
+    """One way to call a primitive: for each array argument its shape, or the argument itself if it is not a shape."""
+
+    arguments: tuple[Any, ...]
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Kink:
+    """A point at which the derivative jumps, and the subgradient that the rules give there for the cotangent 1."""
+
+    at: tuple[Any, ...]
+    gradient: tuple[Any, ...]
+
+
+def elementwise_examples(arity: int) -> tuple[Example, ...]:
+    """Calls of an elementwise operation: several ranks, no elements, and broadcasting."""
+    same = [Example((shape,) * arity) for shape in ((), (3,), (2, 3), (0,), (2, 0))]
+    mixed = [Example(shapes) for shapes in (((2, 3), (3,)), ((2, 1), (1, 3)), ((), (2,)), ((3, 1), ()), ((1,), (0,)))] if arity == 2 else []
+    return (*same, *mixed)
