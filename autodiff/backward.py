@@ -35,11 +35,11 @@ def backward_pass(
     summed: set[Any] | None = None if create_graph else set()  # whose cotangent is an array made here, which may be added to
     anomaly = current_mode().anomaly
     cotangents: dict[Any, Any] = {}
-    heap: list[tuple[int, Node]] = []
+    heap: list[tuple[int, Any]] = []
     following = None  # of the nodes to walk, one is kept out of the heap: in a chain, that is all of them
     for node, g in seeds.items():
         cotangents[node] = g
-        if type(node) is not Leaf:
+        if isinstance(node, Node):
             heap.append((-node.id, node))
     heapify(heap)
     while heap or following is not None:
@@ -90,6 +90,8 @@ def backward_pass(
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     """The cotangent of an argument of shape `shape` that was broadcast to the shape of `g`: the sum over the copies."""
     lead = len(g.shape) - len(shape)
+    if g.shape[lead:] == shape:
+        return g.sum(axis=tuple(range(lead)))
     repeated = tuple(i for i, n in enumerate(g.shape) if i < lead or (n != 1 and shape[i - lead] == 1))
     return g.sum(axis=repeated).reshape(shape)
 
@@ -111,7 +113,7 @@ class Scattered:
 
     def __init__(self, g: Any, reader: Node) -> None:
         self.shape, self.dtype = reader.fits[0]
-        self.scatter = reader.primitive.scatter
+        self.scatter: Any = reader.primitive.scatter
         self.parts = [(g, reader.params["index"])]
         self.dense: Any = None
 
@@ -151,7 +153,9 @@ def _prepare(node: Any, g: Any) -> Any:
         if new is None:
             continue
         if np.shape(new) != g.shape:
-            raise ValueError(f"register_hook: the hook returned a gradient of shape {np.shape(new)}, but the tensor's is {g.shape}.")
+            raise ValueError(
+                f"register_hook: the hook returned a gradient of shape {np.shape(new)}, but the tensor's is {g.shape}."
+            )
         g = new if isinstance(g, Variable) or not isinstance(new, Variable) else new._data
     return g
 
@@ -170,7 +174,7 @@ def _below(roots: Iterable[Any], stop: set[Any]) -> set[Any]:
 
 
 def depends_on_others(root: Any, targets: Iterable[Any]) -> bool:
-    """Whether `root` depends on a leaf that requires grad, directly or through one of `targets`, other than the leaves among them."""
+    """Whether `root` depends, directly or through one of `targets`, on a leaf that requires grad and is not among them."""
     targets = set(targets)
     return any(type(node) is Leaf and node.requires_grad for node in _below([root, *targets], set()) - targets)
 
@@ -187,12 +191,15 @@ def _leading_to(targets: set[Any], roots: Iterable[Any]) -> set[Any]:
 
 def _lift(node: Node) -> Node:
     """`node` with tensors for the arrays that it saved, so that the rules that run on it are recorded."""
-    values = [value if value is None or parent is None else wrap(value, parent) for value, parent in zip(node.values, node.parents, strict=True)]
+    values = [
+        value if value is None or parent is None else wrap(value, parent)
+        for value, parent in zip(node.values, node.parents, strict=True)
+    ]
     return Node(node.primitive, node.parents, values, None if node.y is None else wrap(node.y, node), node.params, node.fits, None)
 
 
 def _lone_references() -> int:
-    for _, g in {None: np.ones(1)}.items():  # noqa: B007, PERF102  (as in accumulate)
+    for _, g in {None: np.ones(1)}.items():
         return sys.getrefcount(g)
     return 0
 
@@ -232,3 +239,10 @@ def _check_leaf(node: Node, leaf: Any, i: int) -> None:
         return
     if leaf.changed > node.id or fingerprint(node.values[i]) != leaf.content:
         raise _overwritten(node)
+
+
+def _overwritten(node: Node) -> RuntimeError:
+    return RuntimeError(
+        f"backward: {node.primitive.name} needs the value of an argument that has been overwritten since it was used, "
+        "so its gradient would be wrong. Call backward() before changing the array, or use a copy of it."
+    )

@@ -6,7 +6,6 @@ Given plain arrays alone, each is just the NumPy function.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +61,8 @@ def call_with_two(entry: Primitive) -> Callable[..., Any]:
 
     def call(a: Any, b: Any, /) -> Any:
         parent_a = parent_b = None
+        x: Any
+        z: Any
         if isinstance(a, Variable):
             x = a._data
             if (node := a._node) is not None and node.requires_grad:
@@ -104,25 +105,36 @@ def call_with_two(entry: Primitive) -> Callable[..., Any]:
 
 def call_with_any(entry: Primitive) -> Callable[..., Any]:
     """The public function of a primitive with any number of operands, or a sequence of them, and with parameters."""
-    forward, arity, names, variadic = entry.forward, len(entry.arguments), tuple(entry.params), entry.variadic
-    optional = _defaults(forward)
+    forward, arity, names, variadic = entry.forward, len(entry.arguments), entry.params, entry.variadic
+    view, rules = entry.view, entry.rules
+    optional = tuple(entry.defaults.get(argument) for argument in entry.arguments)
+    defaults = {name: entry.defaults[name] for name in names if name in entry.defaults}
+
+    keeps = [entry.keeps(recorded) for recorded in range(1 if variadic else 1 << arity)]
 
     def call(*args: Any, **params: Any) -> Any:
-        arrays = list(args[0]) if variadic else [*args[:arity], *optional[len(args) :]]
-        if not any(isinstance(x, Variable) for x in arrays):
+        arrays = args[0] if variadic else args if len(args) == arity else (*args[:arity], *optional[len(args) :])
+        if not any([isinstance(x, Variable) for x in arrays]):  # noqa: C419 (a list is faster than a generator)
             return forward(*args, **params)
-        params = {**entry.params, **dict(zip(names, args[arity:], strict=False)), **params}
-        for parameter, safe in entry.prepare.items():
-            params[parameter] = safe(params[parameter])
+        if names:
+            params = {**defaults, **dict(zip(names, args[arity:], strict=False)), **params}
+            for parameter, safe in entry.prepare.items():
+                params[parameter] = safe(params[parameter])
         mode = current_mode()
-        parents = [x._node if isinstance(x, Variable) and x._node is not None and x._node.requires_grad and mode.record else None for x in arrays]
-        if entry.view and parents[0] is None:
-            values = [graph.shared(x) for x in arrays]
-        else:
-            values = [x._data if isinstance(x, Variable) else as_operand(x, entry) for x in arrays]
+        values, parents, recorded = [], [], 0
+        for i, x in enumerate(arrays):
+            if isinstance(x, Variable):
+                node = x._node if mode.record else None
+                flows = node is not None and node.requires_grad and (variadic or rules[i] is not None)
+                values.append(graph.shared(x) if view and not flows else x._data)
+                parents.append(node if flows else None)
+                recorded |= flows << i
+            else:
+                values.append(as_operand(x, entry))
+                parents.append(None)
         result = wrap(forward(values, **params) if variadic else forward(*values, **params))
-        if any(parent is not None for parent in parents):
-            result._node = _record(entry, parents, values, result._data, params)
+        if recorded:
+            result._node = _record(entry, parents, values, result._data, params, None if variadic else keeps[recorded])
         if mode is not RECORD:
             _inspect(entry, result)
         return result
@@ -130,40 +142,38 @@ def call_with_any(entry: Primitive) -> Callable[..., Any]:
     return call
 
 
-def _record(entry: Primitive, parents: list[Any], values: list[Any], y: Any, params: dict[str, Any]) -> Node:
+def _record(entry: Primitive, parents: list[Any], values: list[Any], y: Any, params: dict[str, Any], keeps: Any) -> Node:
     if y.dtype.kind != "f":
-        raise TypeError(f"{entry.name}: no gradient flows through {y.dtype} values. Use detach() on the argument to leave the graph.")
+        raise TypeError(
+            f"{entry.name}: no gradient flows through {y.dtype} values. Use detach() on the argument to leave the graph."
+        )
     fits = find_fits(values)
-    if entry.variadic:
+    if keeps is None:  # a sequence of arguments: its rule knows their shapes
         params = {**params, "shapes": [shape for shape, _ in fits]}
-        kept, keep_y = [None] * len(values), False
+        values, keep_y = [None] * len(values), False
     else:
-        parents = [parent if rule is not None else None for parent, rule in zip(parents, entry.rules, strict=True)]
-        keeps, keep_y = entry.keeps(sum(1 << i for i, parent in enumerate(parents) if parent is not None))
-        kept = [value if keep else None for value, keep in zip(values, keeps, strict=True)]
-    aliases = entry.view and type(parents[0]) is not Node
-    return (View if aliases else Node)(entry, parents, kept, y if keep_y else None, params, fits, find_guards(kept, parents))
+        kept, keep_y = keeps
+        values = [value if keep else None for value, keep in zip(values, kept, strict=True)]
+    kind = View if entry.view and type(parents[0]) is not Node else Node
+    return kind(entry, parents, values, y if keep_y else None, params, fits, find_guards(values, parents))
 
 
 def find_fits(values: Sequence[Any]) -> Any:
     """The shape and type that the cotangent of each of `values` must have."""
-    return [(np.shape(value), getattr(value, "dtype", None)) for value in values]
+    return [(x.shape, x.dtype) if type(x) is ndarray else (np.shape(x), getattr(x, "dtype", None)) for x in values]
 
 
 def as_operand(x: Any, entry: Primitive) -> Any:
     """`x`, which is no tensor, as something to compute with: a Python number as it is, all else as an array."""
     if x is None or isinstance(x, (int, float)):
         return x
-    array = x if isinstance(x, (ndarray, np.generic)) and not isinstance(x, np.ma.MaskedArray) else np.asarray(x)
-    if array.dtype.kind not in "biuf" or isinstance(x, np.ma.MaskedArray):
-        raise TypeError(f"{entry.name}: an operand is {type(x).__name__} of dtype {array.dtype}; wanted real numbers, as a plain array or number.")
+    array = x if isinstance(x, (ndarray, np.generic)) else np.asarray(x)
+    if array.dtype.kind not in "biuf" or hasattr(x, "mask"):  # a masked array
+        raise TypeError(
+            f"{entry.name}: an operand is {type(x).__name__} of dtype {array.dtype}; "
+            "wanted real numbers, as a plain array or number."
+        )
     return array
-
-
-def _defaults(forward: Callable[..., Any]) -> tuple[Any, ...]:
-    """The defaults of the array arguments of `forward`, at their positions."""
-    parameters = inspect.signature(forward).parameters.values() if inspect.isfunction(forward) else ()
-    return tuple(p.default for p in parameters if p.kind is p.POSITIONAL_ONLY)
 
 
 def _inspect(entry: Primitive, result: Any) -> None:

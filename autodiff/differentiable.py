@@ -39,7 +39,9 @@ class Differentiable(Variable):
     @data.setter
     def data(self, value: Any) -> None:
         if isinstance(self._node, Node):
-            raise RuntimeError("data: this tensor was computed, and its graph needs the value. Assign to the data of a leaf, or use detach().")
+            raise RuntimeError(
+                "data: this tensor was computed, and its graph needs the value. Assign to the data of a leaf, or use detach()."
+            )
         array = np.asarray(unwrapped(value))
         node = self._node
         if node is not None and node.requires_grad and array.dtype.kind != "f":
@@ -55,7 +57,9 @@ class Differentiable(Variable):
         A graph that needs the former values raises an error if it is walked afterwards.
         """
         if isinstance(self._node, Node):
-            raise RuntimeError("writable: this tensor was computed, and its graph needs the value. Use detach() for a copy that can be written to.")
+            raise RuntimeError(
+                "writable: this tensor was computed, and its graph needs the value. Use detach() for a copy that can be written to."
+            )
         if not self._data.flags.writeable:
             self._data = self._data.copy()
         if self._node is not None:
@@ -77,9 +81,8 @@ class Differentiable(Variable):
         if not isinstance(value, Variable) or value.shape != self.shape:
             given = f"a tensor of shape {value.shape}" if isinstance(value, Variable) else type(value).__name__
             raise TypeError(f"grad: got {given}; wanted None or a Tensor of shape {self.shape}.")
-        if self._node is None:
-            self._own_leaf(False, exposed=True)
-        self._node.grad = value  # type: ignore[union-attr]
+        node = self._node or self._own_leaf(False, exposed=True)
+        node.grad = value
 
     @property
     def requires_grad(self) -> bool:
@@ -94,7 +97,9 @@ class Differentiable(Variable):
         """Set whether this leaf requires a gradient; return it. As `torch.Tensor.requires_grad_`."""
         if isinstance(self._node, Node):
             if not requires_grad:
-                raise RuntimeError("requires_grad_: this tensor was computed from others that require grad. Use detach() to leave the graph.")
+                raise RuntimeError(
+                    "requires_grad_: this tensor was computed from others that require grad. Use detach() to leave the graph."
+                )
         elif self._node is None or self._data.dtype.kind != "f":
             if requires_grad:
                 self._own_leaf(True, exposed=True)
@@ -119,7 +124,7 @@ class Differentiable(Variable):
         node.name = value
 
     def detach(self) -> Any:
-        """A constant tensor that shares the array. That of a computed tensor is read-only; writing to the result copies it first."""
+        """A constant tensor that shares the array; if this one was computed, writing to the result copies it first."""
         return wrap(shared(self))
 
     def numpy(self) -> np.ndarray:
@@ -176,7 +181,8 @@ class Differentiable(Variable):
         node = self._node
         if node is None or not node.requires_grad:
             raise RuntimeError(
-                "backward: this tensor does not require grad: it was not computed from one with requires_grad=True, or only inside no_grad()."
+                "backward: this tensor does not require grad: it was not computed from one with requires_grad=True, "
+                "or only inside no_grad()."
             )
         seed = _cotangent(self, gradient, create_graph)
         if create_graph:
@@ -197,13 +203,15 @@ def _cotangent(tensor: Any, gradient: Any, create_graph: bool) -> Any:
             return one
         if tensor.size != 1:
             raise RuntimeError(
-                f"backward: a tensor of shape {tensor.shape} has no gradient without a cotangent. Reduce it to one number first, for example "
-                "loss.sum().backward(), or pass gradient=, an array of that shape."
+                f"backward: a tensor of shape {tensor.shape} has no gradient without a cotangent. Reduce it to one number first, "
+                "for example loss.sum().backward(), or pass gradient=, an array of that shape."
             )
         gradient = np.ones(tensor.shape, tensor.dtype)
     array = gradient if isinstance(gradient, Variable) else np.asarray(gradient)
     if array.shape != tensor.shape:
-        raise ValueError(f"backward: gradient has shape {array.shape}, but the tensor has shape {tensor.shape}. They must be equal.")
+        raise ValueError(
+            f"backward: gradient has shape {array.shape}, but the tensor has shape {tensor.shape}. They must be equal."
+        )
     if create_graph:
         return array if isinstance(array, Variable) else wrap(array)
     return (array._data if isinstance(array, Variable) else array).astype(tensor.dtype, copy=False)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 
 __all__ = ["Example", "Interval", "Kink"]
 
 
-@dataclass(frozen=True)
-class Interval:
+class Interval(NamedTuple):
     """The open interval in which an argument's elements lie: where the function is defined and differentiable.
 
     >>> ad.Interval(0, np.inf)
@@ -29,16 +28,14 @@ class Interval:
         return np.asarray(rng.uniform(low + margin, high - margin, shape))
 
 
-@dataclass(frozen=True)
-class Example:
+class Example(NamedTuple):
     """One way to call a primitive: for each array argument its shape, or the argument itself if it is not a shape."""
 
     arguments: tuple[Any, ...]
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Kink:
+class Kink(NamedTuple):
     """A point at which the derivative jumps, and the subgradient that the rules give there for the cotangent 1."""
 
     at: tuple[Any, ...]
@@ -48,5 +45,9 @@ class Kink:
 def elementwise_examples(arity: int) -> tuple[Example, ...]:
     """Calls of an elementwise operation: several ranks, no elements, and broadcasting."""
     same = [Example((shape,) * arity) for shape in ((), (3,), (2, 3), (0,), (2, 0))]
-    mixed = [Example(shapes) for shapes in (((2, 3), (3,)), ((2, 1), (1, 3)), ((), (2,)), ((3, 1), ()), ((1,), (0,)))] if arity == 2 else []
+    mixed = (
+        [Example(shapes) for shapes in (((2, 3), (3,)), ((2, 1), (1, 3)), ((), (2,)), ((3, 1), ()), ((1,), (0,)))]
+        if arity == 2
+        else []
+    )
     return (*same, *mixed)

@@ -94,6 +94,9 @@ class Node:
     requires_grad = True
     exposed = False
     touched = 0
+    grad: Any  # these three are set only if they are needed
+    name: str | None
+    origin: str
 
     def __init__(self, primitive: Primitive, parents: Any, values: Any, y: Any, params: Any, fits: Any, guards: Any) -> None:
         self.primitive = primitive

@@ -5,13 +5,12 @@ The registry of these entries is what the operators, NumPy's protocols, the docu
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from autodiff.backward import Scattered
 from autodiff.calls import call_with_any, call_with_one, call_with_two
 from autodiff.domain import Example, Interval, Kink, elementwise_examples
-from autodiff.backward import Scattered
 
 __all__ = ["Primitive", "primitive"]
 
@@ -30,9 +29,13 @@ class Primitive:
         self.forward = forward
         self.name = name
         self.formulas = dict(formulas)
-        self.arguments, self.params = _signature(forward, formulas)
+        self.arguments, self.params, self.defaults = _signature(forward, formulas)
+        if not set(formulas) <= set(self.arguments):
+            raise ValueError(
+                f"primitive: {name} has rules for {', '.join(formulas)}, but its array arguments are {', '.join(self.arguments)}."
+            )
         self.variadic = self.arguments[0].startswith("*")
-        self.rules: Any = _rules(self.formulas, self.arguments, self.variadic)
+        self.rules: Any = _rules(self.formulas, self.arguments, self.params, self.variadic)
         self.needs: dict[str, int] = {}  # by what a rule asks for, the rules that do: bit i for argument i
         for i, argument in enumerate(self.arguments):
             for wanted in _wants(self.formulas[argument]) if argument in formulas else ():
@@ -50,7 +53,7 @@ class Primitive:
         return f"Primitive({self.name})"
 
     def keeps(self, recorded: int) -> tuple[tuple[bool, ...], bool]:
-        """Which arguments, and whether the result, must be kept for the rules of the arguments `recorded` (bit i for argument i)."""
+        """Which arguments, and whether the result, are needed by the rules of the arguments `recorded` (bit i for argument i)."""
         return tuple(bool(self.needs.get(a, 0) & recorded) for a in self.arguments), bool(self.needs.get("y", 0) & recorded)
 
 
@@ -60,7 +63,7 @@ def primitive(
     *,
     name: str | None = None,
     numpy: Sequence[Any] = (),
-    domain: Interval | Sequence[Interval] = Interval(),  # noqa: B008
+    domain: Interval | Sequence[Interval] = Interval(),
     examples: Sequence[Example] = (),
     kinks: Sequence[Kink] = (),
     elementwise: bool = False,
@@ -77,7 +80,7 @@ def primitive(
     they can be differentiated in turn. A broadcast is undone by the engine, not by the rule.
 
     Args:
-        forward: the function of arrays. Its positional-only parameters, or all the operands of a ufunc, are the arrays.
+        forward: the function of arrays. Its positional-only parameters are the arrays; if it has none, those that have a rule.
         rules: for each array argument that has a derivative, its rule. `*arrays` stands for a sequence of arrays, whose rule
             takes `k`, the position of the argument, after `g`.
         name: how it is called in the registry and in errors; the name of `forward` if not given.
@@ -138,28 +141,40 @@ def composite(*, numpy: Sequence[Any]) -> Callable[[Callable[..., Any]], Callabl
     return declare
 
 
-def _signature(forward: Any, formulas: Mapping[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """The array arguments of `forward`, and its other parameters with their defaults."""
-    parameters = inspect.signature(forward).parameters.values() if inspect.isfunction(forward) else ()
-    arrays = tuple(p.name for p in parameters if p.kind is p.POSITIONAL_ONLY)
-    if not arrays:  # a ufunc, or a function of which nothing else is known
-        return tuple(formulas), {}
-    others = {p.name: p.default for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
-    return tuple("*" + a for a in arrays) if "*" + arrays[0] in formulas else arrays, others
+def _signature(forward: Any, formulas: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, Any]]:
+    """The array arguments of `forward`, its other parameters, and the defaults of both."""
+    code = getattr(forward, "__code__", None)
+    if code is None:  # a ufunc or another function of which nothing else is known
+        return tuple(formulas), (), {}
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    arrays = names[: code.co_posonlyargcount] or tuple(name for name in names if name in formulas)
+    others = tuple(name for name in names if name not in arrays)
+    defaults = forward.__defaults__ or ()
+    known = dict(zip(names[code.co_argcount - len(defaults) : code.co_argcount], defaults, strict=True)) | (
+        forward.__kwdefaults__ or {}
+    )
+    return tuple("*" + a for a in arrays) if "*" + arrays[0] in formulas else arrays, others, known
 
 
-def _wants(rule: Callable[..., Any]) -> list[str]:
+def _wants(rule: Any) -> tuple[str, ...]:
     """What `rule` asks for beside the cotangent."""
-    return list(inspect.signature(rule).parameters)[1:]
+    if not hasattr(rule, "__code__"):
+        raise TypeError(f"primitive: a rule is {type(rule).__name__}; wanted a Python function of g and of what it needs, by name.")
+    names: tuple[str, ...] = rule.__code__.co_varnames[1 : rule.__code__.co_argcount]
+    return names
 
 
-def _rules(formulas: Mapping[str, Callable[..., Any]], arguments: Sequence[str], variadic: bool) -> Any:
+def _rules(formulas: Mapping[str, Any], arguments: Sequence[str], params: Sequence[str], variadic: bool) -> Any:
     """The rules as functions of the cotangent and of the node that knows the rest; for a sequence of arguments, of `k` too."""
     places = {a: f"n.values[{i}]" for i, a in enumerate(arguments)}
     places |= {f"{a}_shape": f"n.fits[{i}][0]" for i, a in enumerate(arguments)}
     places |= {"y": "n.y", "k": "k"}
+    known = (*places, *params, "shapes") if variadic else (*places, *params)
 
     def bind(rule: Callable[..., Any]) -> Any:
+        unknown = [name for name in _wants(rule) if name not in known]
+        if unknown:
+            raise ValueError(f"primitive: a rule asks for {', '.join(unknown)}; it can have {', '.join(sorted(known))}.")
         terms = ["g"] + [places.get(name, f"n.params[{name!r}]") for name in _wants(rule)]
         return eval(f"lambda g, n, k=None: rule({', '.join(terms)})", {"rule": rule})
 

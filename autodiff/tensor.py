@@ -42,10 +42,15 @@ class Tensor(Differentiable):
 
     __slots__ = ()
 
-    def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None, *, name: str | None = None, copy: bool = False) -> None:
+    def __init__(
+        self, data: Any, requires_grad: bool = False, dtype: Any = None, *, name: str | None = None, copy: bool = False
+    ) -> None:
         if isinstance(data, Variable):
             if data._node is not None and data._node.requires_grad:
-                raise TypeError("Tensor: the data is a tensor that requires grad, and a new one would lose its graph. Use it as it is, or pass detach().")
+                raise TypeError(
+                    "Tensor: the data is a tensor that requires grad, and a new one would lose its graph. "
+                    "Use it as it is, or pass detach()."
+                )
             data = graph.shared(data)
         array = np.array(data, dtype=dtype) if copy else np.asarray(data, dtype=dtype)
         if array.dtype.kind not in "biuf":
@@ -60,7 +65,9 @@ class Tensor(Differentiable):
     def _change(self, what: str, value: Any, recorded: Callable[[], Any], write: Callable[[np.ndarray], Any]) -> Self:
         """Change this tensor: by a recorded operation if a gradient is concerned, else by writing to the array."""
         own = self.requires_grad
-        if current_mode().record and (own or (isinstance(value, Variable) and value._node is not None and value._node.requires_grad)):
+        if current_mode().record and (
+            own or (isinstance(value, Variable) and value._node is not None and value._node.requires_grad)
+        ):
             if own and self.is_leaf:
                 raise RuntimeError(
                     f"{what}: this tensor is a leaf that requires grad; changing it would lose the value that its gradient is for. "
@@ -72,7 +79,10 @@ class Tensor(Differentiable):
             new = new if new.dtype == self.dtype else new.astype(self.dtype)
             self._data, self._node = new._data, new._node
         elif isinstance(self._node, Node):
-            raise RuntimeError(f"{what}: inside no_grad(), a computed tensor cannot be changed, since its graph needs the value. Use detach() or copy().")
+            raise RuntimeError(
+                f"{what}: inside no_grad(), a computed tensor cannot be changed, since its graph needs the value. "
+                "Use detach() or copy()."
+            )
         else:
             write(self.writable())
         return self
@@ -83,16 +93,16 @@ class Tensor(Differentiable):
 
         self._change("x[i] = v", value, lambda: ops.setitem(self, value, index), write)
 
-    def __iadd__(self, other: Any) -> Self:
+    def __iadd__(self, other: Any) -> Self:  # type: ignore[misc]
         return self._change("x += y", other, lambda: ops.add(self, other), lambda a: np.add(a, unwrapped(other), out=a))
 
-    def __isub__(self, other: Any) -> Self:
+    def __isub__(self, other: Any) -> Self:  # type: ignore[misc]
         return self._change("x -= y", other, lambda: ops.subtract(self, other), lambda a: np.subtract(a, unwrapped(other), out=a))
 
-    def __imul__(self, other: Any) -> Self:
+    def __imul__(self, other: Any) -> Self:  # type: ignore[misc]
         return self._change("x *= y", other, lambda: ops.multiply(self, other), lambda a: np.multiply(a, unwrapped(other), out=a))
 
-    def __itruediv__(self, other: Any) -> Self:
+    def __itruediv__(self, other: Any) -> Self:  # type: ignore[misc]
         return self._change("x /= y", other, lambda: ops.divide(self, other), lambda a: np.divide(a, unwrapped(other), out=a))
 
     # --- NumPy's protocols ----------------------------------------------------------------------------------------------------
@@ -110,10 +120,16 @@ class Tensor(Differentiable):
     def _leave_graph(self, what: str) -> np.ndarray:
         """The array, for a conversion that would silently lose the gradient if there were one."""
         node = self._node
-        if node is not None and node.requires_grad and current_mode().record and not (isinstance(node, Node) and node.parents is None):
+        if (
+            node is not None
+            and node.requires_grad
+            and current_mode().record
+            and not (isinstance(node, Node) and node.parents is None)
+        ):
             raise TypeError(
                 f"{what}: this tensor requires grad, and the conversion would lose its gradient. Use NumPy or autodiff functions "
-                "on the tensor itself (np.exp, not math.exp; np.stack, not np.array), or leave the graph with .item(), .numpy() or no_grad()."
+                "on the tensor itself (np.exp, not math.exp; np.stack, not np.array), or leave the graph with .item(), .numpy() "
+                "or no_grad()."
             )
         return self._data
 
@@ -159,7 +175,9 @@ class Tensor(Differentiable):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         if isinstance(self._node, Node):
-            raise RuntimeError("deepcopy: this tensor was computed; only leaves can be copied with their role. Use x.copy() or x.detach().")
+            raise RuntimeError(
+                "deepcopy: this tensor was computed; only leaves can be copied with their role. Use x.copy() or x.detach()."
+            )
         new = type(self)(self._data.copy(), self.requires_grad)
         memo[id(self)] = new
         return new

@@ -19,8 +19,8 @@ __all__ = ["grad", "value_and_grad"]
 def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., tuple[Any, Any]]:
     """A function that returns `f(*args)` and its gradient by the arguments `argnums`.
 
-    `f` is written with NumPy's functions, autodiff's, or both, and returns a single number. It is called with tensors in the place of
-    the arguments `argnums`. The gradient is an array where the argument was one, unless it depends on other tensors that require
+    `f` is written with NumPy's functions, autodiff's, or both, and returns a single number. It is called with tensors in the place
+    of the arguments `argnums`. The gradient is an array where the argument was one, unless it depends on other tensors that require
     grad; a tensor where it was a tensor, so that transforms nest; zero where `f` does not depend on it. `.grad` is not touched.
 
     Raises:
@@ -38,11 +38,11 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
             result = f(*(variables.get(i, arg) for i, arg in enumerate(args)), **kwargs)
             if np.size(result) != 1 or not isinstance(result, (Variable, np.ndarray, np.generic, float, int)):
                 raise TypeError(f"grad: the function must return a single number, but it returned {_described(result)}.")
-            nodes = [variables[i]._node for i in positions]
+            nodes: list[Any] = [variables[i]._node for i in positions]
             root = result._node if isinstance(result, Variable) else None
             found: dict[Any, Any] = {}
             create_graph = recording and root is not None and depends_on_others(root, nodes)
-            if root is not None and root.requires_grad:
+            if isinstance(result, Variable) and root is not None and root.requires_grad:
                 seed = np.ones(result.shape, result.dtype)
                 found = backward_pass({root: graph.wrap(seed) if create_graph else seed}, create_graph=create_graph, targets=nodes)
         gradients = tuple(_like(args[i], found.get(node), variables[i]) for i, node in zip(positions, nodes, strict=True))
@@ -69,7 +69,10 @@ def _variable(argument: Any, position: int) -> Tensor:
     if isinstance(argument, Tensor) and argument.requires_grad:
         return argument.astype(argument.dtype)  # type: ignore[no-any-return]
     if np.asarray(getattr(argument, "data", argument)).dtype.kind != "f":
-        raise TypeError(f"grad: argument {position} is {_described(argument)}; wanted floating-point numbers, for example np.array(..., dtype=float).")
+        raise TypeError(
+            f"grad: argument {position} is {_described(argument)}; wanted floating-point numbers, "
+            "for example np.array(..., dtype=float)."
+        )
     return Tensor(argument, requires_grad=True)
 
 

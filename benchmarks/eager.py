@@ -156,7 +156,9 @@ def import_time(repeats: int = 15) -> None:
     def seconds(code: str) -> float:
         timed = f"import time; start = time.perf_counter(); {code}; print(time.perf_counter() - start)"
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
-        return float(subprocess.run([sys.executable, "-c", timed], env=environment, capture_output=True, text=True, check=True).stdout)
+        return float(
+            subprocess.run([sys.executable, "-c", timed], env=environment, capture_output=True, text=True, check=True).stdout
+        )
 
     seconds("import autodiff, nn")  # so that the bytecode is there
     pairs = [(seconds("import numpy"), seconds("import autodiff, nn")) for _ in range(repeats)]
@@ -178,7 +180,10 @@ def memory(steps: int = 1000) -> None:
             tracemalloc.reset_peak()
     tracemalloc.stop()
     gc.enable()
-    print(f"peak memory of {steps} steps without garbage collection: first hundred {peaks[0] / 1024:.1f} KiB, last {peaks[-1] / 1024:.1f} KiB")
+    print(
+        f"peak memory of {steps} steps without garbage collection: "
+        f"first hundred {peaks[0] / 1024:.1f} KiB, last {peaks[-1] / 1024:.1f} KiB"
+    )
 
 
 if __name__ == "__main__":

@@ -6,3 +6,18 @@ from nn import optim as optim
 from nn.modules import *
 from nn.parameter import *
 from nn.random import *
+
+__all__ = [
+    "Linear",
+    "MSELoss",
+    "Module",
+    "Parameter",
+    "ReLU",
+    "Sequential",
+    "Sigmoid",
+    "Tanh",
+    "functional",
+    "init",
+    "manual_seed",
+    "optim",
+]

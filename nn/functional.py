@@ -33,7 +33,7 @@ def _weigh(x: Any, weight: Any, /) -> Any:
         ) from None
 
 
-_LINEAR = {
+_LINEAR: dict[str, Any] = {
     "x": lambda g, weight: g @ weight,
     "weight": _to_weight,
     "bias": lambda g: g,

@@ -70,7 +70,9 @@ def ones_(tensor: ad.Tensor) -> ad.Tensor:
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
-    """The factor by which weights are enlarged before a nonlinearity: 1, 5/3 (tanh), sqrt 2 (relu), sqrt(2 / (1 + slope²)) (leaky_relu).
+    """The factor by which weights are enlarged before a nonlinearity.
+
+    1 (linear, sigmoid), 5/3 (tanh), sqrt 2 (relu), sqrt(2 / (1 + param²)) (leaky_relu).
 
     >>> nn.init.calculate_gain("tanh")
     1.6666666666666667

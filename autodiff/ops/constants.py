@@ -12,15 +12,26 @@ from autodiff.primitive import composite
 
 __all__: list[str] = []
 
-_TENSORS = [
+_TENSORS: list[Any] = [
     *(np.logical_and, np.logical_or, np.logical_not, np.logical_xor),
     *(np.isfinite, np.isinf, np.isnan, np.signbit, np.isclose, np.argsort, np.count_nonzero),
     *(np.zeros_like, np.ones_like, np.full_like, np.empty_like),
 ]
-_OTHERS = [np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.allclose, np.array_equal, np.array_repr, np.array_str, np.nonzero]
+_OTHERS: list[Any] = [
+    np.shape,
+    np.ndim,
+    np.size,
+    np.result_type,
+    np.can_cast,
+    np.allclose,
+    np.array_equal,
+    np.array_repr,
+    np.array_str,
+    np.nonzero,
+]
 
 
-def _constant(function: Callable[..., Any], finish: Callable[[Any], Any] = wrap) -> Callable[..., Any]:
+def _constant(function: Any, finish: Callable[[Any], Any] = wrap) -> Callable[..., Any]:
     @composite(numpy=[function])
     def call(*args: Any, **kwargs: Any) -> Any:
         return finish(function(*map(unwrapped, args), **{key: unwrapped(value) for key, value in kwargs.items()}))
@@ -31,8 +42,9 @@ def _constant(function: Callable[..., Any], finish: Callable[[Any], Any] = wrap)
 equal, not_equal = _constant(np.equal), _constant(np.not_equal)
 less, less_equal = _constant(np.less), _constant(np.less_equal)
 greater, greater_equal = _constant(np.greater), _constant(np.greater_equal)
-bitwise_and, bitwise_or, bitwise_xor, invert = map(_constant, (np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert))
-all, any, argmax, argmin = map(_constant, (np.all, np.any, np.argmax, np.argmin))
+bitwise_and, bitwise_or, bitwise_xor = _constant(np.bitwise_and), _constant(np.bitwise_or), _constant(np.bitwise_xor)
+invert = _constant(np.invert)
+all, any, argmax, argmin = _constant(np.all), _constant(np.any), _constant(np.argmax), _constant(np.argmin)
 
 for _function in _TENSORS:
     _constant(_function)

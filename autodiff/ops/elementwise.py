@@ -111,7 +111,7 @@ power = primitive(
     elementwise=True,
     doc="""The power `x ** p`, element by element. As `numpy.power`, and as the operator for a Python number `p`.
 
-    The derivative by `x` is `p x**(p-1)`, and 0 for `p = 0`; the one by `p` is `x**p log x`, 0 at `x = 0`, and NaN for negative `x`.
+    The derivative by `x` is `p x**(p-1)`, 0 for `p = 0`; the one by `p` is `x**p log x`, 0 at `x = 0`, NaN for negative `x`.
 
     >>> ad.power(ad.Tensor([1.0, 2.0]), 3)
     Tensor([1., 8.])
@@ -269,7 +269,9 @@ maximum = primitive(
     numpy=[np.maximum],
     elementwise=True,
     kinks=[Kink((1.0, 1.0), (0.5, 0.5))],
-    doc="""The larger of `a` and `b`, element by element. Its derivative goes to the larger one; ties share it. As `numpy.maximum`.
+    doc="""The larger of `a` and `b`, element by element. As `numpy.maximum`.
+
+    The derivative goes to the larger one; ties share it.
 
     >>> ad.maximum(ad.Tensor([1.0, 4.0]), 2.0)
     Tensor([2., 4.])
@@ -282,7 +284,9 @@ minimum = primitive(
     numpy=[np.minimum],
     elementwise=True,
     kinks=[Kink((1.0, 1.0), (0.5, 0.5))],
-    doc="""The smaller of `a` and `b`, element by element. Its derivative goes to the smaller one; ties share it. As `numpy.minimum`.
+    doc="""The smaller of `a` and `b`, element by element. As `numpy.minimum`.
+
+    The derivative goes to the smaller one; ties share it.
 
     >>> ad.minimum(ad.Tensor([1.0, 4.0]), 2.0)
     Tensor([1., 2.])

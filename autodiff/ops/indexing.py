@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,7 @@ scatter = primitive(
     """,
 )
 
+
 def _last_written(g: Any, index: Any) -> Any:
     """`g[index]`, but 0 for an element that a later one of the same assignment has overwritten."""
     part = g[index]
@@ -69,7 +70,7 @@ def _last_written(g: Any, index: Any) -> Any:
     return np.where(last[index] == order, part, 0)
 
 
-_INDICES = [
+_INDICES: list[tuple[tuple[int, ...], Any]] = [
     ((3,), 1),
     ((3,), slice(None, None, -1)),
     ((2, 3), (..., 1)),
@@ -106,7 +107,7 @@ def _setitem(x: Any, v: Any, /, index: Any) -> Any:
     return y
 
 
-setitem = primitive(
+setitem: Callable[..., Any] = primitive(
     _setitem,
     {"x": lambda g, index: setitem(g, 0, index), "v": _last_written},
     name="setitem",

@@ -50,7 +50,7 @@ matmul = primitive(
             ((2, 0), (0, 3)),
         )
     ],
-    doc="""The matrix product `a @ b`, for vectors, matrices, and stacks of matrices whose leading axes broadcast. As `numpy.matmul`.
+    doc="""The matrix product `a @ b`, of vectors, matrices, and stacks whose leading axes broadcast. As `numpy.matmul`.
 
     `a: (..., m, k)`, `b: (..., k, n)`, result `(..., m, n)`; the cotangents are `g bᵀ` and `aᵀ g`.
 

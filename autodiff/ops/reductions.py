@@ -74,7 +74,9 @@ max = primitive(
     numpy=[np.max],
     examples=_EXAMPLES,
     kinks=[Kink((_TIE,), (np.array([0.0, 0.5, 0.5]),))],
-    doc="""The largest element along `axis` (one, several as a tuple, or all). Its derivative goes to it; ties share it. As `numpy.max`.
+    doc="""The largest element along `axis` (one, several as a tuple, or all). As `numpy.max`.
+
+    The derivative goes to it; ties share it.
 
     >>> ad.max(ad.Tensor([[1.0, 2.0], [3.0, 0.0]]), axis=0)
     Tensor([3., 2.])
@@ -88,7 +90,9 @@ min = primitive(
     numpy=[np.min],
     examples=_EXAMPLES,
     kinks=[Kink((-_TIE,), (np.array([0.0, 0.5, 0.5]),))],
-    doc="""The smallest element along `axis` (one, several as a tuple, or all). Its derivative goes to it; ties share it. As `numpy.min`.
+    doc="""The smallest element along `axis` (one, several as a tuple, or all). As `numpy.min`.
+
+    The derivative goes to it; ties share it.
 
     >>> ad.min(ad.Tensor([[1.0, 2.0], [3.0, 0.0]]), axis=0)
     Tensor([1., 0.])
@@ -106,7 +110,11 @@ def _logsumexp(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
 
 logsumexp = primitive(
     _logsumexp,
-    {"x": lambda g, y, x, axis, keepdims: _expand(g, axis, keepdims) * np.exp(x - _expand(np.where(y == -np.inf, 0, y), axis, keepdims))},
+    {
+        "x": lambda g, y, x, axis, keepdims: (
+            _expand(g, axis, keepdims) * np.exp(x - _expand(np.where(y == -np.inf, 0, y), axis, keepdims))
+        )
+    },
     name="logsumexp",
     examples=_EXAMPLES,
     doc="""`log(sum(exp(x)))` along `axis` (one, several as a tuple, or all), without overflow. As `torch.logsumexp`.

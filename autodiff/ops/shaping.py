@@ -33,7 +33,11 @@ reshape = primitive(
 
 permute_dims = primitive(
     lambda x, /, axes=None: np.transpose(x, axes),
-    {"x": lambda g, axes: np.transpose(g, None if axes is None else tuple(int(i) for i in np.argsort([a % len(axes) for a in axes])))},
+    {
+        "x": lambda g, axes: np.transpose(
+            g, None if axes is None else tuple(int(i) for i in np.argsort([a % len(axes) for a in axes]))
+        )
+    },
     name="permute_dims",
     numpy=[np.transpose],
     examples=[
@@ -91,7 +95,12 @@ expand_dims = primitive(
     {"x": lambda g, x_shape: np.reshape(g, x_shape)},
     name="expand_dims",
     numpy=[np.expand_dims],
-    examples=[Example(((3,),), {"axis": 0}), Example(((2, 3),), {"axis": (0, -1)}), Example(((),), {"axis": 0}), Example(((0,),), {"axis": 1})],
+    examples=[
+        Example(((3,),), {"axis": 0}),
+        Example(((2, 3),), {"axis": (0, -1)}),
+        Example(((),), {"axis": 0}),
+        Example(((0,),), {"axis": 1}),
+    ],
     view=True,
     doc="""`x` with new axes of length one at the positions `axis` of the result. As `numpy.expand_dims`.
 
@@ -175,7 +184,12 @@ stack = primitive(
     {"*arrays": lambda g, k, axis: g[(slice(None),) * (axis % g.ndim) + (k,)]},
     name="stack",
     numpy=[np.stack],
-    examples=[Example((((3,), (3,)),)), Example((((2, 3), (2, 3)),), {"axis": -1}), Example((((), (), ()),)), Example((((0,), (0,)),), {"axis": 1})],
+    examples=[
+        Example((((3,), (3,)),)),
+        Example((((2, 3), (2, 3)),), {"axis": -1}),
+        Example((((), (), ()),)),
+        Example((((0,), (0,)),), {"axis": 1}),
+    ],
     doc="""The arrays, which have one shape, along a new axis `axis` of the result. As `numpy.stack`.
 
     >>> ad.stack([ad.Tensor([1.0, 2.0]), np.array([3.0, 4.0])])

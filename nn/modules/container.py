@@ -25,10 +25,17 @@ class Sequential(Module):
 
     def __init__(self, *modules: Any) -> None:
         super().__init__()
-        named = modules[0].items() if len(modules) == 1 and isinstance(modules[0], dict) else ((str(i), m) for i, m in enumerate(modules))
+        named = (
+            modules[0].items()
+            if len(modules) == 1 and isinstance(modules[0], dict)
+            else ((str(i), m) for i, m in enumerate(modules))
+        )
         for name, module in named:
             if not isinstance(module, Module):
-                raise TypeError(f"Sequential: part {name} is {type(module).__name__}; wanted a Module, for example nn.Sigmoid() for nn.functional.sigmoid.")
+                raise TypeError(
+                    f"Sequential: part {name} is {type(module).__name__}; wanted a Module, "
+                    "for example nn.Sigmoid() for nn.functional.sigmoid."
+                )
             setattr(self, name, module)
 
     def forward(self, input: Any) -> Any:

@@ -24,8 +24,8 @@ class Module:
     """The base of all layers, losses and networks. As `torch.nn.Module`.
 
     A subclass makes its parameters and parts in `__init__`, as attributes, and computes in `forward`; calling the module calls
-    `forward`. Attributes that are a `Parameter` or a `Module` are found by `parameters()`, `state_dict()` and so on, in the order in
-    which they were first assigned.
+    `forward`. Attributes that are a `Parameter` or a `Module` are found by `parameters()`, `state_dict()` and so on, in the order
+    in which they were first assigned.
 
     >>> class Scale(nn.Module):
     ...     def __init__(self):
@@ -180,7 +180,11 @@ class Module:
         """
         own = self._all_parameters()
         missing, unexpected = [k for k in own if k not in state_dict], [k for k in state_dict if k not in own]
-        arrays = {k: np.asarray(state_dict[k].detach() if isinstance(state_dict[k], ad.Tensor) else state_dict[k]) for k in own if k in state_dict}
+        arrays = {
+            k: np.asarray(state_dict[k].detach() if isinstance(state_dict[k], ad.Tensor) else state_dict[k])
+            for k in own
+            if k in state_dict
+        }
         problems = [f"missing keys: {', '.join(missing)}"] if missing and strict else []
         problems += [f"unexpected keys: {', '.join(unexpected)}"] if unexpected and strict else []
         problems += [
@@ -188,7 +192,9 @@ class Module:
             for key, array in arrays.items()
             if array.shape != own[key].shape
         ]
-        problems += [f"{key} has dtype {array.dtype}; wanted real numbers" for key, array in arrays.items() if array.dtype.kind not in "biuf"]
+        problems += [
+            f"{key} has dtype {array.dtype}; wanted real numbers" for key, array in arrays.items() if array.dtype.kind not in "biuf"
+        ]
         if problems:
             raise RuntimeError(f"load_state_dict: the state does not fit {type(self).__name__}: {'; '.join(problems)}.")
         for key, array in arrays.items():

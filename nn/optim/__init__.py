@@ -2,3 +2,5 @@
 
 from nn.optim.optimizer import *
 from nn.optim.sgd import *
+
+__all__ = ["Optimizer", "SGD"]

@@ -22,7 +22,10 @@ class Optimizer:
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         if isinstance(params, (ad.Tensor, Mapping)):
-            raise TypeError(f"{self._name}: params is {type(params).__name__}; wanted a list of tensors or of dicts, such as model.parameters().")
+            raise TypeError(
+                f"{self._name}: params is {type(params).__name__}; wanted a list of tensors or of dicts, "
+                "such as model.parameters()."
+            )
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[ad.Tensor, dict[str, Any]] = {}
@@ -105,8 +108,13 @@ class Optimizer:
             raise ValueError(f"{self._name}: the state has groups of {given} parameters, but the optimizer has groups of {own}.")
         self.param_groups = [{**new, "params": old["params"]} for new, old in zip(groups, self.param_groups, strict=True)]
         params = [p for group in self.param_groups for p in group["params"]]
-        self.state = {params[i]: {k: np.array(v, dtype=params[i].dtype) for k, v in s.items()} for i, s in state_dict["state"].items()}
+        self.state = {
+            params[i]: {k: np.array(v, dtype=params[i].dtype) for k, v in s.items()} for i, s in state_dict["state"].items()
+        }
 
     def __repr__(self) -> str:
-        groups = [", ".join(f"{k}={v}" for k, v in g.items() if k != "params") + f", {len(g['params'])} parameters" for g in self.param_groups]
+        groups = [
+            ", ".join(f"{k}={v}" for k, v in g.items() if k != "params") + f", {len(g['params'])} parameters"
+            for g in self.param_groups
+        ]
         return f"{self._name}({'; '.join(groups)})"
