@@ -28,6 +28,9 @@ class Interval(NamedTuple):
         return np.asarray(rng.uniform(low + margin, high - margin, shape))
 
 
+REALS = Interval()
+
+
 class Example(NamedTuple):
     """One way to call a primitive: for each array argument its shape, or the argument itself if it is not a shape."""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from autodiff.backward import Scattered
 from autodiff.calls import call_with_any, call_with_one, call_with_two
-from autodiff.domain import Example, Interval, Kink, elementwise_examples
+from autodiff.domain import REALS, Example, Interval, Kink, elementwise_examples
 
 __all__ = ["Primitive", "primitive"]
 
@@ -63,7 +63,7 @@ def primitive(
     *,
     name: str | None = None,
     numpy: Sequence[Any] = (),
-    domain: Interval | Sequence[Interval] = Interval(),
+    domain: Interval | Sequence[Interval] = REALS,
     examples: Sequence[Example] = (),
     kinks: Sequence[Kink] = (),
     elementwise: bool = False,
@@ -122,6 +122,8 @@ def primitive(
     calls = {1: call_with_one, 2: call_with_two} if not (entry.params or entry.variadic or view) else {}
     call = calls.get(len(entry.arguments), call_with_any)(entry)
     call.__name__ = call.__qualname__ = name
+    if getattr(forward, "__name__", "") == "<lambda>":
+        forward.__name__ = forward.__qualname__ = name  # for errors about its arguments
     call.__doc__ = doc or forward.__doc__
     call.__module__ = "autodiff"
     entry.call = call

@@ -36,9 +36,7 @@ def call_function(function: Callable[..., Any], args: Any, kwargs: dict[str, Any
     except TypeError as error:
         if "unexpected keyword argument" not in str(error):
             raise
-        raise TypeError(
-            f"{_name(function)}: of a tensor, without {', '.join(sorted(kwargs))} (some of it is not supported): {error}"
-        ) from None
+        raise TypeError(f"{_name(function)}: not supported for a Tensor: {error}.") from None
 
 
 def _name(function: Any) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 import autodiff
 import nn
+from autodiff.primitive import registry
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted(
@@ -125,3 +126,11 @@ def test_every_file_is_of_a_size_to_be_read() -> None:
             assert len(path.read_text().splitlines()) <= 400, path
     heart = sum(len((ROOT / "autodiff" / name).read_text().splitlines()) for name in ("tensor.py", "graph.py", "primitive.py"))
     assert heart < 700
+
+
+def test_the_table_of_operations_is_up_to_date() -> None:
+    from docs.operations import TARGET, formulas, table
+
+    assert table() == TARGET.read_text(), "run python -m docs.operations"
+    listed = {name for operations in formulas().values() for name in operations}
+    assert listed == {name for name, entry in registry.items() if entry.call.__module__ == "autodiff" and hasattr(autodiff, name)}
