@@ -6,6 +6,7 @@ No recursion, so that chains of any length work; nothing is kept longer than nee
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterable, Mapping
 from heapq import heapify, heappop, heappush, heappushpop
 from typing import Any
@@ -38,6 +39,8 @@ def backward_pass(
     heap: list[tuple[int, Any]] = []
     following = None  # of the nodes to walk, one is kept out of the heap: in a chain, that is all of them
     for node, g in seeds.items():
+        if wanted is not None and node not in wanted:
+            continue
         cotangents[node] = g
         if isinstance(node, Node):
             heap.append((-node.id, node))
@@ -71,7 +74,7 @@ def backward_pass(
             if fits is not None:
                 part = fit(part, *fits[i])
             if anomaly:
-                check_finite(part, node.primitive.name, f"the gradient of argument {i}", getattr(node, "origin", None))
+                check_finite(_dense(part), node.primitive.name, f"the gradient of argument {i}", getattr(node, "origin", None))
             if parent in cotangents:
                 _add(cotangents, parent, part, summed)
             else:
@@ -123,6 +126,13 @@ class Scattered:
         return whole if self.dense is None else self.dense + whole
 
 
+def _dense(g: Any) -> Any:
+    """The numbers in a cotangent of any form."""
+    if type(g) is Scattered:
+        g = g.total()
+    return g._data if isinstance(g, Variable) else np.asarray(g)
+
+
 def _add(cotangents: dict[Any, Any], node: Any, part: Any, summed: set[Any] | None) -> None:
     """Add `part` to the cotangent that `node` has already."""
     old = cotangents[node]
@@ -149,15 +159,23 @@ def _prepare(node: Any, g: Any) -> Any:
         if hook is RETAIN:
             node.grad = as_gradient(g, shared=True)
             continue
-        new = hook(g if isinstance(g, Variable) else wrap(g))
+        new = hook(g if isinstance(g, Variable) else wrap(_read_only(g)))
         if new is None:
             continue
         if np.shape(new) != g.shape:
             raise ValueError(
                 f"register_hook: the hook returned a gradient of shape {np.shape(new)}, but the tensor's is {g.shape}."
             )
-        g = new if isinstance(g, Variable) or not isinstance(new, Variable) else new._data
+        new = new if isinstance(g, Variable) or not isinstance(new, Variable) else new._data
+        g = new.astype(g.dtype) if hasattr(new, "astype") else np.asarray(new, g.dtype)
     return g
+
+
+def _read_only(g: Any) -> np.ndarray:
+    """A view of `g` through which it cannot be changed: others may hold the same array."""
+    view = np.asarray(g).view()
+    view.flags.writeable = False
+    return view
 
 
 def _below(roots: Iterable[Any], stop: set[Any]) -> set[Any]:
@@ -205,20 +223,22 @@ def _lone_references() -> int:
 
 
 _ALONE = _lone_references()
+_accumulating = threading.Lock()
 
 
 def accumulate(gradients: dict[Any, Any]) -> None:
     """Add to the `grad` of each leaf, which gets memory of its own, so that changing one gradient changes nothing else."""
-    for leaf, g in gradients.items():
-        old = leaf.grad
-        if old is not None:
-            leaf.grad = old + g
-        elif isinstance(g, Variable):
-            leaf.grad = g
-        elif type(g) is np.ndarray and g.base is None and sys.getrefcount(g) <= _ALONE:
-            leaf.grad = wrap(g)
-        else:
-            leaf.grad = wrap(np.array(g, order="C"))
+    with _accumulating:
+        for leaf, g in gradients.items():
+            old = leaf.grad
+            if old is not None:
+                leaf.grad = old + g
+            elif isinstance(g, Variable):
+                leaf.grad = g
+            elif type(g) is np.ndarray and g.base is None and sys.getrefcount(g) <= _ALONE:
+                leaf.grad = wrap(g)
+            else:
+                leaf.grad = wrap(np.array(g, order="C"))
 
 
 def as_gradient(g: Any, shared: bool) -> Any:

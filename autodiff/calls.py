@@ -92,7 +92,11 @@ def call_with_two(entry: Primitive) -> Callable[..., Any]:
                 guards = [(x, x.tobytes() if x.nbytes <= SMALL else fingerprint(x))]
             if keep_b and (parent_b is None or parent_b.exposed) and type(z) is ndarray:
                 guards = [*(guards or ()), (z, z.tobytes() if z.nbytes <= SMALL else fingerprint(z))]
-            if shapes_asked or (type(x) is ndarray is type(z) and (x.dtype is not z.dtype or (elementwise and x.shape != z.shape))):
+            if (
+                shapes_asked
+                or (parent_a is not None and (x.dtype is not y.dtype or (elementwise and x.shape != y.shape)))
+                or (parent_b is not None and (z.dtype is not y.dtype or (elementwise and z.shape != y.shape)))
+            ):
                 fits = find_fits((x, z))
             values = (x if keep_a else None, z if keep_b else None)
             result._node = Node(entry, (parent_a, parent_b), values, y if keep_y else None, None, fits, guards)
@@ -118,8 +122,7 @@ def call_with_any(entry: Primitive) -> Callable[..., Any]:
             return forward(*args, **params)
         if names:
             params = {**defaults, **dict(zip(names, args[arity:], strict=False)), **params}
-            for parameter, safe in entry.prepare.items():
-                params[parameter] = safe(params[parameter])
+            params = {name: entry.prepare.get(name, _kept)(value) for name, value in params.items()}
         mode = current_mode()
         values, parents, recorded = [], [], 0
         for i, x in enumerate(arrays):
@@ -167,13 +170,20 @@ def as_operand(x: Any, entry: Primitive) -> Any:
     """`x`, which is no tensor, as something to compute with: a Python number as it is, all else as an array."""
     if x is None or isinstance(x, (int, float)):
         return x
-    array = x if isinstance(x, (ndarray, np.generic)) else np.asarray(x)
+    array = x if type(x) is ndarray or isinstance(x, np.generic) else np.asarray(x)
     if array.dtype.kind not in "biuf" or hasattr(x, "mask"):  # a masked array
         raise TypeError(
             f"{entry.name}: an operand is {type(x).__name__} of dtype {array.dtype}; "
             "wanted real numbers, as a plain array or number."
         )
     return array
+
+
+def _kept(parameter: Any) -> Any:
+    """`parameter` as something that nobody can change later."""
+    if isinstance(parameter, list):
+        return tuple(map(_kept, parameter))
+    return parameter.copy() if isinstance(parameter, ndarray) else parameter
 
 
 def _inspect(entry: Primitive, result: Any) -> None:

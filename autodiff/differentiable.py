@@ -46,6 +46,8 @@ class Differentiable(Variable):
         node = self._node
         if node is not None and node.requires_grad and array.dtype.kind != "f":
             raise TypeError(f"data: the tensor requires grad, but the new array has dtype {array.dtype}; wanted floating point.")
+        if node is not None and node.requires_grad and array.shape != self.shape:
+            raise ValueError(f"data: the tensor has shape {self.shape}, but the new array has {array.shape}. Make a new tensor instead.")
         self._data = array
         if node is not None:
             node.exposed = True
@@ -158,11 +160,13 @@ class Differentiable(Variable):
         node = self._node
         if node is None or not node.requires_grad:
             raise RuntimeError("register_hook: this tensor does not require grad, so no gradient will reach it.")
-        node.hooks = hooks = [*(node.hooks or []), hook]
+        if node.hooks is None:
+            node.hooks = []
+        node.hooks.append(hook)
 
         def remove() -> None:
-            if hook in hooks:
-                hooks.remove(hook)
+            if node.hooks and hook in node.hooks:
+                node.hooks.remove(hook)
 
         return remove
 
@@ -212,6 +216,8 @@ def _cotangent(tensor: Any, gradient: Any, create_graph: bool) -> Any:
         raise ValueError(
             f"backward: gradient has shape {array.shape}, but the tensor has shape {tensor.shape}. They must be equal."
         )
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"backward: gradient has dtype {array.dtype}; wanted real numbers.")
     if create_graph:
         return array if isinstance(array, Variable) else wrap(array)
     return (array._data if isinstance(array, Variable) else array).astype(tensor.dtype, copy=False)

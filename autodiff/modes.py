@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextlib import ContextDecorator
+from contextvars import ContextVar, Token
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +28,39 @@ _mode = ContextVar("autodiff_mode", default=RECORD)
 current_mode = _mode.get
 
 
-@contextmanager
-def _switched(record: bool | None = None, anomaly: bool | None = None) -> Iterator[None]:
-    old = _mode.get()
-    record = old.record if record is None else record
-    anomaly = old.anomaly if anomaly is None else anomaly
-    token = _mode.set(RECORD if record and not anomaly else Mode(record, anomaly))
-    try:
-        yield
-    finally:
-        _mode.reset(token)
+_SUSPENDABLE = 0x20 | 0x80 | 0x200  # the flags of code that yields or awaits (inspect.CO_GENERATOR and so on)
 
 
-def no_grad() -> Any:
+class _Switch(ContextDecorator):
+    """A change of the mode for the time of a `with` block or a function call. One object can be used again, also inside itself."""
+
+    def __init__(self, record: bool | None = None, anomaly: bool | None = None) -> None:
+        self._record = record
+        self._anomaly = anomaly
+        self._tokens: list[Token[Mode]] = []
+
+    def _recreate_cm(self) -> _Switch:
+        return _Switch(self._record, self._anomaly)  # each call of a decorated function has its own, whatever thread it is in
+
+    def __call__(self, function: Any) -> Any:
+        if function.__code__.co_flags & _SUSPENDABLE:
+            raise TypeError(
+                f"{function.__qualname__}: a mode cannot decorate a generator or a coroutine, which run after the call. "
+                "Write a `with` block inside it."
+            )
+        return super().__call__(function)
+
+    def __enter__(self) -> None:
+        old = _mode.get()
+        record = old.record if self._record is None else self._record
+        anomaly = old.anomaly if self._anomaly is None else self._anomaly
+        self._tokens.append(_mode.set(RECORD if record and not anomaly else Mode(record, anomaly)))
+
+    def __exit__(self, *_: object) -> None:
+        _mode.reset(self._tokens.pop())
+
+
+def no_grad() -> _Switch:
     """Record nothing inside: a context manager, and a decorator as ``@ad.no_grad()``.
 
     The mode belongs to the current thread or asynchronous task (`contextvars`). As `torch.no_grad`.
@@ -51,10 +70,10 @@ def no_grad() -> Any:
     ...     print((x * 2).requires_grad)
     False
     """
-    return _switched(record=False)
+    return _Switch(record=False)
 
 
-def enable_grad() -> Any:
+def enable_grad() -> _Switch:
     """Record again inside a `no_grad` block: a context manager and a decorator. As `torch.enable_grad`.
 
     >>> x = ad.Tensor([1.0, 2.0], requires_grad=True)
@@ -62,7 +81,7 @@ def enable_grad() -> Any:
     ...     print((x * 2).requires_grad)
     True
     """
-    return _switched(record=True)
+    return _Switch(record=True)
 
 
 def is_grad_enabled() -> bool:
@@ -74,7 +93,7 @@ def is_grad_enabled() -> bool:
     return _mode.get().record
 
 
-def detect_anomaly() -> Any:
+def detect_anomaly() -> _Switch:
     """Stop at the first operation whose value or gradient is not finite: a context manager and a decorator.
 
     Raises `FloatingPointError` that names the operation and the line that called it. As `torch.autograd.detect_anomaly`, which
@@ -87,17 +106,16 @@ def detect_anomaly() -> Any:
         ...
     FloatingPointError: log: the value is not finite: -inf at index (1,) of shape (2,), called at <doctest ...>
     """
-    return _switched(anomaly=True)
+    return _Switch(anomaly=True)
 
 
-def check_finite(value: Any, name: str, what: str, origin: str | None) -> None:
-    """Raise if `value` has an element that is not finite."""
-    array = np.asarray(getattr(value, "_data", value))
+def check_finite(array: Any, name: str, what: str, origin: str | None) -> None:
+    """Raise if `array` has an element that is not finite."""
     finite = np.isfinite(array)
-    if not finite.all():
+    if not np.all(finite):
         index = tuple(int(i) for i in np.argwhere(~finite)[0])
         where = f", called at {origin}" if origin else ""
-        raise FloatingPointError(f"{name}: {what} is not finite: {array[index]} at index {index} of shape {array.shape}{where}")
+        raise FloatingPointError(f"{name}: {what} is not finite: {np.asarray(array)[index]} at index {index} of shape {array.shape}{where}")
 
 
 def calling_line() -> str:

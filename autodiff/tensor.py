@@ -58,7 +58,7 @@ class Tensor(Differentiable):
         self._data = array
         self._node = None
         if requires_grad or name is not None:
-            self._own_leaf(requires_grad, exposed=isinstance(data, np.ndarray) and not copy).name = name
+            self._own_leaf(requires_grad, exposed=not copy and (array is data or array.base is not None)).name = name
 
     # --- changes in place -----------------------------------------------------------------------------------------------------
 
@@ -115,7 +115,7 @@ class Tensor(Differentiable):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         self._leave_graph("np.asarray")
-        return np.array(self._data, dtype=dtype, copy=copy)
+        return np.array(graph.shared(self), dtype=dtype, copy=copy)
 
     def _leave_graph(self, what: str) -> np.ndarray:
         """The array, for a conversion that would silently lose the gradient if there were one."""
@@ -171,7 +171,7 @@ class Tensor(Differentiable):
     def __reduce__(self) -> Any:
         if isinstance(self._node, Node):
             raise TypeError("pickle: this tensor was computed, and its graph cannot be pickled. Pickle x.detach().")
-        return type(self), (self._data, self.requires_grad)
+        return type(self), (graph.shared(self), self.requires_grad)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         if isinstance(self._node, Node):

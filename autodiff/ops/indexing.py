@@ -8,20 +8,22 @@ from typing import Any
 import numpy as np
 
 from autodiff.domain import Example
-from autodiff.graph import Variable
+from autodiff.graph import Variable, unwrapped
 from autodiff.primitive import primitive
 
 __all__ = ["getitem", "scatter", "setitem"]
 
 
 def as_index(index: Any) -> Any:
-    """`index` with arrays of its own in the place of tensors, arrays and lists, so that nobody can change it later."""
-    if isinstance(index, tuple):
-        return tuple(as_index(i) for i in index)
+    """`index` with arrays of its own in the place of tensors, arrays and sequences, so that nobody can change it later."""
+    return tuple(map(_as_axis_index, index)) if isinstance(index, tuple) else _as_axis_index(index)
+
+
+def _as_axis_index(index: Any) -> Any:
     if isinstance(index, Variable):
         return index._data.copy()
-    if isinstance(index, list):
-        return np.array(index) if index else np.zeros(0, int)
+    if isinstance(index, (list, tuple)):
+        return np.array([unwrapped(i) for i in index]) if index else np.zeros(0, int)
     return index.copy() if isinstance(index, np.ndarray) else index
 
 
@@ -44,6 +46,7 @@ scatter = primitive(
     _scatter,
     {"*parts": lambda g, k, indices: g[indices[k]]},
     name="scatter",
+    prepare={"indices": lambda indices: list(map(as_index, indices))},
     examples=[
         Example((((2,), ()),), {"indices": (slice(0, 2), 1), "shape": (3,)}),
         Example((((4,),),), {"indices": (np.array([0, 1, 1, 0]),), "shape": (3,)}),
