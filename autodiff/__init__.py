@@ -41,6 +41,7 @@ __all__ = [
     "negative",
     "no_grad",
     "permute_dims",
+    "positive",
     "power",
     "primitive",
     "relu",

@@ -86,6 +86,10 @@ def backward_pass(
         if not (retain_graph or create_graph):
             node.parents = node.values = node.y = node.params = node.guards = None
     for leaf, g in cotangents.items():
+        if g.shape != leaf.shape:
+            raise RuntimeError(
+                f"backward: a gradient of shape {g.shape} arrived at a tensor of shape {leaf.shape}: a rule is wrong."
+            )
         results[leaf] = g if leaf.hooks is None and type(g) is not Scattered else _prepare(leaf, g)
     return results
 
@@ -130,7 +134,7 @@ def _dense(g: Any) -> Any:
     """The numbers in a cotangent of any form."""
     if type(g) is Scattered:
         g = g.total()
-    return g._data if isinstance(g, Variable) else np.asarray(g)
+    return g._array if isinstance(g, Variable) else np.asarray(g)
 
 
 def _add(cotangents: dict[Any, Any], node: Any, part: Any, summed: set[Any] | None) -> None:
@@ -155,10 +159,7 @@ def _prepare(node: Any, g: Any) -> Any:
     """The whole cotangent of `node`, after its hooks."""
     if type(g) is Scattered:
         g = g.total()
-    for hook in list(node.hooks or ()):
-        if hook is RETAIN:
-            node.grad = as_gradient(g, shared=True)
-            continue
+    for hook in [hook for hook in node.hooks or () if hook is not RETAIN]:
         new = hook(g if isinstance(g, Variable) else wrap(_read_only(g)))
         if new is None:
             continue
@@ -166,8 +167,11 @@ def _prepare(node: Any, g: Any) -> Any:
             raise ValueError(
                 f"register_hook: the hook returned a gradient of shape {np.shape(new)}, but the tensor's is {g.shape}."
             )
-        new = new if isinstance(g, Variable) or not isinstance(new, Variable) else new._data
+        new = new if isinstance(g, Variable) or not isinstance(new, Variable) else new._array
         g = new.astype(g.dtype) if hasattr(new, "astype") else np.asarray(new, g.dtype)
+    if node.hooks and RETAIN in node.hooks:
+        old = getattr(node, "grad", None)
+        node.grad = as_gradient(g) if old is None else old + g
     return g
 
 
@@ -228,22 +232,23 @@ _accumulating = threading.Lock()
 
 def accumulate(gradients: dict[Any, Any]) -> None:
     """Add to the `grad` of each leaf, which gets memory of its own, so that changing one gradient changes nothing else."""
-    with _accumulating:
+    _accumulating.acquire()
+    try:
         for leaf, g in gradients.items():
             old = leaf.grad
-            if old is not None:
-                leaf.grad = old + g
-            elif isinstance(g, Variable):
-                leaf.grad = g
-            elif type(g) is np.ndarray and g.base is None and sys.getrefcount(g) <= _ALONE:
+            if type(g) is np.ndarray and old is None and g.base is None and sys.getrefcount(g) <= _ALONE:
                 leaf.grad = wrap(g)
+            elif old is None:
+                leaf.grad = as_gradient(g)
             else:
-                leaf.grad = wrap(np.array(g, order="C"))
+                leaf.grad = old + g
+    finally:
+        _accumulating.release()
 
 
-def as_gradient(g: Any, shared: bool) -> Any:
+def as_gradient(g: Any) -> Any:
     """`g` as a tensor to be kept in `.grad`, with memory of its own."""
-    return g if isinstance(g, Variable) else wrap(np.array(g, order="C") if shared else g)
+    return g if isinstance(g, Variable) else wrap(np.array(g, order="C"))
 
 
 def _freed(node: Node) -> RuntimeError:

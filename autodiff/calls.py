@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autodiff import graph
-from autodiff.graph import Node, Variable, View, wrap
+from autodiff.graph import Node, Variable, View, clock, wrap
 from autodiff.guards import SMALL, find_guards, fingerprint
 from autodiff.modes import RECORD, calling_line, check_finite, current_mode
 
@@ -33,19 +33,26 @@ def call_with_one(entry: Primitive) -> Callable[..., Any]:
     def call(x: Any, /) -> Any:
         if not isinstance(x, Variable):
             return forward(x)
-        data = x._data
+        data = x._array
         y = forward(data)
         if type(y) is not ndarray:
             y = np.asarray(y)
         result = new(graph.variable_class)
-        result._data = y
+        result._array = y
         parent = x._node
         mode = current_mode()
         if parent is None or not parent.requires_grad or not mode.record:
             result._node = None
         else:
             guards = ((data, fingerprint(data)),) if keep_x and parent.exposed else None
-            result._node = Node(entry, (parent,), (data,) if keep_x else (None,), y if keep_y else None, None, None, guards)
+            result._node = node = new(Node)
+            node.primitive = entry
+            node.parents = (parent,)
+            node.values = (data,) if keep_x else (None,)
+            node.y = y if keep_y else None
+            node.params = node.fits = node.hooks = None
+            node.guards = guards
+            node.id = next(clock)
         if mode is not RECORD:
             _inspect(entry, result)
         return result
@@ -56,6 +63,7 @@ def call_with_one(entry: Primitive) -> Callable[..., Any]:
 def call_with_two(entry: Primitive) -> Callable[..., Any]:
     """The public function of a primitive with two operands and no parameters."""
     forward, elementwise = entry.forward, entry.elementwise
+    rule_a, rule_b = entry.rules
     keeps = [entry.keeps(recorded) for recorded in range(4)]
     shapes_asked = any(name.endswith("_shape") for name in entry.needs)
 
@@ -64,16 +72,16 @@ def call_with_two(entry: Primitive) -> Callable[..., Any]:
         x: Any
         z: Any
         if isinstance(a, Variable):
-            x = a._data
-            if (node := a._node) is not None and node.requires_grad:
+            x = a._array
+            if rule_a and (node := a._node) is not None and node.requires_grad:
                 parent_a = node
         elif isinstance(b, Variable):
             x = a if type(a) is float else as_operand(a, entry)
         else:
             return forward(a, b)
         if isinstance(b, Variable):
-            z = b._data
-            if (node := b._node) is not None and node.requires_grad:
+            z = b._array
+            if rule_b and (node := b._node) is not None and node.requires_grad:
                 parent_b = node
         else:
             z = b if type(b) is float else as_operand(b, entry)
@@ -81,7 +89,7 @@ def call_with_two(entry: Primitive) -> Callable[..., Any]:
         if type(y) is not ndarray:
             y = np.asarray(y)
         result = new(graph.variable_class)
-        result._data = y
+        result._array = y
         mode = current_mode()
         if (parent_a is None and parent_b is None) or not mode.record:
             result._node = None
@@ -99,7 +107,15 @@ def call_with_two(entry: Primitive) -> Callable[..., Any]:
             ):
                 fits = find_fits((x, z))
             values = (x if keep_a else None, z if keep_b else None)
-            result._node = Node(entry, (parent_a, parent_b), values, y if keep_y else None, None, fits, guards)
+            result._node = node = new(Node)
+            node.primitive = entry
+            node.parents = (parent_a, parent_b)
+            node.values = values
+            node.y = y if keep_y else None
+            node.params = node.hooks = None
+            node.fits = fits
+            node.guards = guards
+            node.id = next(clock)
         if mode is not RECORD:
             _inspect(entry, result)
         return result
@@ -112,6 +128,8 @@ def call_with_any(entry: Primitive) -> Callable[..., Any]:
     forward, arity, names, variadic = entry.forward, len(entry.arguments), entry.params, entry.variadic
     view, rules = entry.view, entry.rules
     optional = tuple(entry.defaults.get(argument) for argument in entry.arguments)
+    required = 1 if variadic else sum(argument not in entry.defaults for argument in entry.arguments)
+    most = entry.positional
     defaults = {name: entry.defaults[name] for name in names if name in entry.defaults}
 
     keeps = [entry.keeps(recorded) for recorded in range(1 if variadic else 1 << arity)]
@@ -120,24 +138,28 @@ def call_with_any(entry: Primitive) -> Callable[..., Any]:
         arrays = args[0] if variadic else args if len(args) == arity else (*args[:arity], *optional[len(args) :])
         if not any([isinstance(x, Variable) for x in arrays]):  # noqa: C419 (a list is faster than a generator)
             return forward(*args, **params)
+        if len(args) < required or len(args) > most:
+            raise TypeError(f"{entry.name}() takes {required} to {most} positional arguments, but {len(args)} were given.")
         if names:
             params = {**defaults, **dict(zip(names, args[arity:], strict=False)), **params}
             params = {name: entry.prepare.get(name, _kept)(value) for name, value in params.items()}
         mode = current_mode()
-        values, parents, recorded = [], [], 0
+        values: list[Any] = []
+        parents: list[Any] = []
+        recorded = 0
         for i, x in enumerate(arrays):
             if isinstance(x, Variable):
                 node = x._node if mode.record else None
                 flows = node is not None and node.requires_grad and (variadic or rules[i] is not None)
-                values.append(graph.shared(x) if view and not flows else x._data)
+                values.append(graph.shared(x) if view and not flows else x._array)
                 parents.append(node if flows else None)
                 recorded |= flows << i
             else:
-                values.append(as_operand(x, entry))
+                values.append(x if x is None is optional[i] and i >= required else as_operand(x, entry))
                 parents.append(None)
         result = wrap(forward(values, **params) if variadic else forward(*values, **params))
         if recorded:
-            result._node = _record(entry, parents, values, result._data, params, None if variadic else keeps[recorded])
+            result._node = _record(entry, parents, values, result._array, params, None if variadic else keeps[recorded])
         if mode is not RECORD:
             _inspect(entry, result)
         return result
@@ -168,7 +190,7 @@ def find_fits(values: Sequence[Any]) -> Any:
 
 def as_operand(x: Any, entry: Primitive) -> Any:
     """`x`, which is no tensor, as something to compute with: a Python number as it is, all else as an array."""
-    if x is None or isinstance(x, (int, float)):
+    if isinstance(x, (int, float)):
         return x
     array = x if type(x) is ndarray or isinstance(x, np.generic) else np.asarray(x)
     if array.dtype.kind not in "biuf" or hasattr(x, "mask"):  # a masked array
@@ -192,4 +214,4 @@ def _inspect(entry: Primitive, result: Any) -> None:
         origin = calling_line()
         if result._node is not None:
             result._node.origin = origin
-        check_finite(result._data, entry.name, "the value", origin)
+        check_finite(result._array, entry.name, "the value", origin)

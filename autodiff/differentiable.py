@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from autodiff.backward import accumulate, backward_pass
-from autodiff.graph import RETAIN, Leaf, Node, Variable, shared, unwrapped, wrap
+from autodiff.graph import RETAIN, Leaf, Node, Variable, as_real, clock, shared, unwrapped, wrap
 from autodiff.modes import enable_grad
 
 __all__: list[str] = []
@@ -20,12 +20,12 @@ class Differentiable(Variable):
     __slots__ = ()
 
     def _own_leaf(self, requires_grad: bool, exposed: bool) -> Leaf:
-        if requires_grad and self._data.dtype.kind != "f":
+        if requires_grad and self._array.dtype.kind != "f":
             raise TypeError(
-                f"requires_grad: the tensor has dtype {self._data.dtype}, but only floating-point tensors have gradients. "
+                f"requires_grad: the tensor has dtype {self._array.dtype}, but only floating-point tensors have gradients. "
                 "Convert it first: Tensor(data, dtype=float)."
             )
-        self._node = leaf = Leaf(requires_grad, exposed)
+        self._node = leaf = Leaf(self._array.shape, requires_grad, exposed)
         return leaf
 
     @property
@@ -42,31 +42,35 @@ class Differentiable(Variable):
             raise RuntimeError(
                 "data: this tensor was computed, and its graph needs the value. Assign to the data of a leaf, or use detach()."
             )
-        array = np.asarray(unwrapped(value))
+        array = as_real(unwrapped(value), "data")
         node = self._node
         if node is not None and node.requires_grad and array.dtype.kind != "f":
             raise TypeError(f"data: the tensor requires grad, but the new array has dtype {array.dtype}; wanted floating point.")
         if node is not None and node.requires_grad and array.shape != self.shape:
-            raise ValueError(f"data: the tensor has shape {self.shape}, but the new array has {array.shape}. Make a new tensor instead.")
-        self._data = array
+            raise ValueError(
+                f"data: the tensor has shape {self.shape}, but the new array has {array.shape}. Make a new tensor instead."
+            )
+        self._array = array
         if node is not None:
+            node.shape = array.shape
             node.exposed = True
-            node.change()
+            node.touched = node.changed = next(clock)
 
     def writable(self) -> np.ndarray:
         """The array of a leaf, to be changed in place at once and not to be kept: what an optimizer uses.
 
         A graph that needs the former values raises an error if it is walked afterwards.
         """
-        if isinstance(self._node, Node):
+        node = self._node
+        if isinstance(node, Node):
             raise RuntimeError(
                 "writable: this tensor was computed, and its graph needs the value. Use detach() for a copy that can be written to."
             )
-        if not self._data.flags.writeable:
-            self._data = self._data.copy()
-        if self._node is not None:
-            self._node.change()
-        return self._data
+        if not self._array.flags.writeable:
+            self._array = self._array.copy()
+        if node is not None:
+            node.touched = node.changed = next(clock)
+        return self._array
 
     @property
     def grad(self) -> Any:
@@ -102,7 +106,7 @@ class Differentiable(Variable):
                 raise RuntimeError(
                     "requires_grad_: this tensor was computed from others that require grad. Use detach() to leave the graph."
                 )
-        elif self._node is None or self._data.dtype.kind != "f":
+        elif self._node is None or self._array.dtype.kind != "f":
             if requires_grad:
                 self._own_leaf(True, exposed=True)
         else:
@@ -135,11 +139,11 @@ class Differentiable(Variable):
 
     def item(self) -> Any:
         """The only element as a Python number."""
-        return self._data.item()
+        return self._array.item()
 
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers."""
-        return self._data.tolist()
+        return self._array.tolist()
 
     def retain_grad(self) -> None:
         """Keep the gradient of this computed tensor in `grad`, as that of a leaf."""
@@ -196,22 +200,21 @@ class Differentiable(Variable):
             accumulate(backward_pass({node: seed}, bool(retain_graph)))
 
 
-_ONES = {dtype: np.ones((), dtype) for dtype in (np.dtype(np.float64), np.dtype(np.float32))}
+_DOUBLE, _ONE = np.dtype(np.float64), np.float64(1)
 
 
 def _cotangent(tensor: Any, gradient: Any, create_graph: bool) -> Any:
     """The cotangent to start a backward pass at `tensor` with, checked."""
     if gradient is None:
-        one = None if tensor._data.ndim or create_graph else _ONES.get(tensor._data.dtype)
-        if one is not None:
-            return one
+        if tensor._array.dtype is _DOUBLE and tensor._array.ndim == 0 and not create_graph:
+            return _ONE  # the usual case, at once
         if tensor.size != 1:
             raise RuntimeError(
                 f"backward: a tensor of shape {tensor.shape} has no gradient without a cotangent. Reduce it to one number first, "
                 "for example loss.sum().backward(), or pass gradient=, an array of that shape."
             )
         gradient = np.ones(tensor.shape, tensor.dtype)
-    array = gradient if isinstance(gradient, Variable) else np.asarray(gradient)
+    array: Any = gradient if isinstance(gradient, Variable) else np.asarray(gradient)
     if array.shape != tensor.shape:
         raise ValueError(
             f"backward: gradient has shape {array.shape}, but the tensor has shape {tensor.shape}. They must be equal."
@@ -219,5 +222,6 @@ def _cotangent(tensor: Any, gradient: Any, create_graph: bool) -> Any:
     if array.dtype.kind not in "biuf":
         raise TypeError(f"backward: gradient has dtype {array.dtype}; wanted real numbers.")
     if create_graph:
-        return array if isinstance(array, Variable) else wrap(array)
-    return (array._data if isinstance(array, Variable) else array).astype(tensor.dtype, copy=False)
+        array = array if isinstance(array, Variable) else wrap(array)
+        return array if array.dtype == tensor.dtype else array.astype(tensor.dtype)
+    return (array._array if isinstance(array, Variable) else array).astype(tensor.dtype, copy=False)

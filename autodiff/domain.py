@@ -32,14 +32,22 @@ REALS = Interval()
 
 
 class Example(NamedTuple):
-    """One way to call a primitive: for each array argument its shape, or the argument itself if it is not a shape."""
+    """One way to call a primitive: for each array argument its shape, or the argument itself if it is not a shape.
+
+    >>> ad.Example(((2, 3),), {"axis": 0})
+    Example(arguments=((2, 3),), params={'axis': 0})
+    """
 
     arguments: tuple[Any, ...]
     params: Mapping[str, Any] = MappingProxyType({})
 
 
 class Kink(NamedTuple):
-    """A point at which the derivative jumps, and the subgradient that the rules give there for the cotangent 1."""
+    """A point at which the derivative jumps, and the subgradient that the rules give there for the cotangent 1.
+
+    >>> ad.Kink((0.0,), (0.0,))
+    Kink(at=(0.0,), gradient=(0.0,))
+    """
 
     at: tuple[Any, ...]
     gradient: tuple[Any, ...]

@@ -26,29 +26,29 @@ clock = count(1)  # one clock for records and for changes in place: comparing tw
 class Variable:
     """An array and the record of its origin: the part of `Tensor` that recording needs."""
 
-    __slots__ = ("__weakref__", "_data", "_node")
-    _data: np.ndarray
+    __slots__ = ("__weakref__", "_array", "_node")
+    _array: np.ndarray
     _node: Node | Leaf | None
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes."""
-        return self._data.shape
+        return self._array.shape
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return self._data.ndim
+        return self._array.ndim
 
     @property
     def size(self) -> int:
         """The number of elements."""
-        return self._data.size
+        return self._array.size
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of the elements."""
-        return self._data.dtype
+        return self._array.dtype
 
 
 class Leaf:
@@ -58,9 +58,10 @@ class Leaf:
     `content`. `changed` is when autodiff itself last wrote to it, and `touched` the later of the two times.
     """
 
-    __slots__ = ("changed", "content", "exposed", "grad", "hooks", "name", "requires_grad", "touched")
+    __slots__ = ("changed", "content", "exposed", "grad", "hooks", "name", "requires_grad", "shape", "touched")
 
-    def __init__(self, requires_grad: bool, exposed: bool) -> None:
+    def __init__(self, shape: tuple[int, ...], requires_grad: bool, exposed: bool) -> None:
+        self.shape = shape
         self.requires_grad = requires_grad
         self.exposed = exposed
         self.touched = self.changed = 0
@@ -75,10 +76,6 @@ class Leaf:
             self.exposed = True
             self.touched = next(clock)
             self.content = fingerprint(data)
-
-    def change(self) -> None:
-        """Note that the array of this leaf is being written to."""
-        self.touched = self.changed = next(clock)
 
 
 class Node:
@@ -124,7 +121,7 @@ variable_class: type[Variable] = Variable  # what operations return; `autodiff.t
 def wrap(data: Any, node: Node | Leaf | None = None) -> Any:
     """A tensor of `data`, without copying and without looking at it."""
     tensor = variable_class.__new__(variable_class)
-    tensor._data = data if type(data) is np.ndarray else np.asarray(data)
+    tensor._array = data if type(data) is np.ndarray else np.asarray(data)
     tensor._node = node
     return tensor
 
@@ -133,18 +130,27 @@ def shared(variable: Variable) -> np.ndarray:
     """The array of `variable`, to be handed out: the graph either notices a write to it, or it is read-only."""
     node = variable._node
     if node is None:
-        return variable._data
+        return variable._array
     if isinstance(node, Leaf):
-        node.expose(variable._data)
+        node.expose(variable._array)
     else:
-        view = variable._data.view()
+        view = variable._array.view()
         view.flags.writeable = False
         return view
-    return variable._data
+    return variable._array
 
 
 def unwrapped(x: Any) -> Any:
     """`x`, with arrays in the place of the tensors in it."""
     if isinstance(x, Variable):
-        return x._data
+        return x._array
     return type(x)(map(unwrapped, x)) if type(x) in (list, tuple) else x
+
+
+def as_real(data: Any, where: str, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    """`data` as an array of real numbers or booleans, for the argument `where`."""
+    array = np.array(data, dtype=dtype, copy=copy)
+    if array.dtype.kind not in "biuf" or hasattr(data, "mask"):
+        given = "is a masked array" if hasattr(data, "mask") else f"has dtype {array.dtype}"
+        raise TypeError(f"{where}: the data {given}; wanted real numbers or booleans.")
+    return array

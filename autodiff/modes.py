@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ContextDecorator
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ class Mode:
 RECORD = Mode(record=True, anomaly=False)
 _mode = ContextVar("autodiff_mode", default=RECORD)
 current_mode = _mode.get
+_outer: ContextVar[tuple[Mode, ...]] = ContextVar("autodiff_outer_modes", default=())  # to go back to
 
 
 _SUSPENDABLE = 0x20 | 0x80 | 0x200  # the flags of code that yields or awaits (inspect.CO_GENERATOR and so on)
@@ -37,7 +38,6 @@ class _Switch(ContextDecorator):
     def __init__(self, record: bool | None = None, anomaly: bool | None = None) -> None:
         self._record = record
         self._anomaly = anomaly
-        self._tokens: list[Token[Mode]] = []
 
     def _recreate_cm(self) -> _Switch:
         return _Switch(self._record, self._anomaly)  # each call of a decorated function has its own, whatever thread it is in
@@ -54,10 +54,13 @@ class _Switch(ContextDecorator):
         old = _mode.get()
         record = old.record if self._record is None else self._record
         anomaly = old.anomaly if self._anomaly is None else self._anomaly
-        self._tokens.append(_mode.set(RECORD if record and not anomaly else Mode(record, anomaly)))
+        _outer.set((*_outer.get(), old))
+        _mode.set(RECORD if record and not anomaly else Mode(record, anomaly))
 
     def __exit__(self, *_: object) -> None:
-        _mode.reset(self._tokens.pop())
+        *outer, old = _outer.get()
+        _outer.set(tuple(outer))
+        _mode.set(old)
 
 
 def no_grad() -> _Switch:
@@ -115,7 +118,9 @@ def check_finite(array: Any, name: str, what: str, origin: str | None) -> None:
     if not np.all(finite):
         index = tuple(int(i) for i in np.argwhere(~finite)[0])
         where = f", called at {origin}" if origin else ""
-        raise FloatingPointError(f"{name}: {what} is not finite: {np.asarray(array)[index]} at index {index} of shape {array.shape}{where}")
+        raise FloatingPointError(
+            f"{name}: {what} is not finite: {np.asarray(array)[index]} at index {index} of shape {array.shape}{where}"
+        )
 
 
 def calling_line() -> str:

@@ -23,14 +23,20 @@ class Primitive:
 
     `rules` are the rules of `formulas` as functions of the cotangent and of the `Node`, in the order of `arguments`; `call` is
     the function that the public sees.
+
+    >>> from autodiff.primitive import registry
+    >>> registry["exp"], registry["exp"].arguments, registry["exp"].numpy
+    (Primitive(exp), ('x',), (<ufunc 'exp'>,))
     """
 
     def __init__(self, forward: Callable[..., Any], formulas: Mapping[str, Callable[..., Any]], name: str) -> None:
         self.forward = forward
         self.name = name
         self.formulas = dict(formulas)
-        self.arguments, self.params, self.defaults = _signature(forward, formulas)
-        if not set(formulas) <= set(self.arguments):
+        if not formulas:
+            raise ValueError(f"primitive: {name} has no rules. A function without derivatives needs no primitive.")
+        self.arguments, self.params, self.defaults, self.positional = _signature(forward, formulas)
+        if not set(formulas) <= set(self.arguments) or not self.arguments:
             raise ValueError(
                 f"primitive: {name} has rules for {', '.join(formulas)}, but its array arguments are {', '.join(self.arguments)}."
             )
@@ -119,7 +125,7 @@ def primitive(
     entry.prepare = dict(prepare or {})
     if scatter is not None:
         entry.rules = [Scattered]
-    calls = {1: call_with_one, 2: call_with_two} if not (entry.params or entry.variadic or view) else {}
+    calls = {1: call_with_one, 2: call_with_two} if not (entry.params or entry.defaults or entry.variadic or view) else {}
     call = calls.get(len(entry.arguments), call_with_any)(entry)
     call.__name__ = call.__qualname__ = name
     if getattr(forward, "__name__", "") == "<lambda>":
@@ -143,19 +149,21 @@ def composite(*, numpy: Sequence[Any]) -> Callable[[Callable[..., Any]], Callabl
     return declare
 
 
-def _signature(forward: Any, formulas: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, Any]]:
-    """The array arguments of `forward`, its other parameters, and the defaults of both."""
+def _signature(forward: Any, formulas: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, Any], int]:
+    """The array arguments of `forward`, its other parameters, the defaults of both, and how many can be given by position."""
     code = getattr(forward, "__code__", None)
     if code is None:  # a ufunc or another function of which nothing else is known
-        return tuple(formulas), (), {}
+        return tuple(formulas), (), {}, len(formulas)
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     arrays = names[: code.co_posonlyargcount] or tuple(name for name in names if name in formulas)
-    others = tuple(name for name in names if name not in arrays)
+    if names[: len(arrays)] != arrays:
+        raise ValueError(f"primitive: the arguments that have rules, {', '.join(arrays)}, must come first in {', '.join(names)}.")
     defaults = forward.__defaults__ or ()
     known = dict(zip(names[code.co_argcount - len(defaults) : code.co_argcount], defaults, strict=True)) | (
         forward.__kwdefaults__ or {}
     )
-    return tuple("*" + a for a in arrays) if "*" + arrays[0] in formulas else arrays, others, known
+    variadic = bool(arrays) and "*" + arrays[0] in formulas
+    return tuple("*" + a for a in arrays) if variadic else arrays, names[len(arrays) :], known, code.co_argcount
 
 
 def _wants(rule: Any) -> tuple[str, ...]:

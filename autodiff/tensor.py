@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff import graph, ops, protocols
 from autodiff.differentiable import Differentiable
-from autodiff.graph import Node, Variable, unwrapped
+from autodiff.graph import Node, Variable, as_real, unwrapped
 from autodiff.modes import current_mode
 from autodiff.ops import constants
 
@@ -52,10 +52,8 @@ class Tensor(Differentiable):
                     "Use it as it is, or pass detach()."
                 )
             data = graph.shared(data)
-        array = np.array(data, dtype=dtype) if copy else np.asarray(data, dtype=dtype)
-        if array.dtype.kind not in "biuf":
-            raise TypeError(f"Tensor: the data has dtype {array.dtype}; wanted real numbers or booleans.")
-        self._data = array
+        array = as_real(data, "Tensor", dtype, copy=copy or None)
+        self._array = array
         self._node = None
         if requires_grad or name is not None:
             self._own_leaf(requires_grad, exposed=not copy and (array is data or array.base is not None)).name = name
@@ -77,7 +75,7 @@ class Tensor(Differentiable):
             if new.shape != self.shape:
                 raise ValueError(f"{what}: the result has shape {new.shape}, but the tensor has shape {self.shape}.")
             new = new if new.dtype == self.dtype else new.astype(self.dtype)
-            self._data, self._node = new._data, new._node
+            self._array, self._node = new._array, new._node
         elif isinstance(self._node, Node):
             raise RuntimeError(
                 f"{what}: inside no_grad(), a computed tensor cannot be changed, since its graph needs the value. "
@@ -105,6 +103,12 @@ class Tensor(Differentiable):
     def __itruediv__(self, other: Any) -> Self:  # type: ignore[misc]
         return self._change("x /= y", other, lambda: ops.divide(self, other), lambda a: np.divide(a, unwrapped(other), out=a))
 
+    def __ipow__(self, other: Any) -> Self:  # type: ignore[misc]
+        return self._change("x **= y", other, lambda: ops.power(self, other), lambda a: np.power(a, unwrapped(other), out=a))
+
+    def __imatmul__(self, other: Any) -> Self:  # type: ignore[misc]
+        return self._change("x @= y", other, lambda: ops.matmul(self, other), lambda a: np.matmul(a, unwrapped(other), out=a))
+
     # --- NumPy's protocols ----------------------------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -131,7 +135,7 @@ class Tensor(Differentiable):
                 "on the tensor itself (np.exp, not math.exp; np.stack, not np.array), or leave the graph with .item(), .numpy() "
                 "or no_grad()."
             )
-        return self._data
+        return self._array
 
     def __float__(self) -> float:
         return float(self._leave_graph("float").item())
@@ -140,15 +144,15 @@ class Tensor(Differentiable):
         return int(self._leave_graph("int").item())
 
     def __index__(self) -> int:
-        return self._data.__index__()
+        return self._array.__index__()
 
     def __bool__(self) -> bool:
-        return bool(self._data)
+        return bool(self._array)
 
     # --- what it is -----------------------------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
-        return len(self._data)
+        return len(self._array)
 
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:
@@ -156,9 +160,9 @@ class Tensor(Differentiable):
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
-        text = np.array2string(self._data, separator=", ", prefix="Tensor(")
-        if self._data.dtype not in (np.dtype(float), np.dtype(int), np.dtype(bool)):
-            text += f", dtype={self._data.dtype}"
+        text = np.array2string(self._array, separator=", ", prefix="Tensor(")
+        if self._array.dtype not in (np.dtype(float), np.dtype(int), np.dtype(bool)):
+            text += f", dtype={self._array.dtype}"
         if isinstance(self._node, Node):
             text += f", grad_fn=<{self._node.primitive.name}>"
         elif self.requires_grad:
@@ -166,19 +170,19 @@ class Tensor(Differentiable):
         return f"{type(self).__name__}({text})"
 
     def __format__(self, spec: str) -> str:
-        return format(self._data.item() if spec and self.size == 1 else self._data if spec else str(self), spec)
+        return format(self._array.item() if spec and self.size == 1 else self._array if spec else str(self), spec)
 
     def __reduce__(self) -> Any:
         if isinstance(self._node, Node):
             raise TypeError("pickle: this tensor was computed, and its graph cannot be pickled. Pickle x.detach().")
-        return type(self), (graph.shared(self), self.requires_grad)
+        return _rebuilt, (type(self), graph.shared(self), self.requires_grad, self.name)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         if isinstance(self._node, Node):
             raise RuntimeError(
                 "deepcopy: this tensor was computed; only leaves can be copied with their role. Use x.copy() or x.detach()."
             )
-        new = type(self)(self._data.copy(), self.requires_grad)
+        new: Self = _rebuilt(type(self), self._array.copy(), self.requires_grad, self.name)
         memo[id(self)] = new
         return new
 
@@ -193,6 +197,7 @@ class Tensor(Differentiable):
     __pow__ = ops.power
     __matmul__ = ops.matmul
     __neg__ = ops.negative
+    __pos__ = ops.positive
     __abs__ = ops.abs
     __getitem__ = ops.getitem
     __eq__ = constants.equal
@@ -252,6 +257,14 @@ class Tensor(Differentiable):
     def copy(self) -> Tensor:
         """The same values in memory of their own; gradients flow through."""
         return ops.copy(self)  # type: ignore[no-any-return]
+
+
+def _rebuilt(kind: type[Tensor], data: np.ndarray, requires_grad: bool, name: str | None) -> Any:
+    """A leaf from its parts: for copies and pickles."""
+    tensor = kind(data, requires_grad)
+    if name is not None:
+        tensor.name = name
+    return tensor
 
 
 graph.variable_class = Tensor

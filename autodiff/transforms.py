@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from autodiff import graph
 from autodiff.backward import as_gradient, backward_pass, depends_on_others
-from autodiff.graph import Variable
+from autodiff.graph import Variable, unwrapped
 from autodiff.modes import enable_grad, is_grad_enabled
 from autodiff.tensor import Tensor
 
@@ -29,25 +30,30 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
     >>> ad.value_and_grad(lambda x: (x**2).sum())(np.array([1.0, 2.0]))
     (np.float64(5.0), array([2., 4.]))
     """
-    positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    several = not isinstance(argnums, (int, np.integer))
 
     def evaluate(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        positions = _positions(argnums, len(args))
         recording = is_grad_enabled()
         with enable_grad():
             variables = {i: _variable(args[i], i) for i in positions}
             result = f(*(variables.get(i, arg) for i, arg in enumerate(args)), **kwargs)
-            if np.size(result) != 1 or not isinstance(result, (Variable, np.ndarray, np.generic, float, int)):
+            if not _is_number(result):
                 raise TypeError(f"grad: the function must return a single number, but it returned {_described(result)}.")
             nodes: list[Any] = [variables[i]._node for i in positions]
-            root = result._node if isinstance(result, Variable) else None
             found: dict[Any, Any] = {}
-            create_graph = recording and root is not None and depends_on_others(root, nodes)
-            if isinstance(result, Variable) and root is not None and root.requires_grad:
+            create_graph = False
+            if isinstance(result, Variable) and result._node is not None and result._node.requires_grad:
+                create_graph = recording and depends_on_others(result._node, nodes)
                 seed = np.ones(result.shape, result.dtype)
-                found = backward_pass({root: graph.wrap(seed) if create_graph else seed}, create_graph=create_graph, targets=nodes)
+                seeds = {result._node: graph.wrap(seed) if create_graph else seed}
+                found = backward_pass(seeds, create_graph=create_graph, targets=nodes)
+        for variable in variables.values():
+            if variable.is_leaf:  # made here: from now on a constant, of which no other gradient is wanted
+                variable.requires_grad_(False)
         gradients = tuple(_like(args[i], found.get(node), variables[i]) for i, node in zip(positions, nodes, strict=True))
-        value = result if create_graph or any(isinstance(args[i], Variable) for i in positions) else getattr(result, "data", result)
-        return (value[()] if isinstance(value, np.ndarray) else value), gradients[0] if isinstance(argnums, int) else gradients
+        plain = not (create_graph or any(isinstance(args[i], Variable) for i in positions))
+        return np.array(unwrapped(result))[()] if plain else result, gradients if several else gradients[0]
 
     return evaluate
 
@@ -62,6 +68,27 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..
     """
     both = value_and_grad(f, argnums)
     return lambda *args, **kwargs: both(*args, **kwargs)[1]
+
+
+def _positions(argnums: Any, count: int) -> tuple[int, ...]:
+    """The positions to differentiate by, from 0, checked against the number of arguments."""
+    given = (argnums,) if isinstance(argnums, (int, np.integer)) else tuple(argnums)
+    for i in given:
+        if not -count <= operator.index(i) < count:
+            raise TypeError(f"grad: argnums is {argnums}, but the function was called with {count} arguments by position.")
+    positions = tuple(operator.index(i) % count for i in given)
+    if len(set(positions)) < len(positions) or not positions:
+        raise ValueError(f"grad: argnums is {argnums}; wanted at least one position, and each one once.")
+    return positions
+
+
+def _is_number(x: Any) -> bool:
+    """Whether `x` is one real number, in an array or not."""
+    return (
+        isinstance(x, (Variable, np.ndarray, np.generic, int, float))
+        and np.size(x) == 1
+        and np.asarray(unwrapped(x)).dtype.kind in "biuf"
+    )
 
 
 def _variable(argument: Any, position: int) -> Tensor:
@@ -81,7 +108,7 @@ def _like(argument: Any, gradient: Any, variable: Tensor) -> Any:
     if gradient is None:
         gradient = np.zeros(variable.shape, variable.dtype)
     if isinstance(argument, Variable) or isinstance(gradient, Variable):
-        return as_gradient(gradient, shared=True)
+        return as_gradient(gradient)
     return np.array(gradient)[()] if np.ndim(argument) == 0 and not isinstance(argument, np.ndarray) else np.array(gradient)
 
 

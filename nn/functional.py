@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,13 @@ def _to_weight(g: Any, x: Any) -> Any:
     """The cotangent of the weight: the sum over all vectors of the outer product of cotangent and input."""
     if g.ndim == 2:
         return g.T @ x
-    return np.reshape(g, (-1, g.shape[-1])).T @ np.reshape(x, (-1, x.shape[-1]))
+    rows = math.prod(g.shape[:-1])
+    return np.reshape(g, (rows, g.shape[-1])).T @ np.reshape(x, (rows, x.shape[-1]))
 
 
 def _weigh(x: Any, weight: Any, /) -> Any:
+    if weight.ndim != 2:
+        raise ValueError(f"Linear: the weight has shape {weight.shape}; wanted two axes, (out_features, in_features).")
     try:
         return x @ weight.T
     except ValueError:
@@ -31,6 +35,14 @@ def _weigh(x: Any, weight: Any, /) -> Any:
             f"Linear: the input has shape {np.shape(x)}, but the weight has shape {weight.shape}. The input's last axis must have "
             f"{weight.shape[-1]} elements, one for each of in_features."
         ) from None
+
+
+def _weigh_and_add(x: Any, weight: Any, bias: Any, /) -> Any:
+    if bias.shape != weight.shape[:1]:
+        raise ValueError(
+            f"Linear: the bias has shape {bias.shape}, but the weight has shape {weight.shape}; wanted {weight.shape[:1]}."
+        )
+    return _weigh(x, weight) + bias
 
 
 _LINEAR: dict[str, Any] = {
@@ -48,7 +60,7 @@ weigh = ad.primitive(
 )
 
 weigh_and_add = ad.primitive(
-    lambda x, weight, bias, /: _weigh(x, weight) + bias,
+    _weigh_and_add,
     _LINEAR,
     name="linear with bias",
     examples=[Example(shapes) for shapes in (((2, 3), (4, 3), (4,)), ((3,), (2, 3), (2,)), ((5, 2, 3), (1, 3), (1,)))],
@@ -77,31 +89,41 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
 
 
 def _difference(prediction: Any, target: Any) -> Any:
-    prediction, target = np.asarray(prediction), np.asarray(target)
+    if type(prediction) is not np.ndarray or type(target) is not np.ndarray:
+        prediction, target = np.asarray(prediction), np.asarray(target)
     if prediction.shape != target.shape:
         hint = f"; did you mean target.reshape{prediction.shape}?" if prediction.size == target.size else "."
         raise ValueError(
             f"MSELoss: prediction has shape {prediction.shape} but target has shape {target.shape}. They must be equal{hint}"
         )
+    if prediction.dtype.kind != "f" and target.dtype.kind != "f":  # integers could wrap around
+        prediction = prediction.astype(float)
     return prediction - target
 
 
-def _sum_of_squares(x: Any) -> Any:
-    x = x.ravel()
-    return np.dot(x, x)
+def _squared_error(a: Any, b: Any, /) -> Any:
+    difference = _difference(a, b)
+    return np.vdot(difference, difference)
+
+
+def _mean_squared_error(a: Any, b: Any, /) -> Any:
+    difference = _difference(a, b)
+    if difference.dtype == np.float16:  # as NumPy's mean: the sum of many halves would overflow
+        return np.mean(np.square(difference))
+    return np.vdot(difference, difference) / difference.size
 
 
 squared_error = ad.primitive(
-    lambda a, b, /: _sum_of_squares(_difference(a, b)),
-    {"a": lambda g, a, b: 2 * g * (a - b), "b": lambda g, a, b: 2 * g * (b - a)},
+    _squared_error,
+    {"a": lambda g, a, b: (a - b) * (2 * g), "b": lambda g, a, b: (b - a) * (2 * g)},
     name="sum of squared errors",
     examples=[Example(((2, 3), (2, 3))), Example(((), ())), Example(((0,), (0,)))],
     doc="""`Σ (a - b)²` of two arrays of one shape.""",
 )
 
 mean_squared_error = ad.primitive(
-    lambda a, b, /: _sum_of_squares(_difference(a, b)) / np.size(a),
-    {"a": lambda g, a, b: 2 / a.size * g * (a - b), "b": lambda g, a, b: 2 / a.size * g * (b - a)},
+    _mean_squared_error,
+    {"a": lambda g, a, b: (a - b) * (2 / max(a.size, 1) * g), "b": lambda g, a, b: (b - a) * (2 / max(a.size, 1) * g)},
     name="mean squared error",
     examples=[Example(((2, 3), (2, 3))), Example(((), ()))],
     doc="""The mean of `(a - b)²` of two arrays of one shape.""",
@@ -109,7 +131,7 @@ mean_squared_error = ad.primitive(
 
 each_squared_error = ad.primitive(
     lambda a, b, /: np.square(_difference(a, b)),
-    {"a": lambda g, a, b: 2 * g * (a - b), "b": lambda g, a, b: 2 * g * (b - a)},
+    {"a": lambda g, a, b: (a - b) * (2 * g), "b": lambda g, a, b: (b - a) * (2 * g)},
     name="squared errors",
     examples=[Example(((2, 3), (2, 3))), Example(((), ()))],
     doc="""`(a - b)²` of two arrays of one shape.""",

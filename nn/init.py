@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import Any
+
+import numpy as np
 
 import autodiff as ad
 from nn.random import generator
@@ -21,14 +24,22 @@ __all__ = [
 ]
 
 
+def _fill(tensor: ad.Tensor, values: Any) -> ad.Tensor:
+    """Write `values` to `tensor`, which is of floating point."""
+    if not isinstance(tensor, ad.Tensor) or tensor.dtype.kind != "f":
+        given = f"a tensor of dtype {tensor.dtype}" if isinstance(tensor, ad.Tensor) else type(tensor).__name__
+        raise TypeError(f"init: got {given}; wanted a tensor of floating point, such as an nn.Parameter.")
+    tensor.writable()[...] = values
+    return tensor
+
+
 def uniform_(tensor: ad.Tensor, a: float = 0.0, b: float = 1.0) -> ad.Tensor:
     """Fill with numbers drawn uniformly from [a, b).
 
     >>> nn.init.uniform_(nn.Parameter(np.empty(3)), 5.0, 6.0).min() >= 5
     Tensor(True)
     """
-    tensor.writable()[...] = generator().uniform(a, b, tensor.shape)
-    return tensor
+    return _fill(tensor, generator().uniform(a, b, np.shape(tensor)))
 
 
 def normal_(tensor: ad.Tensor, mean: float = 0.0, std: float = 1.0) -> ad.Tensor:
@@ -37,8 +48,7 @@ def normal_(tensor: ad.Tensor, mean: float = 0.0, std: float = 1.0) -> ad.Tensor
     >>> nn.init.normal_(nn.Parameter(np.empty(3)), std=0.0)
     Parameter([0., 0., 0.], requires_grad=True)
     """
-    tensor.writable()[...] = generator().normal(mean, std, tensor.shape)
-    return tensor
+    return _fill(tensor, generator().normal(mean, std, np.shape(tensor)))
 
 
 def constant_(tensor: ad.Tensor, val: float) -> ad.Tensor:
@@ -47,8 +57,7 @@ def constant_(tensor: ad.Tensor, val: float) -> ad.Tensor:
     >>> nn.init.constant_(nn.Parameter(np.empty(2)), 0.5)
     Parameter([0.5, 0.5], requires_grad=True)
     """
-    tensor.writable()[...] = val
-    return tensor
+    return _fill(tensor, val)
 
 
 def zeros_(tensor: ad.Tensor) -> ad.Tensor:
@@ -87,6 +96,8 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 def _fans(tensor: ad.Tensor) -> tuple[int, int]:
     """How many inputs each output of a weight has, and how many outputs each input."""
+    if not isinstance(tensor, ad.Tensor):
+        raise TypeError(f"init: got {type(tensor).__name__}; wanted a tensor, such as an nn.Parameter.")
     if tensor.ndim < 2:
         raise ValueError(f"init: fan-in and fan-out need a weight of two or more axes, but the tensor has shape {tensor.shape}.")
     kernel = math.prod(tensor.shape[2:])

@@ -22,6 +22,7 @@ __all__ = [
     "minimum",
     "multiply",
     "negative",
+    "positive",
     "power",
     "relu",
     "sigmoid",
@@ -97,13 +98,25 @@ negative = primitive(
     """,
 )
 
-# The exponent that the rule for the base uses is p - 1, but 0 where p is 0: 0 * x**-1 would be NaN at x = 0.
-# The rule for the exponent takes log 1 = 0 where the base is 0, the limit for p > 0.
+positive = primitive(
+    np.positive,
+    {"x": lambda g: g},
+    numpy=[np.positive],
+    elementwise=True,
+    doc="""`+x`: a copy. As `numpy.positive`.
+
+    >>> ad.positive(ad.Tensor([1.0, -2.0]))
+    Tensor([ 1., -2.])
+    """,
+)
+
+# The exponent that the rule for the base uses is p - 1, but 0 where p is 0: 0 * x**-1 would be NaN at x = 0. (p * 1 makes
+# numbers of booleans.) The rule for the exponent takes log 1 = 0 where the base is 0, the limit for p > 0.
 power = primitive(
     operator.pow,
     {
-        "x": lambda g, x, p: g * (p * x ** (p - (p != 0))),
-        "p": lambda g, y, x: g * (y * np.log(np.where(x == 0, 1, x))),
+        "x": lambda g, x, p: g * (p * x ** (p * 1 - (p != 0))),
+        "p": lambda g, y, x, p: g * (y * np.log(np.where((x == 0) & (p >= 0), 1, x))),
     },
     name="power",
     numpy=[np.power],
@@ -111,7 +124,8 @@ power = primitive(
     elementwise=True,
     doc="""The power `x ** p`, element by element. As `numpy.power`, and as the operator for a Python number `p`.
 
-    The derivative by `x` is `p x**(p-1)`, 0 for `p = 0`; the one by `p` is `x**p log x`, 0 at `x = 0`, NaN for negative `x`.
+    The derivative by `x` is `p x**(p-1)`, 0 for `p = 0`; the one by `p` is `x**p log x`, NaN for
+    negative `x`, and at `x = 0` it is 0 for `p >= 0` and -inf for `p < 0`.
 
     >>> ad.power(ad.Tensor([1.0, 2.0]), 3)
     Tensor([1., 8.])

@@ -21,7 +21,7 @@ def as_index(index: Any) -> Any:
 
 def _as_axis_index(index: Any) -> Any:
     if isinstance(index, Variable):
-        return index._data.copy()
+        return index._array.copy()
     if isinstance(index, (list, tuple)):
         return np.array([unwrapped(i) for i in index]) if index else np.zeros(0, int)
     return index.copy() if isinstance(index, np.ndarray) else index

@@ -32,7 +32,7 @@ def _expand(reduced: Any, axis: Any, keepdims: bool) -> Any:
 
 def _count(shape: tuple[int, ...], axis: Any) -> int:
     """How many elements each result of a reduction is made of."""
-    return math.prod(shape) if axis is None else math.prod(shape[i] for i in ((axis,) if isinstance(axis, int) else axis))
+    return math.prod(shape) if axis is None else math.prod(shape[i] for i in (axis if isinstance(axis, tuple) else (axis,)))
 
 
 sum = primitive(

@@ -36,7 +36,7 @@ class Sequential(Module):
                     f"Sequential: part {name} is {type(module).__name__}; wanted a Module, "
                     "for example nn.Sigmoid() for nn.functional.sigmoid."
                 )
-            setattr(self, name, module)
+            self.add_module(name, module)
 
     def forward(self, input: Any) -> Any:
         """Compute the modules in turn."""
@@ -45,12 +45,15 @@ class Sequential(Module):
                 input = module(input)
         return input
 
+    def _modules(self) -> dict[str, Module]:
+        return {name: value for name, value in vars(self).items() if isinstance(value, Module)}
+
     def __len__(self) -> int:
-        return sum(1 for _ in self.children())
+        return len(self._modules())
 
     def __iter__(self) -> Iterator[Module]:
-        return self.children()
+        return iter(self._modules().values())
 
     def __getitem__(self, index: int | slice) -> Module:
-        parts = list(self.named_children())
+        parts = list(self._modules().items())
         return Sequential(dict(parts[index])) if isinstance(index, slice) else parts[index][1]

@@ -40,12 +40,6 @@ class Module:
 
     training = True
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Let a call go straight to `forward`: one Python call less for each layer."""
-        super().__init_subclass__(**kwargs)
-        if "forward" in vars(cls) and "__call__" not in vars(cls):
-            cls.__call__ = cls.forward  # type: ignore[method-assign]
-
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes; each subclass defines it."""
         raise TypeError(f"{type(self).__name__} has no forward(). Define what it computes: def forward(self, x): ...")
@@ -55,18 +49,41 @@ class Module:
         return self.forward(*args, **kwargs)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(vars(self).get(name), Parameter) and not (value is None or isinstance(value, Parameter)):
-            raise TypeError(
-                f"{type(self).__name__}.{name} is a parameter, but was given {type(value).__name__}, which would not be trained. "
-                f"Assign an nn.Parameter, or set its values: module.{name}.data = array."
-            )
+        old = vars(self).get(name)
+        for kind, what in ((Parameter, "parameter"), (Module, "module")):
+            if isinstance(old, kind) and not (value is None or isinstance(value, kind)):
+                raise TypeError(
+                    f"{type(self).__name__}.{name} is a {what}, but was given {type(value).__name__}, which would not be trained. "
+                    + (
+                        f"Assign an nn.Parameter, or set its values: module.{name}.data = array."
+                        if what == "parameter"
+                        else "Assign a module."
+                    )
+                )
+        if isinstance(value, (Parameter, Module)) and name not in self._parts:
+            vars(self).pop(name, None)  # its place among the parts is that of now, not that of the attribute before
+            self._parts.add(name)
         super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self._parts.discard(name)
+        super().__delattr__(name)
+
+    @property
+    def _parts(self) -> set[str]:
+        """The names of attributes that are, or were, a parameter or a module: each keeps its place."""
+        names: set[str] = vars(self).setdefault("_part_names", set())
+        return names
 
     # --- what it is made of
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
-        """The modules among the attributes, with their names."""
-        return ((name, value) for name, value in vars(self).items() if isinstance(value, Module))
+        """The modules among the attributes, each once, with their names."""
+        seen: set[int] = set()
+        for name, value in vars(self).items():
+            if isinstance(value, Module) and id(value) not in seen:
+                seen.add(id(value))
+                yield name, value
 
     def children(self) -> Iterator[Module]:
         """The modules among the attributes."""
@@ -106,11 +123,22 @@ class Module:
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Make `param` the attribute `name`; None says that there is none."""
-        setattr(self, name, param)
+        self._register(name, param, Parameter)
 
     def add_module(self, name: str, module: Module | None) -> None:
         """Make `module` the attribute `name`."""
-        setattr(self, name, module)
+        self._register(name, module, Module)
+
+    def _register(self, name: str, value: Any, kind: type) -> None:
+        where = type(self).__name__
+        if not (value is None or isinstance(value, kind)):
+            raise TypeError(f"{where}: {name} is {type(value).__name__}; wanted a {kind.__name__} or None.")
+        if not isinstance(name, str) or not name or "." in name or hasattr(type(self), name):
+            raise ValueError(
+                f"{where}: a part cannot have the name {name!r}: it must not be empty, have dots, or mean something else."
+            )
+        setattr(self, name, value)
+        self._parts.add(name)
 
     def apply(self, fn: Callable[[Module], Any]) -> Self:
         """Call `fn` with each of the parts, then with this module; return it."""
@@ -144,6 +172,8 @@ class Module:
 
     def to(self, dtype: Any) -> Self:
         """Convert the parameters to another floating-point type, in place; return the module."""
+        if np.dtype(dtype).kind != "f":
+            raise TypeError(f"{type(self).__name__}.to: dtype is {np.dtype(dtype)}; wanted floating point.")
         for parameter in self.parameters():
             parameter.data = parameter.data.astype(dtype)
             parameter.grad = None
@@ -164,7 +194,7 @@ class Module:
     def _all_parameters(self) -> dict[str, Parameter]:
         """Every parameter by every name it has: a shared one is listed under each, as PyTorch's state dicts do."""
         found = {name: value for name, value in vars(self).items() if isinstance(value, Parameter)}
-        for name, child in self.named_children():
+        for name, child in ((name, value) for name, value in vars(self).items() if isinstance(value, Module)):
             found |= {f"{name}.{key}": value for key, value in child._all_parameters().items()}
         return found
 
@@ -178,19 +208,17 @@ class Module:
         Raises:
             RuntimeError: keys are missing or not expected, or a shape differs; nothing has been changed then.
         """
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"load_state_dict: the state is {type(state_dict).__name__}; wanted a dict of arrays by dotted name.")
         own = self._all_parameters()
         missing, unexpected = [k for k in own if k not in state_dict], [k for k in state_dict if k not in own]
-        arrays = {
-            k: np.asarray(state_dict[k].detach() if isinstance(state_dict[k], ad.Tensor) else state_dict[k])
-            for k in own
-            if k in state_dict
-        }
+        arrays = {k: _as_array(state_dict[k]) for k in own if k in state_dict}
         problems = [f"missing keys: {', '.join(missing)}"] if missing and strict else []
         problems += [f"unexpected keys: {', '.join(unexpected)}"] if unexpected and strict else []
         problems += [
             f"{key} has shape {array.shape} but the module's has shape {own[key].shape}"
             for key, array in arrays.items()
-            if array.shape != own[key].shape
+            if array.dtype.kind in "biuf" and array.shape != own[key].shape
         ]
         problems += [
             f"{key} has dtype {array.dtype}; wanted real numbers" for key, array in arrays.items() if array.dtype.kind not in "biuf"
@@ -208,6 +236,19 @@ class Module:
         return ""
 
     def __repr__(self) -> str:
-        parts = [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in self.named_children()]
-        inside = "".join(f"\n  {part}" for part in parts) + "\n" if parts else self.extra_repr()
-        return f"{type(self).__name__}({inside})"
+        parts = [
+            f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in vars(self).items() if isinstance(child, Module)
+        ]
+        own = self.extra_repr()
+        if not parts:
+            return f"{type(self).__name__}({own})"
+        lines = ([own] if own else []) + parts
+        return f"{type(self).__name__}(" + "".join(f"\n  {line}" for line in lines) + "\n)"
+
+
+def _as_array(value: Any) -> np.ndarray:
+    """`value` as an array; of objects if it is no array of numbers."""
+    try:
+        return np.asarray(value.detach() if isinstance(value, ad.Tensor) else value)
+    except (ValueError, TypeError):
+        return np.array(None)

@@ -21,7 +21,7 @@ class Optimizer:
     """
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
-        if isinstance(params, (ad.Tensor, Mapping)):
+        if isinstance(params, (ad.Tensor, Mapping)) or not isinstance(params, Iterable):
             raise TypeError(
                 f"{self._name}: params is {type(params).__name__}; wanted a list of tensors or of dicts, "
                 "such as model.parameters()."
@@ -41,6 +41,8 @@ class Optimizer:
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add `param_group["params"]` to what is trained, with the settings that the dict has beside the defaults."""
+        if "params" not in param_group:
+            raise ValueError(f"{self._name}: a group has {', '.join(param_group)}, but no params.")
         params = param_group["params"]
         group = {**self.defaults, **param_group, "params": [params] if isinstance(params, ad.Tensor) else list(params)}
         known = {id(p) for g in self.param_groups for p in g["params"]}
@@ -61,8 +63,9 @@ class Optimizer:
     def require(self, group: dict[str, Any], *names: str) -> None:
         """Raise unless the settings `names` of `group` are numbers not below 0."""
         for name in names:
-            if not group[name] >= 0:
-                raise ValueError(f"{self._name}: {name} is {group[name]!r}; it must be 0 or more.")
+            value = group.get(name)
+            if not isinstance(value, (int, float, np.number)) or not value >= 0:
+                raise ValueError(f"{self._name}: {name} is {value!r}; it must be 0 or more.")
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters; with `set_to_none=False` set them to zero instead."""
@@ -75,7 +78,10 @@ class Optimizer:
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update each parameter that has a gradient; return what `closure`, called first, returned."""
-        loss = None if closure is None else closure()
+        loss = None
+        if closure is not None:
+            with ad.enable_grad():
+                loss = closure()
         for group in self.param_groups:
             for p in group["params"]:
                 grad = p.grad
@@ -106,11 +112,32 @@ class Optimizer:
         given, own = [len(g["params"]) for g in groups], [len(g["params"]) for g in self.param_groups]
         if given != own:
             raise ValueError(f"{self._name}: the state has groups of {given} parameters, but the optimizer has groups of {own}.")
-        self.param_groups = [{**new, "params": old["params"]} for new, old in zip(groups, self.param_groups, strict=True)]
-        params = [p for group in self.param_groups for p in group["params"]]
-        self.state = {
-            params[i]: {k: np.array(v, dtype=params[i].dtype) for k, v in s.items()} for i, s in state_dict["state"].items()
+        merged = [{**new, "params": old["params"]} for new, old in zip(groups, self.param_groups, strict=True)]
+        for group in merged:
+            self.check(group)
+        params = [p for group in merged for p in group["params"]]
+        state = {
+            params[i]: {k: self._fitting(k, v, params[i]) for k, v in s.items()}
+            for i, s in state_dict["state"].items()
+            if self._is_position(i, len(params))
         }
+        self.param_groups, self.state = merged, state
+
+    def _is_position(self, i: Any, count: int) -> bool:
+        if not isinstance(i, int) or not 0 <= i < count:
+            raise ValueError(f"{self._name}: the state has an entry for parameter {i}, but there are {count}.")
+        return True
+
+    def _fitting(self, name: str, value: Any, p: ad.Tensor) -> Any:
+        """`value` as state of `p`: an array of its shape and type, or a number, or None."""
+        if value is None:
+            return None
+        array = np.asarray(value)
+        if array.dtype.kind not in "biuf" or array.shape not in ((), p.shape):
+            raise ValueError(
+                f"{self._name}: {name} has shape {array.shape} and dtype {array.dtype}, but its parameter has shape {p.shape}."
+            )
+        return array.astype(p.dtype, copy=True)
 
     def __repr__(self) -> str:
         groups = [

@@ -65,11 +65,11 @@ class SGD(Optimizer):
         if group["maximize"]:
             g = -g
         if group["weight_decay"]:
-            g = g + group["weight_decay"] * w
-        momentum = group["momentum"]
+            g = g + float(group["weight_decay"]) * w
+        momentum = float(group["momentum"])
         if momentum:
-            state = self.state.get(p)
-            v = g.copy() if state is None else momentum * state["momentum_buffer"] + (1 - group["dampening"]) * g
+            v = self.state.get(p, {}).get("momentum_buffer")
+            v = g.copy() if v is None else momentum * v + (1 - float(group["dampening"])) * g
             self.state[p] = {"momentum_buffer": v}
             g = g + momentum * v if group["nesterov"] else v
         w -= group["lr"] * g

@@ -1,0 +1,291 @@
+"""The same values and gradients as PyTorch, at random points, at ties and kinks, and at 0, infinity and NaN."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays, basic_indices
+from numpy.testing import assert_allclose, assert_array_equal
+from registry_cases import CASES, Case
+
+import autodiff as ad
+
+pytestmark = pytest.mark.peer
+
+
+def _dims(axis: Any, x: Any) -> Any:
+    return tuple(range(x.ndim)) if axis is None else axis
+
+
+def _reduction(name: str) -> Callable[..., Any]:
+    return lambda torch, x, axis=None, keepdims=False: getattr(torch, name)(x, _dims(axis, x), keepdim=keepdims)
+
+
+def _plain(name: str) -> Callable[..., Any]:
+    return lambda torch, *args: getattr(torch, name)(*args)
+
+
+def _index(torch: Any, index: Any) -> Any:
+    if isinstance(index, tuple):
+        return tuple(_index(torch, i) for i in index)
+    return torch.from_numpy(index) if isinstance(index, np.ndarray) else index
+
+
+def _setitem(torch: Any, x: Any, v: Any, index: Any) -> Any:
+    y = x.clone()
+    y[_index(torch, index)] = v
+    return y
+
+
+def _reversing(index: Any) -> bool:
+    """Whether an index has a negative step, which PyTorch does not take."""
+    return any(isinstance(i, slice) and (i.step or 1) < 0 for i in (index if isinstance(index, tuple) else (index,)))
+
+
+def _repeating(index: Any) -> bool:
+    """Whether an index may name an element twice: which of the values assigned to it remains, PyTorch leaves open."""
+    return any(isinstance(i, np.ndarray) and i.dtype != bool for i in (index if isinstance(index, tuple) else (index,)))
+
+
+TORCH: dict[str, Callable[..., Any]] = {
+    **{
+        name: _plain(name)
+        for name in ("add", "subtract", "multiply", "divide", "negative", "exp", "log", "sqrt", "square", "tanh", "sigmoid")
+    },
+    **{name: _plain(name) for name in ("relu", "abs", "sign", "floor", "maximum", "minimum", "where", "matmul")},
+    "power": _plain("pow"),
+    "copy": _plain("clone"),
+    "sum": _reduction("sum"),
+    "mean": _reduction("mean"),
+    "max": _reduction("amax"),
+    "min": _reduction("amin"),
+    "logsumexp": _reduction("logsumexp"),
+    "reshape": lambda torch, x, shape: x.reshape(shape),
+    "permute_dims": lambda torch, x, axes=None: x.permute(tuple(reversed(range(x.ndim))) if axes is None else axes),
+    "broadcast_to": lambda torch, x, shape: x.broadcast_to(shape),
+    "expand_dims": lambda torch, x, axis: x.reshape(np.expand_dims(np.empty(tuple(x.shape)), axis).shape),
+    "squeeze": lambda torch, x, axis=None: x.squeeze() if axis is None else x.squeeze(axis),
+    "concat": lambda torch, *arrays, axis=0: torch.cat(
+        [a.reshape(-1) for a in arrays] if axis is None else arrays, 0 if axis is None else axis
+    ),
+    "stack": lambda torch, *arrays, axis=0: torch.stack(arrays, axis),
+    "getitem": lambda torch, x, index: x[_index(torch, index)],
+    "setitem": _setitem,
+}
+
+
+def comparable(case: Case) -> bool:
+    index = case.params.get("index")
+    return case.entry.name in TORCH and not _reversing(index) and not (case.entry.name == "setitem" and _repeating(index))
+
+
+def both(
+    torch: Any, f: Callable[..., Any], f_torch: Callable[..., Any], inputs: list[np.ndarray], g: np.ndarray
+) -> tuple[Any, Any, Any, Any]:
+    """The values and the gradients of `f` and of `f_torch`."""
+    ours = [ad.Tensor(x, requires_grad=True) for x in inputs]
+    theirs = [torch.tensor(x, requires_grad=True) for x in inputs]
+    with np.errstate(all="ignore"):
+        y = f(*ours)
+        y.backward(g)
+    z = f_torch(*theirs)
+    z.backward(torch.tensor(g))
+    gradients = [np.zeros(x.shape) if t.grad is None else t.grad.numpy() for t, x in zip(theirs, inputs, strict=True)]
+    return y.numpy(), z.detach().numpy(), [t.grad.numpy() if t.grad is not None else np.zeros(t.shape) for t in ours], gradients
+
+
+def assert_same(torch: Any, f: Callable[..., Any], f_torch: Callable[..., Any], inputs: list[np.ndarray], g: np.ndarray) -> None:
+    value, expected, gradients, expected_gradients = both(torch, f, f_torch, inputs, g)
+    assert value.shape == expected.shape
+    assert_allclose(value, expected, rtol=1e-12, atol=1e-14)
+    for gradient, wanted in zip(gradients, expected_gradients, strict=True):
+        assert_allclose(gradient, wanted, rtol=1e-11, atol=1e-13)
+
+
+def test_every_operation_that_pytorch_has_is_compared() -> None:
+    names = {case.entry.name for case in CASES}
+    assert set(TORCH) <= names
+    assert len(TORCH) >= 30
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES if comparable(case)])
+def test_values_and_gradients_are_those_of_pytorch(case: Case, torch: Any) -> None:
+    f, inputs = case.function()
+    arrays, positions = case.arrays(), case.differentiable()
+
+    def f_torch(*tensors: Any) -> Any:
+        replaced = dict(zip(positions, tensors, strict=True))
+        return TORCH[case.entry.name](torch, *[replaced.get(i, torch.tensor(x)) for i, x in enumerate(arrays)], **case.params)
+
+    g = np.asarray(np.random.default_rng(0).normal(size=np.shape(f(*inputs))))
+    assert_same(torch, f, f_torch, inputs, g)
+
+
+SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, 2.5, -2.5, np.inf, -np.inf, np.nan, 1e-320, 700.0, -700.0])
+
+
+@pytest.mark.parametrize("name", ["exp", "log", "sqrt", "square", "tanh", "sigmoid", "relu", "abs", "sign", "floor", "negative"])
+def test_functions_of_one_argument_at_special_values(name: str, torch: Any) -> None:
+    points = SPECIAL[~np.isnan(SPECIAL)] if name in ("abs", "sign") else SPECIAL  # the sign of NaN is NaN, as NumPy's
+    assert_same(torch, getattr(ad, name), getattr(torch, name), [points], np.linspace(0.5, 2, points.size))
+
+
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "maximum", "minimum"])
+def test_functions_of_two_arguments_at_special_values_and_ties(name: str, torch: Any) -> None:
+    a, b = (x.ravel().copy() for x in np.meshgrid(SPECIAL, SPECIAL))
+    assert_same(torch, getattr(ad, name), getattr(torch, name), [a, b], np.linspace(0.5, 2, a.size))
+
+
+@pytest.mark.parametrize("exponents", [[0.0, 1.0, 2.0, 3.0, 0.5], [-1.0, -2.0, -0.5], [np.inf, -np.inf, np.nan]])
+@pytest.mark.parametrize("bases", [[1.0, 2.5, 0.25], [0.0], [-1.0, -2.5], [np.inf], [np.nan]])
+def test_powers_at_special_values(bases: list[float], exponents: list[float], torch: Any) -> None:
+    x, p = (a.ravel().copy() for a in np.meshgrid(bases, exponents))
+    assert_same(torch, ad.power, torch.pow, [x, p], np.linspace(0.5, 2, x.size))
+
+
+@pytest.mark.parametrize("p", [0, 1, 2, 3, -1, 0.0, 0.5, 1.5, -0.5])
+def test_powers_with_a_number_as_exponent(p: float, torch: Any) -> None:
+    x = np.array([0.0, 1.0, 2.5, -1.0, -2.5, np.inf, np.nan])
+    assert_same(torch, lambda x: x**p, lambda x: x**p, [x], np.linspace(0.5, 2, x.size))
+
+
+@pytest.mark.parametrize("base", [2.0, 1.0, 0.5])
+def test_powers_of_a_number(base: float, torch: Any) -> None:
+    p = np.array([0.0, 1.0, -1.0, 2.5, np.inf, -np.inf])
+    assert_same(torch, lambda p: base**p, lambda p: base**p, [p], np.linspace(0.5, 2, p.size))
+
+
+INF = np.inf
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        [1000.0, 1000.0, 999.0],
+        [-1000.0, -1001.0, -1002.0],
+        [-INF, 0.0, 1.0],
+        [INF, 0.0, 1.0],
+        [np.nan, 0.0, 1.0],
+        [INF, -INF, 0.0],
+        [1.0, 1.0, 1.0],
+    ],
+)
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_logsumexp_at_special_values(x: list[float], keepdims: bool, torch: Any) -> None:
+    values = np.array([x, [0.0, 1.0, 2.0]])
+    g = np.array([0.5, 2.0]).reshape((2, 1) if keepdims else (2,))
+    assert_same(
+        torch,
+        lambda t: ad.logsumexp(t, axis=1, keepdims=keepdims),
+        lambda t: torch.logsumexp(t, 1, keepdim=keepdims),
+        [values],
+        g,
+    )
+
+
+def test_logsumexp_of_nothing_but_minus_infinity_has_gradient_zero_where_pytorch_gives_nan(torch: Any) -> None:
+    x = np.full(3, -INF)
+    value, expected, (gradient,), _ = both(torch, ad.logsumexp, lambda t: torch.logsumexp(t, 0), [x], np.array(2.0))
+    assert value == expected == -INF
+    assert_array_equal(gradient, np.zeros(3))
+
+
+@given(x=arrays(float, array_shapes(min_dims=1, max_dims=3, max_side=4), elements=st.sampled_from([0.0, 1.0, 2.0])), data=st.data())
+def test_ties_of_extremes_are_shared_as_in_pytorch(torch: Any, x: np.ndarray, data: Any) -> None:
+    axis = data.draw(
+        st.one_of(
+            st.none(), st.integers(-x.ndim, x.ndim - 1), st.lists(st.integers(0, x.ndim - 1), min_size=1, unique=True).map(tuple)
+        )
+    )
+    for ours, theirs in ((ad.max, torch.amax), (ad.min, torch.amin)):
+        g = np.random.default_rng(0).normal(size=np.shape(ours(x, axis=axis)))
+        assert_same(torch, lambda t: ours(t, axis=axis), lambda t: theirs(t, _dims(axis, t)), [x], np.asarray(g))  # noqa: B023
+
+
+@given(x=arrays(float, array_shapes(max_dims=2, max_side=4), elements=st.sampled_from([-1.0, 0.0, 0.5, 1.0, 2.0, np.inf, -np.inf])))
+def test_clip_is_that_of_pytorch_inside_and_outside(torch: Any, x: np.ndarray) -> None:
+    inside = x[(x != 0.0) & (x != 1.0)]  # at the limits each has its own convention
+    assert_same(torch, lambda t: ad.clip(t, 0.0, 1.0), lambda t: torch.clamp(t, 0.0, 1.0), [inside], np.ones(inside.shape))
+
+
+@given(data=st.data(), shape=array_shapes(max_dims=3, max_side=4))
+def test_reading_and_replacing_parts(torch: Any, data: Any, shape: tuple[int, ...]) -> None:
+    index = data.draw(basic_indices(shape, allow_newaxis=True, max_dims=5).filter(lambda i: not _reversing(i)))
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=shape)
+    part = np.asarray(rng.normal(size=x[index].shape))
+    assert_same(torch, lambda t: t[index], lambda t: t[index], [x], part)
+
+    def replaced(t: Any, v: Any) -> Any:
+        y = t * 2
+        y[index] = v
+        return y * y
+
+    assert_same(torch, replaced, replaced, [x, part], np.asarray(rng.normal(size=shape)))
+
+
+def test_second_derivatives_at_special_values(torch: Any) -> None:
+    points = np.array([0.0, 1.0, -1.0, 2.5])
+    for ours, theirs in (
+        (lambda t: t**3, lambda t: t**3),
+        (lambda t: t**2, lambda t: t**2),
+        (lambda t: t**1, lambda t: t**1),
+        (ad.relu, torch.relu),
+        (ad.abs, torch.abs),
+        (ad.sigmoid, torch.sigmoid),
+        (ad.tanh, torch.tanh),
+        (lambda t: ad.logsumexp(t) * t, lambda t: torch.logsumexp(t, 0) * t),
+    ):
+        x, z = ad.Tensor(points, requires_grad=True), torch.tensor(points, requires_grad=True)
+        with np.errstate(all="ignore"):
+            ours(x).sum().backward(create_graph=True)
+            g, x.grad = x.grad, None
+            if g.requires_grad:
+                (g * g).sum().backward()
+        (h,) = torch.autograd.grad(theirs(z).sum(), z, create_graph=True)
+        expected = torch.zeros_like(z)
+        if h.requires_grad:
+            expected = expected + torch.autograd.grad((h * h).sum(), z)[0]
+        assert_allclose(g.numpy(), h.detach().numpy(), rtol=1e-12)
+        assert_allclose(np.zeros(4) if x.grad is None else x.grad.numpy(), expected.detach().numpy(), rtol=1e-11, atol=1e-14)
+
+
+def test_float32_values_are_those_of_pytorch_to_the_last_bits(torch: Any) -> None:
+    x = np.random.default_rng(0).normal(size=(50, 20)).astype(np.float32)
+    for name in ("exp", "tanh", "sigmoid", "relu", "abs"):
+        value, expected, (gradient,), (wanted,) = both(torch, getattr(ad, name), getattr(torch, name), [x], np.ones_like(x))
+        assert value.dtype == gradient.dtype == np.float32
+        assert_allclose(value, expected, rtol=5e-7)
+        assert_allclose(gradient, wanted, rtol=1e-5, atol=1e-7)
+
+
+def test_the_graph_semantics_are_those_of_pytorch(torch: Any) -> None:
+    def network(make: Callable[[Any], Any], tanh: Callable[[Any], Any]) -> list[Any]:
+        x = make(np.array([[1.0, -2.0], [0.5, 3.0]]))
+        w = make(np.array([[0.1, 0.2], [0.3, -0.4]]))
+        h = tanh(x @ w)
+        seen: list[Any] = []
+        h.register_hook(lambda g: seen.append(np.array(g.tolist())) or g * 2)
+        h.retain_grad()
+        x.register_hook(lambda g: g + 1)
+        loss = (h * h).sum() + h[0].sum() + (x[1] * w[0, 0]).sum()
+        loss.backward(retain_graph=True)
+        loss.backward()
+        return [x.grad.tolist(), w.grad.tolist(), h.grad.tolist(), *seen]
+
+    ours = network(lambda a: ad.Tensor(a, requires_grad=True), ad.tanh)
+    theirs = network(lambda a: torch.tensor(a, requires_grad=True), torch.tanh)
+    for a, b in zip(ours, theirs, strict=True):
+        assert_allclose(a, b, rtol=1e-12)
+
+
+def test_indices_by_arrays_that_repeat_add_up_as_in_pytorch(torch: Any) -> None:
+    x, index = np.arange(6.0).reshape(3, 2), np.array([0, 2, 0, 0])
+    value, expected, (gradient,), (wanted,) = both(
+        torch, lambda t: t[index], lambda t: t[torch.from_numpy(index)], [x], np.arange(8.0).reshape(4, 2)
+    )
+    assert_array_equal(value, expected)
+    assert_array_equal(gradient, wanted)

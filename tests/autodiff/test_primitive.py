@@ -1,0 +1,154 @@
+"""How a user adds an operation."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from finite_differences import assert_gradient
+from numpy.testing import assert_allclose, assert_array_equal
+
+import autodiff as ad
+from autodiff.primitive import numpy_table, registry
+
+
+@pytest.fixture(autouse=True)
+def _registry_as_it_was() -> Any:
+    entries, table = dict(registry), dict(numpy_table)
+    yield
+    for mapping, before in ((registry, entries), (numpy_table, table)):
+        mapping.clear()
+        mapping.update(before)
+
+
+def leaf(values: Any) -> Any:
+    return ad.Tensor(values, requires_grad=True)
+
+
+X = np.array([0.5, -1.0, 2.0])
+
+
+def test_one_entry_gives_the_function_the_numpy_function_and_all_derivatives() -> None:
+    sin = ad.primitive(np.sin, {"x": lambda g, x: g * cos(x)}, name="a sine", numpy=[np.sin], elementwise=True)
+    cos = ad.primitive(np.cos, {"x": lambda g, x: -g * sin(x)}, name="a cosine", numpy=[np.cos], elementwise=True)
+    assert isinstance(np.sin(leaf(X)), ad.Tensor)
+    assert_array_equal(sin(X), np.sin(X))
+    assert_gradient(sin, X, order=2)
+    assert_gradient(lambda x: np.sin(x) * np.cos(x), X, order=2)
+    assert ad.grad(ad.grad(ad.grad(np.sin)))(0.5) == pytest.approx(-np.cos(0.5))
+    assert registry["a sine"].call is sin
+    assert sin.__name__ == "a sine"
+
+
+def test_a_rule_may_ask_for_the_result_the_arguments_their_shapes_and_the_parameters() -> None:
+    def rule(g: Any, y: Any, x: Any, x_shape: Any, scale: Any, power: Any) -> Any:
+        assert x_shape == x.shape == y.shape
+        return g * y * power / x * scale / scale
+
+    scaled = ad.primitive(lambda x, /, scale, *, power=2: scale * x**power, {"x": rule}, name="scaled power")
+    for call in (lambda x: scaled(x, 3.0), lambda x: scaled(x, scale=3.0, power=3), lambda x: scaled(x, 2.0, power=1)):
+        assert_allclose(call(leaf(X)).numpy(), call(X))
+        assert_gradient(call, X, order=2)
+
+
+def test_an_argument_without_a_rule_is_a_constant() -> None:
+    gated = ad.primitive(lambda x, gate, /: x * gate, {"x": lambda g, gate: g * gate}, name="gated", elementwise=True)
+    x, gate = leaf(X), leaf([1.0, 0.0, 1.0])
+    y = gated(x, gate)
+    y.sum().backward()
+    assert_array_equal(x.grad.numpy(), [1.0, 0.0, 1.0])
+    assert gate.grad is None
+    only = gated(X, gate)
+    assert not only.requires_grad
+
+
+def test_an_optional_array_argument() -> None:
+    affine = ad.primitive(
+        lambda x, b=None, /: x if b is None else x + b,
+        {"x": lambda g: g, "b": lambda g: g},
+        name="optional affine",
+        elementwise=True,
+    )
+    assert_gradient(lambda x: affine(x * 1.0), X, order=2)
+    assert_gradient(affine, X, np.array([2.0]), order=2)
+
+
+def test_a_broadcast_is_undone_for_the_rule() -> None:
+    times = ad.primitive(lambda a, b, /: a * b, {"a": lambda g, b: g * b, "b": lambda g, a: g * a}, name="times", elementwise=True)
+    assert_gradient(times, np.ones((2, 3)), np.array([[2.0], [3.0]]), order=2)
+    assert_gradient(times, np.array(2.0), X, order=2)
+
+
+def test_a_sequence_of_arrays() -> None:
+    total = ad.primitive(
+        lambda arrays, /, weights: sum(w * a for w, a in zip(weights, arrays, strict=True)),
+        {"*arrays": lambda g, k, weights: g * weights[k]},
+        name="weighted total",
+    )
+    assert_gradient(lambda a, b: total([a, b, X], (1.0, 2.0, 3.0)), X, X + 1, order=2)
+    assert_array_equal(total([X, X], (1.0, 2.0)), 3 * X)
+
+
+def test_a_name_that_is_taken_is_an_error() -> None:
+    for name in ("exp", "getitem"):
+        with pytest.raises(ValueError, match=f"primitive: the name '{name}' is taken. Give this one a name of its own"):
+            ad.primitive(np.sinh, {"x": lambda g, x: g * np.cosh(x)}, name=name)
+    assert registry["exp"].call is ad.exp
+
+
+def test_a_rule_that_asks_for_what_is_not_known_is_an_error_when_it_is_declared() -> None:
+    for rules in ({"x": lambda g, z: g * z}, {"y": lambda g: g}, {"x": lambda g, x, axis: g}):
+        with pytest.raises(ValueError, match="primitive"):
+            ad.primitive(lambda x, /: x * 2, rules, name="asks too much")
+    assert "asks too much" not in registry
+
+
+def test_a_declaration_that_fails_leaves_the_registry_as_it_was() -> None:
+    before, table = dict(registry), dict(numpy_table)
+    for arguments in ((np.sinh, {}), (np.sinh, {"x": "no function"})):
+        with pytest.raises((TypeError, ValueError)):
+            ad.primitive(*arguments, name="fails", numpy=[np.sinh])
+    assert registry == before
+    assert numpy_table == table
+
+
+def test_a_rule_that_gives_a_wrong_shape_is_an_error() -> None:
+    wrong = ad.primitive(lambda x, /: x * 1.0, {"x": lambda g: g[:1]}, name="wrong shape")
+    also = ad.primitive(lambda x, /: x * 1.0, {"x": lambda g: g[:2]}, name="wrong shape, too", elementwise=True)
+    for operation in (wrong, also):
+        x = leaf(X)
+        with pytest.raises((ValueError, RuntimeError)):
+            operation(x).backward(np.ones(3))
+        assert x.grad is None
+
+
+def test_a_forward_that_changes_its_input_is_noticed() -> None:
+    def doubles(x: Any, /) -> Any:
+        x *= 2
+        return x.copy()
+
+    bad = ad.primitive(doubles, {"x": lambda g, x: g * 2}, name="doubles its input")
+    source = X.copy()
+    x = leaf(source)
+    square = (x * x).sum()
+    bad(x)
+    with pytest.raises(RuntimeError, match="overwritten"):
+        square.backward()
+
+
+def test_the_pieces_of_an_entry_describe_themselves() -> None:
+    entry = registry["exp"]
+    assert isinstance(entry, ad.Primitive)
+    assert repr(entry) == "Primitive(exp)"
+    assert entry.numpy == (np.exp,)
+    assert entry.forward is np.exp
+
+
+@pytest.mark.parametrize(
+    "interval", [ad.Interval(), ad.Interval(0, np.inf), ad.Interval(-np.inf, -3), ad.Interval(-1, 1), ad.Interval(100, np.inf)]
+)
+def test_samples_lie_inside_their_interval(interval: ad.Interval) -> None:
+    sample = interval.sample(np.random.default_rng(0), (100,))
+    assert np.all(sample > interval.low)
+    assert np.all(sample < interval.high)
+    assert np.ptp(sample) > 0.5
+    assert interval.sample(np.random.default_rng(0), ()).shape == ()

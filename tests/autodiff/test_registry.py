@@ -1,0 +1,422 @@
+"""Every operation of the registry: its value, its derivatives, and what it promises about types and memory."""
+
+import importlib
+import pkgutil
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+from finite_differences import assert_gradient
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import mutually_broadcastable_shapes
+from numpy.testing import assert_allclose, assert_array_equal
+from registry_cases import CASES, ENTRIES, Case, cases_of, each_case, each_entry
+
+import autodiff as ad
+
+MODULES = [
+    importlib.import_module(m.name) for m in pkgutil.walk_packages(ad.__path__, "autodiff.") if not m.name.endswith("__main__")
+]
+
+
+def leaves_of(case: Case, arrays: list[np.ndarray]) -> list[Any]:
+    """The arrays, with leaves in the place of the differentiable ones."""
+    differentiable = case.differentiable()
+    return [ad.Tensor(x, requires_grad=True) if i in differentiable else x for i, x in enumerate(arrays)]
+
+
+def cotangent(y: Any, seed: int = 0) -> np.ndarray:
+    return np.asarray(np.random.default_rng(seed).normal(size=y.shape).astype(y.dtype))
+
+
+def gradients(case: Case, arrays: list[np.ndarray], g: np.ndarray) -> list[np.ndarray]:
+    operands = leaves_of(case, arrays)
+    case.operation(operands).backward(g)
+    return [t.grad.numpy() for t in operands if isinstance(t, ad.Tensor)]
+
+
+# --- values and derivatives ------------------------------------------------------------------------------------------------------
+
+
+def test_the_registry_is_not_empty_and_every_entry_has_an_example_with_elements() -> None:
+    assert len(ENTRIES) >= 35
+    for entry in ENTRIES:
+        assert any(x.size for case in cases_of(entry) for x in case.arrays()), entry
+
+
+@each_case
+def test_the_value_is_that_of_numpy(case: Case) -> None:
+    arrays = case.arrays()
+    y = case.operation(leaves_of(case, arrays))
+    assert isinstance(y, ad.Tensor)
+    for function in (case.entry.forward, *case.entry.numpy):
+        expected = case.of(function, arrays)
+        assert y.shape == np.shape(expected)
+        assert y.dtype == np.asarray(expected).dtype
+        assert_allclose(y.numpy(), expected, rtol=1e-14)
+
+
+@each_case
+def test_first_and_second_derivative_are_those_of_finite_differences(case: Case) -> None:
+    f, inputs = case.function()
+    assert_gradient(f, *inputs, order=2)
+
+
+@each_case
+def test_each_argument_alone_has_the_gradient_that_it_has_together_with_the_others(case: Case) -> None:
+    arrays, positions = case.arrays(), case.differentiable()
+    g = cotangent(np.asarray(case.operation(arrays)))
+    together = gradients(case, arrays, g)
+    for position, expected in zip(positions, together, strict=True):
+        leaf = ad.Tensor(arrays[position], requires_grad=True)
+        case.operation([leaf if i == position else x for i, x in enumerate(arrays)]).backward(g)
+        assert_allclose(leaf.grad.numpy(), expected, rtol=1e-12)
+
+
+@each_case
+def test_the_gradient_is_linear_in_the_cotangent(case: Case) -> None:
+    arrays = case.arrays()
+    y = np.asarray(case.operation(arrays))
+    g, h = cotangent(y, 1), cotangent(y, 2)
+    for combined, by_g, by_h in zip(
+        gradients(case, arrays, 2 * g - 3 * h), gradients(case, arrays, g), gradients(case, arrays, h), strict=True
+    ):
+        assert_allclose(combined, 2 * by_g - 3 * by_h, rtol=1e-9, atol=1e-12)
+
+
+@each_entry
+def test_at_a_kink_the_derivative_is_the_stated_one(entry: Any) -> None:
+    for kink in entry.kinks:
+        leaves = [ad.Tensor(x, requires_grad=True) for x in kink.at]
+        y = entry.call(*leaves)
+        y.backward(np.full(y.shape, 3.0))
+        for leaf, expected in zip(leaves, kink.gradient, strict=True):
+            assert_array_equal(leaf.grad.numpy(), 3.0 * np.asarray(expected))
+
+
+BROADCASTING = [entry for entry in ENTRIES if entry.elementwise and len(entry.arguments) > 1]
+
+
+@pytest.mark.parametrize("entry", [pytest.param(entry, id=entry.name) for entry in BROADCASTING])
+@given(data=st.data())
+def test_the_gradient_of_a_broadcast_is_the_sum_over_the_copies(entry: Any, data: st.DataObject) -> None:
+    shapes = data.draw(mutually_broadcastable_shapes(num_shapes=len(entry.arguments), max_dims=3, max_side=3, min_side=0))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    arrays = [
+        interval.sample(rng, shape) if rule is not None else rng.random(shape) < 0.5
+        for interval, shape, rule in zip(entry.domain, shapes.input_shapes, entry.rules, strict=True)
+    ]
+
+    def of(arrays: list[np.ndarray], g: np.ndarray) -> tuple[Any, list[Any]]:
+        operands = [ad.Tensor(x, requires_grad=rule is not None) for x, rule in zip(arrays, entry.rules, strict=True)]
+        y = entry.call(*operands)
+        y.backward(g)
+        return y, [t.grad.numpy() for t in operands if t.requires_grad]
+
+    g = rng.normal(size=shapes.result_shape)
+    y, found = of(arrays, g)
+    y_of_copies, of_copies = of([np.broadcast_to(x, shapes.result_shape).copy() for x in arrays], g)
+    assert_array_equal(y.numpy(), y_of_copies.numpy())
+    by = [x for x, rule in zip(arrays, entry.rules, strict=True) if rule is not None]
+    for x, gradient, copies in zip(by, found, of_copies, strict=True):
+        lead = copies.ndim - x.ndim
+        repeated = tuple(range(lead)) + tuple(lead + i for i, n in enumerate(x.shape) if n == 1)
+        assert gradient.shape == x.shape
+        assert_allclose(gradient, copies.sum(axis=repeated).reshape(x.shape), rtol=1e-9, atol=1e-9)
+
+
+# --- types and memory ------------------------------------------------------------------------------------------------------------
+
+
+@each_case
+def test_float32_stays_float32(case: Case) -> None:
+    arrays = case.arrays(np.float32)
+    y = case.operation(leaves_of(case, arrays))
+    assert y.dtype == case.params.get("dtype", np.float32)
+    for gradient in gradients(case, arrays, cotangent(y)):
+        assert gradient.dtype == np.float32
+
+
+@each_case
+def test_a_float64_cotangent_gives_a_float32_argument_a_float32_gradient(case: Case) -> None:
+    arrays = case.arrays(np.float32)
+    for create_graph in (False, True):
+        operands = leaves_of(case, arrays)
+        y = case.operation(operands)
+        y.backward(cotangent(y).astype(np.float64), create_graph=create_graph)
+        assert {t.grad.dtype for t in operands if isinstance(t, ad.Tensor)} == {np.dtype(np.float32)}
+
+
+@each_case
+def test_a_float32_and_a_float64_argument_each_get_a_gradient_of_their_own_type(case: Case) -> None:
+    positions = case.differentiable()
+    for narrow in positions:
+        arrays = [x.astype(np.float32) if i == narrow else x for i, x in enumerate(case.arrays())]
+        y = case.operation(arrays)
+        for i, gradient in zip(positions, gradients(case, arrays, cotangent(np.asarray(y))), strict=True):
+            assert gradient.dtype == (np.float32 if i == narrow else np.float64)
+
+
+def strided(x: np.ndarray) -> np.ndarray:
+    wide = np.full((*x.shape[:-1], 2 * x.shape[-1]), np.nan if x.dtype.kind == "f" else False).astype(x.dtype) if x.ndim else x
+    if x.ndim:
+        wide[..., ::2] = x
+    return wide[..., ::2] if x.ndim else x
+
+
+LAYOUTS = {
+    "transposed": lambda x: np.array(x, order="F"),
+    "strided": strided,
+    "reversed": lambda x: x[::-1].copy()[::-1] if x.ndim else x,
+    "read-only": lambda x: np.frombuffer(x.tobytes(), x.dtype).reshape(x.shape),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@each_case
+def test_how_the_elements_lie_in_memory_makes_no_difference(case: Case, layout: str) -> None:
+    arrays = case.arrays()
+    arranged = [LAYOUTS[layout](x) for x in arrays]
+    y, z = case.operation(leaves_of(case, arrays)), case.operation(leaves_of(case, arranged))
+    assert_allclose(z.numpy(), y.numpy(), rtol=1e-13)
+    g = cotangent(y)
+    h = LAYOUTS[layout](g)
+    for gradient, expected in zip(gradients(case, arranged, h), gradients(case, arrays, g), strict=True):
+        assert_allclose(gradient, expected, rtol=1e-12)
+
+
+def check_that_nothing_given_is_changed(case: Case) -> None:
+    for create_graph in (False, True):
+        arrays = case.arrays()
+        before = [x.copy() for x in arrays]
+        operands = leaves_of(case, arrays)
+        y = case.operation(operands)
+        value = y.numpy().copy()
+        g = cotangent(y)
+        expected = g.copy()
+        y.backward(g, create_graph=create_graph)
+        assert_array_equal(g, expected)
+        assert_array_equal(y.numpy(), value)
+        for x, old in zip(arrays, before, strict=True):
+            assert_array_equal(x, old)
+
+
+@each_case
+def test_inputs_results_and_cotangents_are_not_changed(case: Case) -> None:
+    check_that_nothing_given_is_changed(case)
+
+
+@each_case
+def test_gradients_own_their_memory(case: Case) -> None:
+    arrays = case.arrays()
+    operands = leaves_of(case, arrays)
+    y = case.operation(operands)
+    g = cotangent(y)
+    y.backward(g, retain_graph=True)
+    y.backward(g)
+    leaves = [t for t in operands if isinstance(t, ad.Tensor)]
+    found = [t.grad.numpy() for t in leaves]
+    assert all(x.flags.writeable for x in found)
+    others = [*arrays, g, y.numpy()]
+    for i, x in enumerate(found):
+        assert not any(np.shares_memory(x, other) for other in [*others, *found[:i]])
+
+
+@each_case
+def test_the_first_gradient_owns_its_memory(case: Case) -> None:
+    arrays = case.arrays()
+    g = cotangent(np.asarray(case.operation(arrays)))
+    found = gradients(case, arrays, g)
+    assert all(x.flags.writeable for x in found)
+    for i, x in enumerate(found):
+        assert not any(np.shares_memory(x, other) for other in [*arrays, g, *found[:i]])
+
+
+@each_case
+def test_only_operations_that_say_so_share_memory_with_an_argument(case: Case) -> None:
+    arrays = case.arrays()
+    y = case.operation(leaves_of(case, arrays))
+    assert case.entry.view or not any(np.shares_memory(y.numpy(), x) for x in arrays)
+
+
+@each_case
+def test_arrays_alone_give_what_numpy_gives(case: Case) -> None:
+    arrays = case.arrays()
+    y = case.operation(arrays)
+    assert isinstance(y, (np.ndarray, np.generic))
+    assert_array_equal(y, case.of(case.entry.forward, arrays))
+
+
+@each_case
+def test_nothing_is_recorded_where_no_gradient_is_wanted(case: Case) -> None:
+    arrays = case.arrays()
+    constants = case.operation([ad.Tensor(x) for x in arrays])
+    assert isinstance(constants, ad.Tensor)
+    assert not constants.requires_grad
+    with ad.no_grad():
+        inside = case.operation(leaves_of(case, arrays))
+    assert isinstance(inside, ad.Tensor)
+    assert not inside.requires_grad
+
+
+# --- names -----------------------------------------------------------------------------------------------------------------------
+
+_NAMES = "import autodiff as ad; from autodiff.primitive import registry; print(*registry); print(*(n for n in vars(ad)))"
+
+
+def test_every_operation_is_a_public_function_of_its_name() -> None:
+    done = subprocess.run([sys.executable, "-c", _NAMES], capture_output=True, text=True, check=True)
+    registered, exported = (line.split() for line in done.stdout.splitlines())
+    public = [name for name in registered if not name.startswith("_")]
+    assert len(public) >= 35
+    assert set(public) <= set(exported)
+    for name in public:
+        assert getattr(ad, name) is next(entry for entry in ENTRIES if entry.name == name).call
+
+
+@each_case
+def test_the_numpy_functions_of_an_operation_call_it_when_given_a_tensor(case: Case) -> None:
+    arrays = case.arrays()
+    for function in case.entry.numpy:
+        y = case.of(function, leaves_of(case, arrays))
+        assert isinstance(y, ad.Tensor)
+        assert f"grad_fn=<{case.entry.name}>" in repr(y)
+
+
+@pytest.mark.parametrize("module", [pytest.param(m, id=m.__name__) for m in MODULES if hasattr(m, "__all__")])
+def test_the_public_names_of_a_module_are_sorted_and_exist(module: Any) -> None:
+    assert list(module.__all__) == sorted(module.__all__)
+    assert len(set(module.__all__)) == len(module.__all__)
+    for name in module.__all__:
+        assert hasattr(module, name), f"{module.__name__}.{name}"
+
+
+def _public_names() -> list[Any]:
+    found = {(m.__name__, name): getattr(m, name, None) for m in MODULES for name in getattr(m, "__all__", ())}
+    return [pytest.param(value, id=f"{m}.{name}") for (m, name), value in sorted(found.items()) if callable(value)]
+
+
+@pytest.mark.parametrize("value", _public_names())
+def test_every_public_name_has_a_docstring_with_an_example(value: Any) -> None:
+    assert value.__doc__, "no docstring"
+    assert ">>> " in value.__doc__, "no example"
+
+
+# --- the tests above notice a mistake in any one rule ----------------------------------------------------------------------------
+
+
+def _wrong_sign(rule: Any) -> Any:
+    return lambda g, *rest: -rule(g, *rest)
+
+
+def _slightly_too_large(rule: Any) -> Any:
+    return lambda g, *rest: rule(g, *rest) * 1.001
+
+
+def _zero(rule: Any) -> Any:
+    return lambda g, *rest: rule(g, *rest) * 0
+
+
+def _cotangent_forgotten(rule: Any) -> Any:
+    return lambda g, *rest: rule([np.ones_like(part) for part in g] if isinstance(g, list) else np.ones_like(g), *rest)
+
+
+def _wrong_at_second_order_only(rule: Any) -> Any:
+    def wrong(g: Any, *rest: Any) -> Any:
+        result = rule(g, *rest)
+        return result.detach() if isinstance(result, ad.Tensor) else result
+
+    return wrong
+
+
+def _one_element_wrong(rule: Any) -> Any:
+    def wrong(g: Any, *rest: Any) -> Any:
+        result = rule(g, *rest)
+        factor = np.ones(result.shape)
+        factor[(-1,) * factor.ndim if factor.size else ...] = 1.01
+        return result * factor
+
+    return wrong
+
+
+MISTAKES = [_wrong_sign, _slightly_too_large, _zero, _cotangent_forgotten, _wrong_at_second_order_only, _one_element_wrong]
+
+
+class _EveryPosition:
+    def __init__(self, rules: Any, mistake: Any) -> None:
+        self.rules, self.mistake = rules, mistake
+
+    def __getitem__(self, k: int) -> Any:
+        return self.mistake(self.rules[k])
+
+
+def _rules() -> list[Any]:
+    positions = [(e, i) for e in ENTRIES for i in ([0] if e.variadic or e.scatter else [i for i, r in enumerate(e.rules) if r])]
+    return [pytest.param(entry, i, id=f"{entry.name}-{i}") for entry, i in positions]
+
+
+def plant(monkeypatch: pytest.MonkeyPatch, entry: Any, position: int, mistake: Any) -> None:
+    """Put a wrong rule in the place of the right one."""
+    if entry.scatter is not None:
+        monkeypatch.setattr(entry, "scatter", mistake(entry.scatter))
+    elif entry.variadic:
+        monkeypatch.setattr(entry, "rules", _EveryPosition(entry.rules, mistake))
+    else:
+        monkeypatch.setattr(entry, "rules", [mistake(rule) if i == position else rule for i, rule in enumerate(entry.rules)])
+
+
+def _is_zero(entry: Any, position: int) -> bool:
+    for case in cases_of(entry):
+        operands = leaves_of(case, case.arrays())
+        y = case.operation(operands)
+        y.backward(cotangent(y))
+        if entry.variadic or np.any(operands[position].grad.numpy()):
+            return False
+    return True
+
+
+def check_derivatives_of_all_cases(entry: Any) -> None:
+    for case in cases_of(entry):
+        f, inputs = case.function()
+        assert_gradient(f, *inputs, order=2)
+
+
+def check_that_nothing_given_is_changed_in_all_cases(entry: Any) -> None:
+    for case in cases_of(entry):
+        check_that_nothing_given_is_changed(case)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.parametrize(("entry", "position"), _rules())
+def test_a_mistake_in_a_rule_is_noticed(entry: Any, position: int, mistake: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    if _is_zero(entry, position):
+        assert "piecewise constant" in entry.call.__doc__
+        return
+    plant(monkeypatch, entry, position, mistake)
+    with pytest.raises(AssertionError, match=r"gradient by|cotangent"):
+        check_derivatives_of_all_cases(entry)
+
+
+def _writes_to_the_cotangent(rule: Any) -> Any:
+    def wrong(g: Any, *rest: Any) -> Any:
+        result = rule(g, *rest)
+        for part in g if isinstance(g, list) else [g]:
+            if isinstance(part, np.ndarray):
+                part *= 2
+        return result
+
+    return wrong
+
+
+@pytest.mark.parametrize(("entry", "position"), _rules())
+def test_a_rule_that_writes_to_its_cotangent_is_noticed(entry: Any, position: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(monkeypatch, entry, position, _writes_to_the_cotangent)
+    with pytest.raises((AssertionError, ValueError)):  # ValueError where the cotangent is read-only
+        check_that_nothing_given_is_changed_in_all_cases(entry)
+
+
+def test_the_cases_are_as_many_as_the_examples() -> None:
+    assert len(CASES) == sum(len(entry.examples) for entry in ENTRIES)

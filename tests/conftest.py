@@ -1,0 +1,19 @@
+"""How much the property tests search, and what they do where PyTorch is not installed."""
+
+import os
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("dev", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
+
+
+@pytest.fixture(scope="session")
+def torch() -> Any:
+    """PyTorch, to compare with; without it the tests that ask for it are skipped, and counted in the summary."""
+    return pytest.importorskip(
+        "torch", reason="PyTorch is not installed, so nothing was compared with it: pip install torch==2.13.0"
+    )
