@@ -84,11 +84,8 @@ def _positions(argnums: Any, count: int) -> tuple[int, ...]:
 
 def _is_number(x: Any) -> bool:
     """Whether `x` is one real number, in an array or not."""
-    return (
-        isinstance(x, (Variable, np.ndarray, np.generic, int, float))
-        and np.size(x) == 1
-        and np.asarray(unwrapped(x)).dtype.kind in "biuf"
-    )
+    array = np.asarray(unwrapped(x)) if isinstance(x, (Variable, np.ndarray, np.generic, int, float)) else np.zeros(0)
+    return array.size == 1 and array.dtype.kind in "biuf"
 
 
 def _variable(argument: Any, position: int) -> Tensor:
