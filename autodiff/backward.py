@@ -32,36 +32,41 @@ def backward_pass(
     No `.grad` of a leaf is touched here, so that an error leaves each as it was.
     """
     wanted = None if targets is None else _leading_to(set(targets), seeds)
+    cotangents = dict(seeds) if wanted is None else {node: g for node, g in seeds.items() if node in wanted}
     results: dict[Any, Any] = {} if targets is None else dict.fromkeys(targets)
+    _walk(cotangents, results, wanted, create_graph, free=not (retain_graph or create_graph))
+    for leaf, g in cotangents.items():
+        if g.shape != leaf.shape:
+            raise RuntimeError(
+                f"backward: a gradient of shape {g.shape} arrived at a tensor of shape {leaf.shape}: a rule is wrong."
+            )
+        results[leaf] = g if leaf.hooks is None and type(g) is not Scattered else _prepare(leaf, g)
+    return results
+
+
+def _walk(cotangents: dict[Any, Any], results: dict[Any, Any], wanted: set[Any] | None, create_graph: bool, free: bool) -> None:
+    """Hand on the `cotangents` until only those of leaves are left; note those of the nodes in `results`."""
+    heap = [(-node.id, node) for node in cotangents if type(node) is not Leaf]
+    heapify(heap)
+    following = None  # of the nodes to walk, one is kept out of the heap: in a chain, that is all of them
     summed: set[Any] | None = None if create_graph else set()  # whose cotangent is an array made here, which may be added to
     anomaly = current_mode().anomaly
-    cotangents: dict[Any, Any] = {}
-    heap: list[tuple[int, Any]] = []
-    following = None  # of the nodes to walk, one is kept out of the heap: in a chain, that is all of them
-    for node, g in seeds.items():
-        if wanted is not None and node not in wanted:
-            continue
-        cotangents[node] = g
-        if isinstance(node, Node):
-            heap.append((-node.id, node))
-    heapify(heap)
     while heap or following is not None:
         if following is None:
             node = heappop(heap)[1]
         else:
             node = heappushpop(heap, (-following.id, following))[1] if heap else following
             following = None
-        g = cotangents.pop(node)
-        parents = node.parents
+        parents, rules, fits, time = node.parents, node.primitive.rules, node.fits, node.id
         if parents is None:
             raise _freed(node)
         if node.guards is not None and not is_unchanged(node.guards):
             raise _overwritten(node)
+        g = cotangents.pop(node)
         if node.hooks is not None or type(g) is Scattered:
             g = _prepare(node, g)
         if node in results:
             results[node] = g
-        rules, fits, time = node.primitive.rules, node.fits, node.id
         known = _lift(node) if create_graph else node
         for i, parent in enumerate(parents):
             if parent is None:
@@ -70,28 +75,19 @@ def backward_pass(
                 _check_leaf(node, parent, i)
             if wanted is not None and parent not in wanted:
                 continue
-            part = rules[i](g, known)
-            if fits is not None:
-                part = fit(part, *fits[i])
+            part = rules[i](g, known) if fits is None else fit(rules[i](g, known), *fits[i])
             if anomaly:
                 check_finite(_dense(part), node.primitive.name, f"the gradient of argument {i}", getattr(node, "origin", None))
             if parent in cotangents:
                 _add(cotangents, parent, part, summed)
-            else:
-                cotangents[parent] = part
-                if type(parent) is not Leaf:
-                    if following is not None:
-                        heappush(heap, (-following.id, following))
-                    following = parent
-        if not (retain_graph or create_graph):
+                continue
+            cotangents[parent] = part
+            if type(parent) is not Leaf:
+                if following is not None:
+                    heappush(heap, (-following.id, following))
+                following = parent
+        if free:
             node.parents = node.values = node.y = node.params = node.guards = None
-    for leaf, g in cotangents.items():
-        if g.shape != leaf.shape:
-            raise RuntimeError(
-                f"backward: a gradient of shape {g.shape} arrived at a tensor of shape {leaf.shape}: a rule is wrong."
-            )
-        results[leaf] = g if leaf.hooks is None and type(g) is not Scattered else _prepare(leaf, g)
-    return results
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
@@ -221,13 +217,14 @@ def _lift(node: Node) -> Node:
 
 
 def _lone_references() -> int:
+    """The reference count of an array that nothing refers to but what `accumulate` itself has in hand."""
     for _, g in {None: np.ones(1)}.items():
         return sys.getrefcount(g)
     return 0
 
 
 _ALONE = _lone_references()
-_accumulating = threading.Lock()
+_accumulating = threading.RLock()
 
 
 def accumulate(gradients: dict[Any, Any]) -> None:

@@ -1,7 +1,8 @@
 """Calls of a primitive: unwrap, compute, wrap, and remember what the rules will ask for.
 
 There is one call for one operand and one for two, which is what most operations have and where time counts, and a general one.
-Given plain arrays alone, each is just the NumPy function.
+Given plain arrays alone, each is just the NumPy function. The first two write out what `Node(...)` does: a call less is a tenth of
+what an operation costs.
 """
 
 from __future__ import annotations

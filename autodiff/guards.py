@@ -30,7 +30,7 @@ def fingerprint(array: Any) -> Any:
     """Something that differs when the content of `array` differs.
 
     Small arrays: their bytes. Larger ones, in one pass: for each run of 4096 bytes, the sum of its 32-bit words, weighted by fixed
-    random 64-bit numbers, modulo 2**64 (multilinear hashing; Lemire and Kaser, 2014). A change goes unnoticed with a chance of 2**-32.
+    random 64-bit numbers, modulo 2**64 (multilinear hashing; Lemire and Kaser, 2014): a change goes unnoticed once in 2**32.
     """
     if array.nbytes <= SMALL:
         return array.tobytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import ContextDecorator
 from contextvars import ContextVar
@@ -43,7 +44,7 @@ class _Switch(ContextDecorator):
         return _Switch(self._record, self._anomaly)  # each call of a decorated function has its own, whatever thread it is in
 
     def __call__(self, function: Any) -> Any:
-        if function.__code__.co_flags & _SUSPENDABLE:
+        if getattr(getattr(function, "__code__", None), "co_flags", 0) & _SUSPENDABLE:
             raise TypeError(
                 f"{function.__qualname__}: a mode cannot decorate a generator or a coroutine, which run after the call. "
                 "Write a `with` block inside it."
@@ -125,7 +126,8 @@ def check_finite(array: Any, name: str, what: str, origin: str | None) -> None:
 
 def calling_line() -> str:
     """The file and line outside this project's packages that led here."""
-    own = (str(Path(__file__).parent), str(Path(__file__).parent.parent / "nn"))
+    packages = Path(__file__).parent.parent
+    own = (f"{packages / 'autodiff'}{os.sep}", f"{packages / 'nn'}{os.sep}")
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(own):
         frame = frame.f_back
