@@ -116,7 +116,7 @@ power = primitive(
     operator.pow,
     {
         "x": lambda g, x, p: g * (p * x ** (p * 1 - (p != 0))),
-        "p": lambda g, y, x, p: g * (y * np.log(np.where((x == 0) & (p >= 0), 1, x))),
+        "p": lambda g, y, x, p: g * (y * np.log(np.where((x == 0) & (p >= 0), 1, x).astype(y.dtype))),
     },
     name="power",
     numpy=[np.power],

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from finite_differences import assert_gradient
 from numpy.testing import assert_allclose, assert_array_equal
 
 import autodiff as ad
+from autodiff.testing import assert_gradient
 
 
 def leaf(values: Any, **kwargs: Any) -> Any:

@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from finite_differences import assert_gradient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays, basic_indices, integer_array_indices
 from numpy.testing import assert_allclose, assert_array_equal
 
 import autodiff as ad
+from autodiff.testing import assert_gradient
 
 
 def counted(shape: tuple[int, ...], index: Any, g: np.ndarray) -> np.ndarray:

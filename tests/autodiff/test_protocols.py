@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from finite_differences import assert_gradient
 from numpy.testing import assert_allclose, assert_array_equal
 
 import autodiff as ad
 from autodiff.primitive import numpy_table, registry
+from autodiff.testing import assert_gradient
 
 
 def leaf(values: Any) -> Any:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from finite_differences import assert_gradient
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
@@ -16,6 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from registry_cases import CASES, ENTRIES, Case, cases_of, each_case, each_entry
 
 import autodiff as ad
+from autodiff.testing import assert_gradient
 
 MODULES = [
     importlib.import_module(m.name) for m in pkgutil.walk_packages(ad.__path__, "autodiff.") if not m.name.endswith("__main__")
@@ -396,7 +396,7 @@ def test_a_mistake_in_a_rule_is_noticed(entry: Any, position: int, mistake: Any,
         assert "piecewise constant" in entry.call.__doc__
         return
     plant(monkeypatch, entry, position, mistake)
-    with pytest.raises(AssertionError, match=r"gradient by|cotangent"):
+    with pytest.raises(AssertionError, match="is wrong"):
         check_derivatives_of_all_cases(entry)
 
 
