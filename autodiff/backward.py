@@ -32,7 +32,7 @@ def backward_pass(
     No `.grad` of a leaf is touched here, so that an error leaves each as it was.
     """
     wanted = None if targets is None else _leading_to(set(targets), seeds)
-    cotangents = dict(seeds) if wanted is None else {node: g for node, g in seeds.items() if node in wanted}
+    cotangents: dict[Any, Any] = dict(seeds) if wanted is None else {node: g for node, g in seeds.items() if node in wanted}
     results: dict[Any, Any] = {} if targets is None else dict.fromkeys(targets)
     _walk(cotangents, results, wanted, create_graph, free=not (retain_graph or create_graph))
     for leaf, g in cotangents.items():

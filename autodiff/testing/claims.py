@@ -1,0 +1,132 @@
+"""The gradient under test, evaluated: for each cotangent one row of numbers, and how far rounding may have moved them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from autodiff.testing.noise import gradient_noise
+from autodiff.testing.rules import Rule
+from autodiff.testing.subject import Subject
+from autodiff.testing.verdicts import Claim
+
+__all__: list[str] = []
+
+FULL_JACOBIAN = 4096  # entries: up to here, and for so many results at most, each result of f is differentiated on its own
+RESULTS = 256
+RANDOM_COTANGENTS = 3
+
+
+@dataclass(frozen=True)
+class Cotangents:
+    """What the results of `f` are weighed with: an array of the result's shape each, and what the report calls it.
+
+    The first ones, as many as `units` says, are the unit vectors, if there are any.
+    """
+
+    arrays: list[np.ndarray]
+    labels: list[tuple[int, ...] | str]
+    units: int
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """The cotangents as rows."""
+        return np.array([array.reshape(-1) for array in self.arrays], np.float64)
+
+
+def choose_cotangents(subject: Subject, rng: np.random.Generator, fixed: bool) -> Cotangents:
+    """Each result by itself where that is affordable, and random weights for all of them, no two of which are equal.
+
+    A cotangent of equal weights would not notice results that change places. With `fixed` the rule knows the cotangent 1 only.
+    """
+    shape, size = subject.value.shape, subject.value.size
+    arrays: list[np.ndarray] = []
+    labels: list[tuple[int, ...] | str] = []
+    entries = sum(scales.size for scales in subject.scales)
+    if size == 1 or (size * entries <= FULL_JACOBIAN and 0 < size <= RESULTS):
+        for i in range(size):
+            arrays.append(np.zeros(shape))
+            arrays[-1].reshape(-1)[i] = 1
+            labels.append(() if size == 1 else tuple(int(k) for k in np.unravel_index(i, shape)))
+    units = len(arrays)
+    count = 0 if fixed else 1 if size == 1 else RANDOM_COTANGENTS - (units > 0)
+    for i in range(count):
+        arrays.append(random_cotangent(shape, rng))
+        labels.append(f"random {i + 1}")
+    dtype = subject.value.dtype if subject.value.dtype.kind == "f" else np.dtype(np.float64)
+    return Cotangents([array.astype(dtype) for array in arrays], labels, units)
+
+
+def random_cotangent(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Weights of either sign, none of them small."""
+    return np.asarray(rng.uniform(0.5, 2, shape) * rng.choice([-1, 1], shape))
+
+
+class Given:
+    """The gradient under test for each of the cotangents.
+
+    Attributes:
+        rows: for each argument an array of shape `(cotangents, the argument's size)`.
+    """
+
+    def __init__(self, rule: Rule, subject: Subject, cotangents: Cotangents, rng: np.random.Generator) -> None:
+        self._rule = rule
+        self._subject = subject
+        self._cotangents = cotangents
+        self._rng = rng
+        found = [rule(array.copy(), subject.fresh()) for array in cotangents.arrays]
+        self.rows = [np.array([row[slot].reshape(-1) for row in found], np.float64) for slot in range(len(subject.positions))]
+        self._sizes = [np.where(np.isfinite(rows), np.abs(rows), 0) for rows in self.rows]
+        self._influences = [(self._influence(scales), scales) for scales in (subject.own_scales, subject.scales)]
+        self._noises: dict[int, list[np.ndarray]] = {}
+        precision = [float(np.finfo(subject.inputs[p].dtype).eps) for p in subject.positions]
+        self._eps = [max(eps, float(np.finfo(cotangents.arrays[0].dtype).eps)) for eps in precision]
+
+    def _influence(self, scales: list[np.ndarray]) -> np.ndarray:
+        """For each cotangent the most that an entry changes the result when it changes by its scale."""
+        pairs = zip(self._sizes, scales, strict=True)
+        return np.asarray(np.max([(sizes * scale).max(axis=1, initial=0.0) for sizes, scale in pairs], axis=0))
+
+    def claim(self, slot: int, direction: int | np.ndarray, cotangents: slice, slope: np.ndarray) -> Claim:
+        """The claimed derivatives by one entry of an argument, or along a direction.
+
+        Allowed for rounding are a few units in the last place of the number itself, and of slopes that would be natural: that of
+        the function, and that of the entry with the most influence, as if it belonged to this one. A number that is so much
+        smaller is the result of a cancellation, and no more precise than what cancels.
+
+        Args:
+            slot: the number of the argument.
+            direction: the number of the entry, or the direction.
+            cotangents: for which of the cotangents.
+            slope: the natural slope of each function.
+        """
+        rows, sizes, eps = self.rows[slot][cotangents], self._sizes[slot][cotangents], self._eps[slot]
+        if isinstance(direction, int):
+            value, size = rows[:, direction], sizes[:, direction]
+            natural = [influence[cotangents] / float(scales[slot][direction]) for influence, scales in self._influences]
+            slope = np.maximum(slope, np.minimum(*natural))
+        else:
+            value, size = _along(rows, direction), np.linalg.norm(sizes * direction, axis=1)
+            slope = np.maximum(slope, size)
+        first = cotangents.start or 0
+        return Claim(value, slope, eps * (8 * size + 16 * slope), lambda doubtful: self._noise(slot, direction, doubtful, first))
+
+    def _noise(self, slot: int, direction: int | np.ndarray, doubtful: np.ndarray, first: int) -> np.ndarray:
+        """The measured noise of the doubtful ones among the claims from number `first` on."""
+        result = np.zeros(len(doubtful))
+        for j in map(int, np.flatnonzero(doubtful)):
+            k = first + j
+            if k not in self._noises:
+                self._noises[k] = gradient_noise(self._rule, self._subject, self._cotangents.arrays[k], self._rng)
+            noise = self._noises[k][slot]
+            result[j] = noise[direction] if isinstance(direction, int) else np.linalg.norm(noise * direction)
+        return result
+
+
+def _along(rows: np.ndarray, direction: np.ndarray) -> np.ndarray:
+    """`rows @ direction`, in which infinite numbers count only where the direction leads."""
+    if np.isfinite(rows).all():
+        return np.asarray(rows @ direction)
+    used = direction != 0
+    return np.asarray(rows[:, used] @ direction[used])

@@ -1,0 +1,229 @@
+"""Derivatives from differences of function values, each with an error bound that is computed from the values themselves.
+
+Central differences at steps h, h/4, h/16, ... are extrapolated to h = 0 (Richardson; as Ridders' method). What two successive
+extrapolations differ by bounds the truncation error; the rounding noise of the values, divided by the step, bounds the rest. Large
+steps suffer from the one, small steps from the other: of all runs of steps, the one with the smallest bound is taken.
+
+Sources: C. J. F. Ridders, Accurate computation of F'(x) and F'(x) F''(x), Advances in Engineering Software 4 (1982); W. H. Press et
+al., Numerical Recipes, `dfridr`; J. J. Moré and S. M. Wild, Estimating derivatives of noisy simulations, ACM TOMS 38 (2012).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+__all__: list[str] = []
+
+RATIO = 4.0  # of successive steps: a power of two, so that x + h and x - h are exact
+LEVELS = 3  # how often an extrapolation is extrapolated
+TRUNCATION = 2.0  # safety factor on the difference of successive extrapolations
+ROUNDING = 4.0  # rounding errors of a value, in units in its last place, as long as they have not been measured
+MEASURED = 5.0  # safety factor on a measured noise, which is a root mean square
+DEPTH = 30  # steps in a thorough search: down to 4**-30 of the scale, where nothing but noise is left
+UNEXPLAINED = 100.0  # noise does not explain extrapolations that differ by more than so many times the rounding error
+STREAK = 3  # rows of unexplained extrapolations after which a search ends
+NODES = np.sqrt(np.arange(10) / 9)  # where noise is measured: uneven and inexact, lest errors repeat or vanish
+LENGTHS = (2.0**-5, 2.0**-13, 2.0**-21)  # over which the noise is measured, as parts of the scale
+_SMOOTH = np.linalg.qr(np.vander(NODES, 6)).Q  # the polynomials of degree 5
+
+
+@dataclass
+class Estimate:
+    """Derivatives of several functions at one point: each true one lies within `bound` of `value`; inf if nothing is known."""
+
+    value: np.ndarray
+    bound: np.ndarray
+
+
+@dataclass
+class Estimates:
+    """The derivative from both sides, from the left, and from the right."""
+
+    central: Estimate
+    left: Estimate
+    right: Estimate
+
+
+class Line:
+    """Functions along a line through a point: t -> φ(t), of interest at t = 0.
+
+    Args:
+        function: the values φ(t), and the sizes of the numbers they are made of, as an array of shape `(2, functions)`.
+        scale: a power of two: the length over which the functions can be expected to change.
+        own: a power of two: the same, but judged by the coordinate along the line alone, however small it is.
+        finest: the smallest step that can be told from zero at this point.
+        eps: the relative precision of the values.
+        floor: the size of the functions, where that is known to be larger than the values show.
+    """
+
+    def __init__(
+        self, function: Callable[[float], np.ndarray], scale: float, own: float, finest: float, eps: float, floor: Any = 0.0
+    ) -> None:
+        self.function = function
+        self.scale = scale
+        self.own = own
+        self.finest = finest
+        self.eps = eps
+        self.floor = floor
+        self.known: dict[float, np.ndarray] = {}
+
+    def at(self, t: float) -> np.ndarray:
+        """φ(t), remembered."""
+        if t not in self.known:
+            self.known[t] = self.function(t)
+        return self.known[t]
+
+    def side(self, steps: np.ndarray) -> np.ndarray:
+        """φ(h) for each of the steps, NaN for a step that is NaN: an array of shape `(steps, 2, functions)`."""
+        nothing = np.full(self.at(0.0).shape, np.nan)
+        return np.array([nothing if np.isnan(h) else self.at(float(h)) for h in steps])
+
+    def slope(self) -> np.ndarray:
+        """The slope that would be natural here: the size of the functions, divided by the scale."""
+        near = self.scale / 16
+        sizes = np.array([self.at(t)[1] for t in (0.0, near, -near)])
+        largest = np.where(np.isfinite(sizes), sizes, 0).max(axis=0)
+        return np.asarray(np.maximum(largest, self.floor) / self.scale)
+
+    def jumps(self) -> np.ndarray:
+        """Which functions jump at t = 0: they change much more from one side to the other than on either side."""
+        near = self.own / 2**16
+        (left, inner_left, inner_right, right), size = [self.at(t * near)[0] for t in (-2, -1, 1, 2)], self.at(0.0)[1]
+        along = np.maximum(np.abs(inner_left - left), np.abs(right - inner_right))
+        return np.asarray(np.abs(inner_right - inner_left) > 100 * np.maximum(along, self.eps * size))
+
+
+def quick(line: Line) -> Estimate:
+    """The derivatives at t = 0 from nine values, enough for smooth functions of well-scaled arguments."""
+    steps = line.scale / 16 / RATIO ** np.arange(LEVELS + 1)
+    above, below = line.side(steps), line.side(-steps)
+    noise = ROUNDING * line.eps * np.maximum(above[:, 1], below[:, 1])
+    return _narrowest((above[:, 0] - below[:, 0]) / (2 * steps[:, None]), noise, steps, power=2)
+
+
+def thorough(line: Line) -> list[Estimates]:
+    """The derivatives at t = 0 from steps of all sizes, for each view of the noise of the values. It takes up to 200 values."""
+    steps = _ladder(line)
+    here, above, below = line.at(0.0), line.side(steps), line.side(-steps)
+    column = steps[:, None]
+    both = (above[:, 0] - below[:, 0]) / (2 * column)
+    from_left, from_right = (here[0] - below[:, 0]) / column, (above[:, 0] - here[0]) / column
+    rounding = [2 * line.eps * np.maximum(side[:, 1], here[1]) for side in (above, below)]
+    unresolved = (both == 0) & (from_left == 0)
+    found = []
+    for measured, trusts in _views(line, steps):
+        noise_above, noise_below = (np.maximum(MEASURED * m, r) for m, r in zip(measured, rounding, strict=True))
+        noise_below = noise_below if trusts else np.where(unresolved, np.nan, noise_below)
+        noise_above = noise_above if trusts else np.where(unresolved, np.nan, noise_above)
+        central = _narrowest(both, np.maximum(noise_above, noise_below), steps, power=2)
+        left = _narrowest(from_left, 2 * noise_below, steps, power=1)
+        found.append(Estimates(central, left, _narrowest(from_right, 2 * noise_above, steps, power=1)))
+    return found
+
+
+def _views(line: Line, steps: np.ndarray) -> list[tuple[list[np.ndarray], bool]]:
+    """What the noise of the values may be, as standard deviations for each step, above t = 0 and below.
+
+    - Near: the middle one of the noises over three lengths close by, of which the longest may see the function itself, and
+      the shortest no change at all; for steps that lead further, also the noise found there. Too much if the function is not
+      smooth at t = 0, as x**1.5 at 0. Too little if the values are computed with more noise than shows close by:
+      (10⁸ + x) - 10⁸ does not change for small changes of x.
+    - Local: for each step the noise over no more than that length. Steps that change nothing are not trusted then.
+    - Far: the largest noise up to a distance of 1 or the scale. Too much if there is a kink or a pole in between.
+    """
+    far = max(line.scale, 1.0)
+    lengths = sorted({scale * length for scale in (line.own, far) for length in LENGTHS})
+    spreads = [{length: _spread(line, side * length) for length in lengths} for side in (1.0, -1.0)]
+    largest = np.max([list(spread.values()) for spread in spreads], axis=(0, 1))
+    middle = np.max([np.median([spread[line.own * length] for length in LENGTHS], axis=0) for spread in spreads], axis=0)
+
+    def within(spread: dict[float, np.ndarray], shortest: float, least: np.ndarray) -> np.ndarray:
+        """For each step the noise over the lengths from the shortest up to the step."""
+        return np.array([np.max([least, *(s for length, s in spread.items() if shortest < length <= h)], axis=0) for h in steps])
+
+    near = [within(spread, line.own, middle) for spread in spreads]
+    local = [within(spread, 0.0, np.zeros_like(middle)) for spread in spreads]
+    return [(near, True), (local, False), ([largest, largest], True)]
+
+
+def _spread(line: Line, length: float) -> np.ndarray:
+    """The noise of the values between t = 0 and `length`; 0 where they are not finite."""
+    values = np.array([line.at(float(length * node))[0] for node in NODES])
+    return np.asarray(np.nan_to_num(noise_of(values), posinf=0.0))
+
+
+def noise_of(values: np.ndarray) -> np.ndarray:
+    """The standard deviation of the errors of values of a smooth function at NODES: of what no polynomial of degree 5 explains."""
+    changes = values - values[0]
+    rest = changes - _SMOOTH @ (_SMOOTH.T @ changes)
+    largest = np.maximum(np.abs(rest).max(axis=0), np.finfo(float).tiny)  # lest the squares underflow
+    return np.asarray(largest * np.sqrt(np.sum((rest / largest) ** 2, axis=0) / (len(NODES) - _SMOOTH.shape[1])))
+
+
+def _ladder(line: Line) -> np.ndarray:
+    """Steps from above the scale, and from 1, down to the finest; NaN where their ratio changes."""
+    own = 4 * line.own / RATIO ** np.arange(DEPTH + 1)
+    own = own[own >= line.finest]
+    wide = max(4 * line.scale, 1.0) / RATIO ** np.arange(20.0)
+    wide = wide[wide > 4 * line.own]
+    return np.concatenate([wide, [np.nan], own])
+
+
+def _narrowest(slopes: np.ndarray, noise: np.ndarray, steps: np.ndarray, power: int) -> Estimate:
+    """The extrapolation to step 0 with the smallest error bound.
+
+    The candidates are visited from the smallest steps to the largest. Until noise explains what the extrapolations of a row
+    differ by, the function is not resolved: it is not smooth here, and after a few rows the search ends, since a derivative
+    that is not in sight at the smallest steps is none. Once noise has been seen, only what it explains counts. And the search ends
+    when a candidate contradicts those before: from there on, the steps are too large to say anything about this point. A candidate
+    counts as better only if its bound is half as large, as it is with larger steps until they are too large.
+
+    Args:
+        slopes: difference quotients, one row for each step.
+        noise: the error of the numerators, likewise.
+        steps: the steps, decreasing by the factor RATIO.
+        power: the powers of the step in which the error of a slope is a series: 1 for all, 2 for the even ones.
+    """
+    tableau = _extrapolations(slopes, noise / steps[:, None], power)
+    functions = slopes.shape[1]
+    best = Estimate(np.zeros(functions), np.full(functions, np.inf))
+    low, high = np.full(functions, -np.inf), np.full(functions, np.inf)  # where all candidates so far overlap
+    noise_seen, open_, streak = np.zeros(functions, bool), np.ones(functions, bool), np.zeros(functions, int)
+    for row in reversed(range(len(steps) - 1)):
+        unexplained = np.zeros(functions, bool)
+        for values, truncations, roundings in reversed(tableau):
+            if row >= len(values):
+                continue
+            value, bound = values[row], TRUNCATION * truncations[row] + roundings[row]
+            valid = np.isfinite(value) & np.isfinite(bound)
+            explained = valid & (truncations[row] <= UNEXPLAINED * roundings[row])
+            noise_seen |= explained
+            open_ &= ~valid | ((value - bound <= high) & (value + bound >= low))
+            low, high = np.where(valid, np.maximum(low, value - bound), low), np.where(valid, np.minimum(high, value + bound), high)
+            better = valid & open_ & (bound < best.bound / 2) & (explained | ~noise_seen)
+            best.value = np.where(better, value, best.value)
+            best.bound = np.where(better, bound, best.bound)
+            unexplained = valid & ~noise_seen
+        streak += unexplained
+        open_ &= streak < STREAK
+    return best
+
+
+def _extrapolations(slopes: np.ndarray, rounding: np.ndarray, power: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """For each level of extrapolation the values, what they differ by from the level before, and their rounding errors.
+
+    Each has one row for each largest step.
+    """
+    tableau = []
+    for level in range(1, LEVELS + 1):
+        factor = RATIO ** (power * level)
+        finer, coarser = slopes[1:], slopes[:-1]
+        slopes = finer + (finer - coarser) / (factor - 1)
+        rounding = (factor * rounding[1:] + rounding[:-1]) / (factor - 1)
+        truncation = np.maximum(np.abs(slopes - finer), np.abs(slopes - coarser))
+        tableau.append((slopes, truncation, rounding + 4 * np.finfo(float).eps * np.abs(slopes)))
+    return tableau

@@ -1,0 +1,39 @@
+"""The rounding noise of a gradient: how far its numbers may be off without the formula that it comes from being wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autodiff.testing.differences import NODES, noise_of
+from autodiff.testing.rules import Rule
+from autodiff.testing.subject import Subject, is_floating
+
+__all__: list[str] = []
+
+LENGTHS = (1 / 6, 2 / 6, 3 / 6)  # relative changes of the inputs and the cotangent, as powers of the precision
+
+
+def gradient_noise(rule: Rule, subject: Subject, cotangent: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
+    """For each argument the standard deviation of the errors of the gradient, flattened.
+
+    Inputs and cotangent move together along a line, by a little in proportion to their size, so that each sum inside of the
+    formula is rounded anew. The middle one of three lengths counts: the longest may see the gradient itself change, and the
+    shortest no change at all.
+    """
+    originals = [x for x in (*subject.inputs, cotangent) if is_floating(x)]
+    shifts = [np.asarray(x * rng.uniform(0.5, 1, x.shape) * rng.choice([-1, 1], x.shape)) for x in originals]
+
+    def moved(t: float) -> list[np.ndarray]:
+        values = iter([np.asarray(x + t * shift, x.dtype) for x, shift in zip(originals, shifts, strict=True)])
+        inputs = [next(values) if is_floating(x) else x for x in subject.fresh()]
+        try:
+            return [g.reshape(-1).astype(np.float64) for g in rule(next(values), inputs)]
+        except (ArithmeticError, ValueError):  # outside of the domain
+            return [np.full(scales.size, np.nan) for scales in subject.scales]
+
+    eps = max(float(np.finfo(x.dtype).eps) for x in originals)
+    found = []
+    for power in LENGTHS:
+        values = [moved(float(node) * eps**power) for node in NODES]
+        found.append([np.nan_to_num(noise_of(np.array(column)), posinf=0.0) for column in zip(*values, strict=True)])
+    return [np.asarray(np.median(np.array(column), axis=0)) for column in zip(*found, strict=True)]

@@ -1,0 +1,120 @@
+"""Which derivatives to compare: every entry of a small argument; of a large one random directions, some entries, and a search."""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+from itertools import count
+
+import numpy as np
+
+from autodiff.testing.claims import Cotangents, Given
+from autodiff.testing.report import GradientEntry
+from autodiff.testing.subject import Subject
+from autodiff.testing.verdicts import QUICK, Claim, Judgement, Tolerance, excess, judge, judge_sums
+
+__all__: list[str] = []
+
+EVERY_ENTRY = 256  # of an argument up to this size, if the evaluations allow
+DIRECTIONS = 3
+SAMPLE = 32  # entries of a large argument, half of them where the gradient is largest
+ENOUGH = 8  # wrong entries to find before a search ends
+
+Index = tuple[int, ...] | str
+
+
+class Comparison:
+    """The comparison of a gradient with differences, argument by argument."""
+
+    def __init__(
+        self, subject: Subject, given: Given, cotangents: Cotangents, rng: np.random.Generator, tolerance: Tolerance
+    ) -> None:
+        self.subject = subject
+        self.given = given
+        self.labels = cotangents.labels
+        units = cotangents.units or len(cotangents.labels)
+        self.direct, self.summed = slice(0, units), slice(units, None)  # differences are taken of some; others are sums of those
+        self.matrix, self.weights = cotangents.matrix[self.direct], cotangents.matrix[self.summed]
+        self.rng = rng
+        self.tolerance = tolerance
+
+    def entries(self) -> list[GradientEntry]:
+        """Everything that was compared."""
+        found: list[GradientEntry] = []
+        sizes = [scales.size for scales in self.subject.scales]
+        budget = self.subject.limit // 2
+        for slot in sorted(range(len(sizes)), key=sizes.__getitem__):
+            if sizes[slot] <= EVERY_ENTRY and QUICK * sizes[slot] <= budget:
+                budget -= QUICK * sizes[slot]
+                for i in range(sizes[slot]):
+                    found += self._entry(slot, i)
+            else:
+                found += self._large(slot, sizes[slot])
+        return found
+
+    def _entry(self, slot: int, i: int) -> list[GradientEntry]:
+        """The derivatives by one entry of an argument."""
+        shape = self.subject.inputs[self.subject.positions[slot]].shape
+        return self._judged(slot, i, tuple(int(k) for k in np.unravel_index(i, shape)))
+
+    def _judged(self, slot: int, direction: int | np.ndarray, index: Index) -> list[GradientEntry]:
+        line = self.subject.line(slot, direction, self.matrix)
+        slope = line.slope()
+        claim = self.given.claim(slot, direction, self.direct, slope)
+        parts = judge(line, claim, self.tolerance, self.subject.affords)
+        found = self._listed(slot, index, self.labels[self.direct], claim, parts)
+        if len(self.weights):
+            claim = self.given.claim(slot, direction, self.summed, np.abs(self.weights) @ slope)
+            sums = judge_sums(self.weights, parts, claim, self.tolerance)
+            found += self._listed(slot, index, self.labels[self.summed], claim, sums)
+        return found
+
+    def _listed(self, slot: int, index: Index, labels: list[Index], claim: Claim, found: Judgement) -> list[GradientEntry]:
+        """The entries of the report."""
+        argument = self.subject.positions[slot]
+        columns = zip(labels, claim.value, found.value, found.allowed, found.verdicts, found.notes, strict=True)
+        return [
+            GradientEntry(argument, index, label, float(given), float(value), float(bound), verdict, note)
+            for label, given, value, bound, verdict, note in columns
+        ]
+
+    def _large(self, slot: int, size: int) -> list[GradientEntry]:
+        """Derivatives along random directions; if one is wrong, by the entries that make it so; and by a sample of entries."""
+        scales = self.subject.scales[slot]
+        sample = self._sample(slot, size)
+        found: list[GradientEntry] = []
+        for number in range(DIRECTIONS):
+            # Multiples of 1/256, so that steps along the direction are exact.
+            direction = scales * self.rng.integers(128, 257, size) / 256 * self.rng.choice([-1, 1], size)
+            along = self._judged(slot, direction, f"direction {number + 1}")
+            found += along
+            if any(entry.verdict == "wrong" for entry in along):
+                sample |= set(self._culprits(slot, direction))
+                break
+        for i in sorted(sample):
+            found += self._entry(slot, i)
+        return found
+
+    def _sample(self, slot: int, size: int) -> set[int]:
+        """Some entries: those that matter most for the value, and random ones."""
+        weights = np.abs(np.nan_to_num(self.given.rows[slot])).max(axis=0) * self.subject.scales[slot]
+        largest = np.argsort(weights)[-SAMPLE // 2 :]
+        return {int(i) for i in largest} | {int(i) for i in self.rng.integers(0, size, SAMPLE // 2)}
+
+    def _culprits(self, slot: int, direction: np.ndarray) -> list[int]:
+        """The entries that make the derivative along `direction` wrong, found by halving, the worst half first."""
+        ties = count()
+        heap = [(0.0, next(ties), np.arange(direction.size))]
+        culprits: list[int] = []
+        while heap and len(culprits) < ENOUGH and self.subject.affords(2 * QUICK):
+            _, _, group = heappop(heap)
+            if len(group) == 1:
+                culprits.append(int(group[0]))
+                continue
+            for half in np.array_split(group, 2):
+                part = np.zeros_like(direction)
+                part[half] = direction[half]
+                line = self.subject.line(slot, part, self.matrix)
+                ratio = excess(line, self.given.claim(slot, part, self.direct, line.slope()), self.tolerance)
+                if ratio > 1:
+                    heappush(heap, (-ratio, next(ties), half))
+        return culprits

@@ -1,0 +1,164 @@
+"""The function under test at one point: how it is called there and nearby, and how often that was done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autodiff.graph import Variable
+from autodiff.modes import no_grad
+from autodiff.testing.differences import Line
+
+__all__: list[str] = []
+
+FLOOR = 2.0**-5  # an entry counts as no smaller than this part of the largest of its array when steps are chosen
+
+
+class Subject:
+    """A function and its inputs.
+
+    Args:
+        f: the function.
+        inputs: what to call it with, as `as_input` made them.
+        positions: those of the inputs to differentiate by.
+        limit: how often `f` may be evaluated.
+        floor: for each result, the size of the numbers that it is made of, where that is known to be larger than the result.
+    """
+
+    def __init__(
+        self, f: Callable[..., Any], inputs: Sequence[Any], positions: tuple[int, ...], limit: int, floor: Any = 0.0
+    ) -> None:
+        self.f = f
+        self.inputs = tuple(inputs)
+        self.positions = positions
+        self.limit = limit
+        self.floor = floor
+        self.evaluations = 0
+        self.value = self.call(self.fresh())
+        self.reference = self._in_double_precision()
+        self.eps = _eps(self._reference_value)
+        self.own_scales = [_scales(self.reference[p], 0.0) for p in positions]
+        self.scales = [_scales(self.reference[p], FLOOR) for p in positions]
+
+    def fresh(self) -> tuple[Any, ...]:
+        """The inputs, in memory of their own."""
+        return tuple(x.copy(order="K") if isinstance(x, np.ndarray) else x for x in self.inputs)
+
+    def call(self, inputs: Sequence[Any]) -> np.ndarray:
+        """The value of `f`, as an array."""
+        self.evaluations += 1
+        with no_grad():
+            return as_array(self.f(*inputs))
+
+    def affords(self, evaluations: int) -> bool:
+        """Whether so many more evaluations are allowed."""
+        return self.evaluations + evaluations <= self.limit
+
+    def _in_double_precision(self) -> tuple[Any, ...]:
+        """The inputs as float64 arrays, which differences need; the inputs as they are if `f` takes no others."""
+        self._reference_value = self.value
+        if all(not is_floating(x) or x.dtype == np.float64 for x in self.inputs):
+            return self.inputs
+        double = tuple(np.array(x, np.float64) if is_floating(x) else x for x in self.inputs)
+        try:
+            value = self.call(double)
+        except Exception:  # whatever f has against float64, the values in its own precision serve as well
+            return self.inputs
+        if value.shape != self.value.shape:
+            return self.inputs
+        self._reference_value = value
+        return double
+
+    def nearby(self, slot: int, array: np.ndarray) -> np.ndarray:
+        """The value of `f` with `array` in the place of a differentiated input, flattened; NaN where `f` is not defined."""
+        inputs = list(self.reference)
+        inputs[self.positions[slot]] = array
+        try:
+            value = self.call(inputs)
+        except (ArithmeticError, ValueError):
+            return np.full(self.value.size, np.nan)
+        return value.reshape(-1).astype(np.float64) if value.shape == self.value.shape else np.full(self.value.size, np.nan)
+
+    def line(self, slot: int, direction: int | np.ndarray, cotangents: np.ndarray) -> Line:
+        """The products of `f` with the cotangents, one a row, along a line through the point.
+
+        Args:
+            slot: the number of the argument, among those to differentiate by.
+            direction: the number of one entry, or a direction for all, of entries of about the size of their scales.
+            cotangents: of shape `(cotangents, f's size)`.
+        """
+        base = self.reference[self.positions[slot]]
+        sizes = np.abs(cotangents)
+
+        def along(t: float) -> np.ndarray:
+            array = np.array(base, order="C")
+            flat = array.reshape(-1)
+            if isinstance(direction, int):
+                flat[direction] += t
+            else:
+                flat += t * direction
+            value = self.nearby(slot, array)
+            return np.array([_product(cotangents, value), _product(sizes, np.abs(value))])
+
+        floor = sizes @ np.broadcast_to(self.floor, self.value.size)
+        eps = float(np.finfo(base.dtype).eps)
+        if not isinstance(direction, int):
+            scale = 2.0 ** -round(np.log2(base.size) / 2)  # many small changes together make a large one
+            return Line(along, scale, scale, 16 * eps, self.eps, floor)
+        scale, own = float(self.scales[slot][direction]), float(self.own_scales[slot][direction])
+        return Line(along, scale, own, 16 * eps * abs(float(base.reshape(-1)[direction])), self.eps, floor)
+
+
+def as_array(result: Any) -> np.ndarray:
+    """What `f` returned, as an array of real numbers."""
+    if isinstance(result, Variable):
+        result = result._array
+    array = np.asarray(result) if isinstance(result, (np.ndarray, np.generic, int, float)) else None
+    if array is not None and array.dtype.kind in "biuf":
+        return array
+    given = f"an array of dtype {array.dtype}" if array is not None else "None" if result is None else f"a {type(result).__name__}"
+    hint = " Does it lack a return statement?" if result is None else ""
+    if isinstance(result, (tuple, list)):
+        hint = " Check its results one at a time: lambda *inputs: f(*inputs)[0]."
+    raise TypeError(f"check_gradient: f returned {given}; wanted a real number, an array of real numbers, or a Tensor.{hint}")
+
+
+def as_input(x: Any) -> Any:
+    """An array of its own for an input that is an array, a tensor, a float, or a list of floats; all else as it is."""
+    if isinstance(x, Variable):
+        return x._array.copy()
+    if isinstance(x, (np.ndarray, np.floating, float)):
+        return np.array(x)
+    if isinstance(x, list):
+        array = np.asarray(x)
+        return array if array.dtype.kind == "f" else x
+    return x
+
+
+def is_floating(x: Any) -> bool:
+    """Whether an input can be differentiated by."""
+    return isinstance(x, np.ndarray) and x.dtype.kind == "f"
+
+
+def _product(weights: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """`weights @ value`, in which values with weight 0 do not count, so that NaN stays where it belongs."""
+    if np.isfinite(value).all():
+        return np.asarray(weights @ value)
+    return np.array([row[row != 0] @ value[row != 0] for row in weights])
+
+
+def _eps(array: np.ndarray) -> float:
+    return float(np.finfo(array.dtype if array.dtype.kind == "f" else np.float64).eps)
+
+
+def _scales(array: np.ndarray, floor: float) -> np.ndarray:
+    """For each entry the power of two over which a function of it can be expected to change.
+
+    Entries below `floor` times the largest count as that large, and zeros as FLOOR times the largest; or as 1, if all are zeros.
+    """
+    sizes = np.abs(array.reshape(-1).astype(np.float64))
+    largest = sizes.max(initial=0.0)
+    sizes[sizes == 0] = FLOOR * largest or 1.0
+    return np.asarray(2.0 ** np.ceil(np.log2(np.maximum(sizes, floor * largest))))

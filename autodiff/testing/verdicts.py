@@ -1,0 +1,204 @@
+"""From a claimed derivative and an estimated one to a verdict.
+
+A claim that agrees with a quick estimate of small error is right. To call one wrong takes more: a thorough estimate, a look at
+either side for a kink or the edge of the domain, and the rounding error of the claim itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from autodiff.testing.differences import Estimate, Estimates, Line, quick, thorough
+from autodiff.testing.report import Verdict
+
+__all__: list[str] = []
+
+QUICK, THOROUGH = 8, 200  # evaluations that an estimate takes, at most
+SETTLED = 1e-6, 1e-12  # a bound this small, relative to the derivative or to the natural slope, needs no improvement
+TELLING = 0.1, 64.0  # a larger one tells nothing; the second is to be multiplied by the root of the precision of the values
+NOISE = 8.0  # safety factor on the measured noise of a claim
+NOISE_LIMIT = 1e-3  # of the natural slope: a claim with more noise is excused, but not called right
+BLIND = 4096.0  # a function may have a slope of so many units in the last place of the natural one, and not change at all
+LARGE = 1e100  # where bounds are larger than this, a derivative may well be infinite
+RAN_OUT = "max_evaluations reached"
+KINK = "at a kink"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Derivatives under test along one line.
+
+    Attributes:
+        value: one for each function on the line.
+        slope: a size that would be natural for it.
+        rounding: what it may be off by when every number that it is made of was rounded a few times.
+        noise: its measured rounding noise; asked for some of the functions only.
+    """
+
+    value: np.ndarray
+    slope: np.ndarray
+    rounding: np.ndarray
+    noise: Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """What the user allows on top of the error bound."""
+
+    rtol: float = 0.0
+    atol: float = 0.0
+
+    def of(self, value: np.ndarray) -> np.ndarray:
+        """The allowance for a derivative of this value."""
+        return np.asarray(self.atol + self.rtol * np.abs(value))
+
+
+@dataclass
+class Judgement:
+    """For each function on a line: the derivative, its error bound, that and the allowance for the claim, the verdict, a note."""
+
+    value: np.ndarray
+    error: np.ndarray
+    allowed: np.ndarray
+    verdicts: list[Verdict]
+    notes: list[str]
+
+
+def judge(line: Line, claim: Claim, tolerance: Tolerance, affords: Callable[[int], bool]) -> Judgement:
+    """The verdicts on a claim, at the price of as few evaluations as it takes."""
+    count = len(claim.value)
+    if not affords(QUICK):
+        unknown = np.full(count, np.inf)
+        return Judgement(np.full(count, np.nan), unknown, unknown, ["cannot tell"] * count, [RAN_OUT] * count)
+    estimate = quick(line)
+    allowed = estimate.bound + claim.rounding
+    size = np.maximum(np.abs(estimate.value), np.abs(claim.value))
+    enough = np.maximum(np.maximum(SETTLED[0] * size, SETTLED[1] * claim.slope), claim.rounding)
+    settled = _agrees(claim, estimate.value, allowed, tolerance) & (estimate.bound <= enough)
+    verdicts: list[Verdict] = ["right" if s else "cannot tell" for s in settled]
+    judgement = Judgement(estimate.value, estimate.bound, allowed, verdicts, [""] * count)
+    if not settled.all():
+        if affords(THOROUGH):
+            _reconsider(judgement, ~settled, line, claim, tolerance)
+        else:
+            judgement.notes = ["" if s else RAN_OUT for s in settled]
+    return judgement
+
+
+def judge_sums(weights: np.ndarray, parts: Judgement, claim: Claim, tolerance: Tolerance) -> Judgement:
+    """The verdicts on claims about weighted sums of functions that have been judged, one for each row of weights."""
+    value = weights @ parts.value
+    error = np.abs(weights) @ parts.allowed
+    allowed = error + claim.rounding
+    agrees = _agrees(claim, value, allowed, tolerance)
+    if not agrees.all():
+        allowed += NOISE * claim.noise(~agrees)
+        agrees = _agrees(claim, value, allowed, tolerance)
+    unsure = "cannot tell" in parts.verdicts
+    verdicts: list[Verdict] = ["cannot tell" if unsure else "right" if a else "wrong" for a in agrees]
+    note = KINK if any(note.startswith(KINK) for note in parts.notes) else ""
+    return Judgement(value, error, allowed, verdicts, [note] * len(value))
+
+
+def excess(line: Line, claim: Claim, tolerance: Tolerance) -> float:
+    """How many times the error bound a claim is away from the quick estimate: the most of all functions."""
+    estimate = quick(line)
+    allowed = estimate.bound + claim.rounding + tolerance.of(estimate.value)
+    ratios = np.abs(claim.value - estimate.value) / np.maximum(allowed, np.finfo(float).tiny)
+    ratios[~np.isfinite(claim.value)] = np.inf
+    return float(ratios.max(where=np.isfinite(allowed), initial=0.0))
+
+
+@dataclass
+class _Comparison:
+    """A claim compared with thorough estimates by one view of the noise.
+
+    For each function: whether the claim agrees, whether the estimate tells anything, and how large its bound is, relatively.
+    """
+
+    value: np.ndarray
+    error: np.ndarray
+    agrees: np.ndarray
+    tells: np.ndarray
+    looseness: np.ndarray
+    notes: list[str]
+
+
+def _reconsider(judgement: Judgement, doubtful: np.ndarray, line: Line, claim: Claim, tolerance: Tolerance) -> None:
+    """Judge the doubtful functions by thorough estimates, one for each view of the noise."""
+    noise = NOISE * claim.noise(doubtful)
+    estimates = thorough(line)
+    unchanged = estimates[0].central.value == 0
+    rounding = claim.rounding + np.minimum(noise, NOISE_LIMIT * claim.slope) + unchanged * BLIND * line.eps * claim.slope
+    views = [_compare(found, line, claim, rounding, tolerance) for found in estimates]
+    defined = np.isfinite(line.at(0.0)[0])
+    for j in np.flatnonzero(doubtful):
+        view, verdict = _verdict(views, int(j), infinite=bool(np.isinf(claim.value[j])))
+        note = view.notes[j]
+        if verdict == "wrong" and abs(claim.value[j] - view.value[j]) <= noise[j]:
+            verdict, note = "cannot tell", "the gradient has as much rounding noise"
+        judgement.value[j], judgement.error[j], judgement.allowed[j] = view.value[j], view.error[j], view.error[j] + rounding[j]
+        judgement.verdicts[j] = verdict
+        if not defined[j]:
+            note = "f is not finite here"
+        elif verdict != "right" and not note and line.jumps()[j]:
+            note = "at a jump"
+        judgement.notes[j] = note
+
+
+def _verdict(views: list[_Comparison], j: int, infinite: bool) -> tuple[_Comparison, Verdict]:
+    """The verdict on a claim about function `j`, and the view that decides.
+
+    It is the one that takes the noise from nearby. The others can only excuse a claim: the local one, which may miss noise, if
+    its bound is tighter; the one that takes the noise from far away, where kinks, poles and curvature look like noise, if the
+    function does not change at all nearby, so that no noise shows there.
+    """
+    near, local, far = views
+    heard = [near]
+    if local.looseness[j] < near.looseness[j]:
+        heard.append(local)
+    if near.value[j] == 0:
+        heard.append(far)
+    for view in heard:
+        if view.agrees[j] and view.tells[j]:
+            return view, "right"
+    if near.tells[j] and not (infinite and near.error[j] > LARGE):
+        return near, "wrong"
+    known = np.isfinite(near.error[j]) and not infinite
+    return near, "wrong" if known and not near.agrees[j] and not local.agrees[j] else "cannot tell"
+
+
+def _compare(found: Estimates, line: Line, claim: Claim, rounding: np.ndarray, tolerance: Tolerance) -> _Comparison:
+    """Compare with all between the two slopes at a kink; with one side if only that tells something; else with both sides."""
+    natural = TELLING[1] * np.sqrt(line.eps) * claim.slope
+
+    def tells(estimate: Estimate) -> np.ndarray:
+        return np.asarray(np.isfinite(estimate.bound) & (estimate.bound <= np.maximum(TELLING[0] * np.abs(estimate.value), natural)))
+
+    central, left, right = found.central, found.left, found.right
+    value, error = central.value.copy(), central.bound.copy()
+    notes = [""] * len(value)
+    kink = np.abs(right.value - left.value) > right.bound + left.bound
+    enough = tells(central)
+    for j in range(len(value)):
+        sides = [side for side in (left, right) if tells(side)[j]]
+        if kink[j]:
+            notes[j] = f"{KINK}: slopes {left.value[j]:.4g} and {right.value[j]:.4g}"
+            value[j] = (left.value[j] + right.value[j]) / 2
+            error[j] = abs(right.value[j] - left.value[j]) / 2 + max(left.bound[j], right.bound[j])
+        elif not enough[j] and sides:
+            notes[j] = "from one side"
+            value[j], error[j] = min(((side.value[j], side.bound[j]) for side in sides), key=lambda pair: pair[1])
+    value[~np.isfinite(error)] = np.nan
+    size = np.where(kink, np.abs(right.value - left.value), np.abs(np.nan_to_num(value)))
+    uncertainty = np.where(kink, np.maximum(left.bound, right.bound), error)
+    looseness = uncertainty / np.maximum(np.maximum(size, natural), np.finfo(float).tiny)
+    agrees = _agrees(claim, value, error + rounding, tolerance)
+    return _Comparison(value, error, agrees, kink | tells(Estimate(value, error)), looseness, notes)
+
+
+def _agrees(claim: Claim, value: np.ndarray, allowed: np.ndarray, tolerance: Tolerance) -> np.ndarray:
+    return np.asarray(np.isfinite(claim.value) & ~(np.abs(claim.value - value) > allowed + tolerance.of(value)))

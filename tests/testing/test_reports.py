@@ -1,0 +1,94 @@
+"""What a check says, and what it says of a call that makes no sense."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autodiff as ad
+from autodiff.testing import GradientMismatch, assert_gradient, check_gradient
+
+X = np.array([1.0, 2.0])
+
+
+def test_a_right_report_says_so_and_how_much_was_compared() -> None:
+    report = check_gradient(lambda x: np.sum(x**2), X)
+    assert report.ok
+    assert str(report).startswith("The gradient of <lambda> is right. ")
+    assert f"{report.evaluations} evaluations" in str(report)
+
+
+def test_a_wrong_report_shows_the_worst_first_and_at_most_twenty_rows() -> None:
+    x = np.linspace(1, 2, 50)
+    text = str(check_gradient(lambda x: np.sum(x**2), x, gradient=lambda x: 2 * x + np.arange(50) * 0.01))
+    header, *rows = text.splitlines()[1:]
+    assert header.split() == ["argument", "index", "gradient", "given", "numerical", "bound", "verdict"]
+    table = [row for row in rows if row.endswith("wrong")]
+    assert 1 < len(table) <= 20
+    assert "(49,)" in table[0]
+    assert len({row.index(" wrong") for row in table}) == 1
+
+
+def test_the_error_of_assert_gradient_is_the_report() -> None:
+    with pytest.raises(GradientMismatch) as caught:
+        assert_gradient(lambda x: np.sum(x**2), X, gradient=lambda x: x + 1)
+    assert isinstance(caught.value, AssertionError)
+    assert str(caught.value) == str(caught.value.report)
+
+
+def test_argnums_chooses_the_arguments() -> None:
+    report = check_gradient(lambda x, y: np.sum(x * y), X, X + 1, gradient=lambda x, y: x.copy(), argnums=1)
+    assert report.ok
+    assert {entry.argument for entry in report.entries} == {1}
+
+
+def test_a_tolerance_can_be_given() -> None:
+    def gradient(x: np.ndarray) -> np.ndarray:
+        return 2 * x * (1 + 1e-6)
+
+    assert check_gradient(lambda x: np.sum(x**2), X, gradient=gradient).verdict == "wrong"
+    assert check_gradient(lambda x: np.sum(x**2), X, gradient=gradient, rtol=1e-5).ok
+    assert check_gradient(lambda x: np.sum(x**2), X, gradient=gradient, atol=1e-5).ok
+
+
+def test_the_inputs_are_left_as_they_were_and_no_grad_appears() -> None:
+    x, t = X.copy(), ad.Tensor(X, requires_grad=True)
+    check_gradient(lambda a, b: np.sum(a * b), x, t, order=2)
+    assert x.tolist() == [1, 2]
+    assert t.grad is None
+
+
+def test_warnings_of_numpy_outside_of_the_domain_do_not_escape() -> None:
+    assert check_gradient(lambda x: np.sum(np.sqrt(x)), np.array([1e-12])).verdict != "wrong"
+
+
+ERRORS: list[tuple[type[Exception], str, Any]] = [
+    (TypeError, "check_gradient: f is a int; wanted a function", lambda: check_gradient(3, X)),
+    (TypeError, "check_gradient: got no inputs; wanted an input of floating point", lambda: check_gradient(np.sum)),
+    (TypeError, "check_gradient: got an array of dtype int64; wanted", lambda: check_gradient(np.sum, np.arange(3))),
+    (ValueError, "check_gradient: argnums is 2, but there are 1 inputs", lambda: check_gradient(np.sum, X, argnums=2)),
+    (ValueError, "check_gradient: order is 3; wanted 1 or 2", lambda: check_gradient(np.sum, X, order=3)),
+    (ValueError, "order=2 differentiates autograd's gradient", lambda: check_gradient(np.sum, X, order=2, gradient=np.ones_like)),
+    (ValueError, "both gradient= and vjp= were given", lambda: check_gradient(np.sum, X, gradient=np.sin, vjp=np.sin)),
+    (ValueError, "gradient= is for a function that returns one number", lambda: check_gradient(np.sin, X, gradient=np.cos)),
+    (
+        ValueError,
+        "check_gradient: argument 0 is nan at index (1,); wanted finite",
+        lambda: check_gradient(np.sum, np.array([1, np.nan])),
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "text", "call"), ERRORS, ids=[text for _, text, _ in ERRORS])
+def test_a_call_that_makes_no_sense_is_an_error_that_says_so(kind: type[Exception], text: str, call: Any) -> None:
+    with pytest.raises(kind, match=re.escape(text)):
+        call()
+
+
+@pytest.mark.parametrize("result", [None, "text", [object()]])
+def test_a_function_that_returns_no_numbers_is_an_error(result: Any) -> None:
+    with pytest.raises(TypeError, match="check_gradient: f returned"):
+        check_gradient(lambda x: result, X, gradient=np.ones_like)
