@@ -211,17 +211,17 @@ class Tensor(Differentiable):
     __xor__ = __rxor__ = constants.bitwise_xor
     __invert__ = constants.invert
 
-    def __rsub__(self, other: Any) -> Tensor:
-        return ops.subtract(other, self)  # type: ignore[no-any-return]
+    def __rsub__(self, other: Any) -> Any:
+        return ops.subtract(other, self)
 
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return ops.divide(other, self)  # type: ignore[no-any-return]
+    def __rtruediv__(self, other: Any) -> Any:
+        return ops.divide(other, self)
 
-    def __rpow__(self, other: Any) -> Tensor:
-        return ops.power(other, self)  # type: ignore[no-any-return]
+    def __rpow__(self, other: Any) -> Any:
+        return ops.power(other, self)
 
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return ops.matmul(other, self)  # type: ignore[no-any-return]
+    def __rmatmul__(self, other: Any) -> Any:
+        return ops.matmul(other, self)
 
     sum = ops.sum
     mean = ops.mean

@@ -15,6 +15,7 @@ import sys
 import tracemalloc
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -59,12 +60,8 @@ def by_hand(textbook: bool) -> Callable[[], float]:
     return step
 
 
-def by_nn() -> Callable[[], object]:
-    """The step by this library. The learning rate is halved since the loss is Σ, not ½ Σ: the same descent."""
-    model = nn.Sequential(nn.Linear(2, 4, bias=False), nn.Sigmoid(), nn.Linear(4, 1, bias=False), nn.Sigmoid())
-    model.load_state_dict({"0.weight": WH.T, "2.weight": WO.T})
-    loss_fn, optimizer = nn.MSELoss(reduction="sum"), nn.optim.SGD(model.parameters(), lr=LEARNING_RATE / 2)
-    x, y = ad.Tensor(X), ad.Tensor(Y)
+def training(model: Any, loss_fn: Any, optimizer: Any, x: Any, y: Any) -> Callable[[], object]:
+    """The step as it is written for PyTorch, which is how it is written for `nn`."""
 
     def step() -> object:
         optimizer.zero_grad()
@@ -74,6 +71,14 @@ def by_nn() -> Callable[[], object]:
         return loss
 
     return step
+
+
+def by_nn() -> Callable[[], object]:
+    """The step by this library. The learning rate is halved since the loss is Σ, not ½ Σ: the same descent."""
+    model = nn.Sequential(nn.Linear(2, 4, bias=False), nn.Sigmoid(), nn.Linear(4, 1, bias=False), nn.Sigmoid())
+    model.load_state_dict({"0.weight": WH.T, "2.weight": WO.T})
+    loss_fn, optimizer = nn.MSELoss(reduction="sum"), nn.optim.SGD(model.parameters(), lr=LEARNING_RATE / 2)
+    return training(model, loss_fn, optimizer, ad.Tensor(X), ad.Tensor(Y))
 
 
 def by_pytorch() -> Callable[[], object]:
@@ -85,16 +90,7 @@ def by_pytorch() -> Callable[[], object]:
     model = torch.nn.Sequential(*layers).double()
     model.load_state_dict({"0.weight": torch.tensor(WH.T), "2.weight": torch.tensor(WO.T)})
     loss_fn, optimizer = torch.nn.MSELoss(reduction="sum"), torch.optim.SGD(model.parameters(), lr=LEARNING_RATE / 2)
-    x, y = torch.tensor(X), torch.tensor(Y)
-
-    def step() -> object:
-        optimizer.zero_grad()
-        loss = loss_fn(model(x), y)
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    return step
+    return training(model, loss_fn, optimizer, torch.tensor(X), torch.tensor(Y))
 
 
 def training_step() -> None:

@@ -91,7 +91,7 @@ class Optimizer:
 
     def update(self, p: ad.Tensor, g: np.ndarray, group: dict[str, Any]) -> None:
         """Update `p`, whose gradient is `g`, in place."""
-        raise NotImplementedError
+        raise TypeError(f"{self._name} has no update(). Define how a parameter changes: def update(self, p, g, group): ...")
 
     def state_dict(self) -> dict[str, Any]:
         """The settings and the state, with parameters by their position. As PyTorch's."""

@@ -620,3 +620,12 @@ def test_the_repr_shows_the_settings_and_the_number_of_parameters() -> None:
         "SGD(lr=0.5, momentum=0.9, dampening=0.0, weight_decay=0.0, nesterov=False, maximize=False, 2 parameters; "
         "lr=0.1, momentum=0.9, dampening=0.0, weight_decay=0.0, nesterov=False, maximize=False, 1 parameters)"
     )
+
+
+def test_an_optimizer_that_does_not_say_how_to_update_is_an_error() -> None:
+    class Still(nn.optim.Optimizer):
+        pass
+
+    p = parameter(1.0, grad=[1.0])
+    with error(TypeError, "Still has no update(). Define how a parameter changes: def update(self, p, g, group): ..."):
+        Still([p], {}).step()
