@@ -580,7 +580,7 @@ def run():
     print("done")
 
 sys.setrecursionlimit(120)
-threading.stack_size(256 * 1024)
+threading.stack_size(2 * 1024 * 1024)
 thread = threading.Thread(target=run)
 thread.start()
 thread.join()
