@@ -16,6 +16,7 @@ __all__: list[str] = []
 FULL_JACOBIAN = 4096  # entries: up to here, and for so many results at most, each result of f is differentiated on its own
 RESULTS = 256
 RANDOM_COTANGENTS = 3
+ZERO = 1e-290  # no slope is smaller: values that are made of such numbers lose their precision
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ class Given:
         else:
             value, size = _along(rows, direction), np.linalg.norm(sizes * direction, axis=1)
             slope = np.maximum(slope, size)
+        slope = np.maximum(slope, ZERO)
         first = cotangents.start or 0
         return Claim(value, slope, eps * (8 * size + 16 * slope), lambda doubtful: self._noise(slot, direction, doubtful, first))
 

@@ -22,6 +22,7 @@ RATIO = 4.0  # of successive steps: a power of two, so that x + h and x - h are 
 LEVELS = 3  # how often an extrapolation is extrapolated
 TRUNCATION = 2.0  # safety factor on the difference of successive extrapolations
 ROUNDING = 4.0  # rounding errors of a value, in units in its last place, as long as they have not been measured
+SMALLEST = float(np.finfo(float).smallest_subnormal)  # no value is more precise than that
 MEASURED = 5.0  # safety factor on a measured noise, which is a root mean square
 DEPTH = 30  # steps in a thorough search: down to 4**-30 of the scale, where nothing but noise is left
 UNEXPLAINED = 100.0  # noise does not explain extrapolations that differ by more than so many times the rounding error
@@ -38,6 +39,11 @@ class Estimate:
     value: np.ndarray
     bound: np.ndarray
 
+    def split(self, count: int) -> list[Estimate]:
+        """The estimates of `count` equally many functions."""
+        pairs = zip(np.split(self.value, count), np.split(self.bound, count), strict=True)
+        return [Estimate(value, bound) for value, bound in pairs]
+
 
 @dataclass
 class Estimates:
@@ -53,6 +59,7 @@ class Line:
 
     Args:
         function: the values φ(t), and the sizes of the numbers they are made of, as an array of shape `(2, functions)`.
+        here: the same for t = 0.
         scale: a power of two: the length over which the functions can be expected to change.
         own: a power of two: the same, but judged by the coordinate along the line alone, however small it is.
         finest: the smallest step that can be told from zero at this point.
@@ -61,7 +68,14 @@ class Line:
     """
 
     def __init__(
-        self, function: Callable[[float], np.ndarray], scale: float, own: float, finest: float, eps: float, floor: Any = 0.0
+        self,
+        function: Callable[[float], np.ndarray],
+        here: np.ndarray,
+        scale: float,
+        own: float,
+        finest: float,
+        eps: float,
+        floor: Any = 0.0,
     ) -> None:
         self.function = function
         self.scale = scale
@@ -69,7 +83,7 @@ class Line:
         self.finest = finest
         self.eps = eps
         self.floor = floor
-        self.known: dict[float, np.ndarray] = {}
+        self.known: dict[float, np.ndarray] = {0.0: here}
 
     def at(self, t: float) -> np.ndarray:
         """φ(t), remembered."""
@@ -98,10 +112,10 @@ class Line:
 
 
 def quick(line: Line) -> Estimate:
-    """The derivatives at t = 0 from nine values, enough for smooth functions of well-scaled arguments."""
+    """The derivatives at t = 0 from eight more values, enough for smooth functions of well-scaled arguments."""
     steps = line.scale / 16 / RATIO ** np.arange(LEVELS + 1)
     above, below = line.side(steps), line.side(-steps)
-    noise = ROUNDING * line.eps * np.maximum(above[:, 1], below[:, 1])
+    noise = ROUNDING * (line.eps * np.maximum(above[:, 1], below[:, 1]) + SMALLEST)
     return _narrowest((above[:, 0] - below[:, 0]) / (2 * steps[:, None]), noise, steps, power=2)
 
 
@@ -112,27 +126,28 @@ def thorough(line: Line) -> list[Estimates]:
     column = steps[:, None]
     both = (above[:, 0] - below[:, 0]) / (2 * column)
     from_left, from_right = (here[0] - below[:, 0]) / column, (above[:, 0] - here[0]) / column
-    rounding = [2 * line.eps * np.maximum(side[:, 1], here[1]) for side in (above, below)]
-    unresolved = (both == 0) & (from_left == 0)
-    found = []
-    for measured, trusts in _views(line, steps):
-        noise_above, noise_below = (np.maximum(MEASURED * m, r) for m, r in zip(measured, rounding, strict=True))
-        noise_below = noise_below if trusts else np.where(unresolved, np.nan, noise_below)
-        noise_above = noise_above if trusts else np.where(unresolved, np.nan, noise_above)
-        central = _narrowest(both, np.maximum(noise_above, noise_below), steps, power=2)
-        left = _narrowest(from_left, 2 * noise_below, steps, power=1)
-        found.append(Estimates(central, left, _narrowest(from_right, 2 * noise_above, steps, power=1)))
-    return found
+    rounding = [2 * line.eps * np.maximum(side[:, 1], here[1]) + ROUNDING * SMALLEST for side in (above, below)]
+    unchanged = np.where((both == 0) & (from_left == 0), np.nan, 1.0)
+    noises = [[np.maximum(MEASURED * m, r) for m, r in zip(view, rounding, strict=True)] for view in _views(line, steps, unchanged)]
+    views = len(noises)
+    noise_above, noise_below = (np.hstack([noise[side] for noise in noises]) for side in (0, 1))
+    central = _narrowest(np.tile(both, views), np.maximum(noise_above, noise_below), steps, power=2)
+    slopes = np.hstack([np.tile(from_left, views), np.tile(from_right, views)])
+    sides = _narrowest(slopes, 2 * np.hstack([noise_below, noise_above]), steps, power=1)
+    parts = [*central.split(views), *sides.split(2 * views)]
+    return [Estimates(parts[i], parts[views + i], parts[2 * views + i]) for i in range(views)]
 
 
-def _views(line: Line, steps: np.ndarray) -> list[tuple[list[np.ndarray], bool]]:
+def _views(line: Line, steps: np.ndarray, unchanged: np.ndarray) -> list[list[np.ndarray]]:
     """What the noise of the values may be, as standard deviations for each step, above t = 0 and below.
+
+    `unchanged` is NaN for the steps that change nothing.
 
     - Near: the middle one of the noises over three lengths close by, of which the longest may see the function itself, and
       the shortest no change at all; for steps that lead further, also the noise found there. Too much if the function is not
       smooth at t = 0, as x**1.5 at 0. Too little if the values are computed with more noise than shows close by:
       (10⁸ + x) - 10⁸ does not change for small changes of x.
-    - Local: for each step the noise over no more than that length. Steps that change nothing are not trusted then.
+    - Local: for each step the noise over no more than that length. Steps that change nothing are not trusted.
     - Far: the largest noise up to a distance of 1 or the scale. Too much if there is a kink or a pole in between.
     """
     far = max(line.scale, 1.0)
@@ -146,8 +161,8 @@ def _views(line: Line, steps: np.ndarray) -> list[tuple[list[np.ndarray], bool]]
         return np.array([np.max([least, *(s for length, s in spread.items() if shortest < length <= h)], axis=0) for h in steps])
 
     near = [within(spread, line.own, middle) for spread in spreads]
-    local = [within(spread, 0.0, np.zeros_like(middle)) for spread in spreads]
-    return [(near, True), (local, False), ([largest, largest], True)]
+    local = [within(spread, 0.0, np.zeros_like(middle)) * unchanged for spread in spreads]
+    return [near, local, [largest, largest]]
 
 
 def _spread(line: Line, length: float) -> np.ndarray:
@@ -210,6 +225,8 @@ def _narrowest(slopes: np.ndarray, noise: np.ndarray, steps: np.ndarray, power: 
             unexplained = valid & ~noise_seen
         streak += unexplained
         open_ &= streak < STREAK
+        if not open_.any():
+            break
     return best
 
 

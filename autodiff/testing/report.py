@@ -13,7 +13,14 @@ ROWS = 20  # of the table
 
 
 class GradientMismatch(AssertionError):
-    """A gradient is wrong, or cannot be told to be right; the text is the report, which `report` holds."""
+    """A gradient is wrong, or cannot be told to be right; the text is the report, which `report` holds.
+
+    >>> from autodiff.testing import assert_gradient
+    >>> assert_gradient(lambda x: x**2, 3.0, gradient=lambda x: -2 * x)
+    Traceback (most recent call last):
+        ...
+    autodiff.testing.report.GradientMismatch: The gradient of <lambda> is wrong. 1 entry compared: 1 wrong; ...
+    """
 
     def __init__(self, report: GradientReport) -> None:
         super().__init__(str(report))
@@ -70,6 +77,11 @@ class GradientReport:
         entries: the numbers that were compared.
         failures: what else is wrong, in words: a shape, a dtype, an input changed in place, memory shared, and the like.
         evaluations: how often the function was evaluated.
+
+    >>> from autodiff.testing import check_gradient
+    >>> report = check_gradient(lambda x: np.sum(x**2), [1.0, 2.0], gradient=lambda x: (2 * x).astype(np.float32))
+    >>> report.verdict, len(report.entries), report.failures
+    ('wrong', 2, ('the gradient by argument 0 has dtype float32, but the argument has dtype float64.',))
     """
 
     name: str

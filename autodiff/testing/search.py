@@ -10,7 +10,7 @@ import numpy as np
 from autodiff.testing.claims import Cotangents, Given
 from autodiff.testing.report import GradientEntry
 from autodiff.testing.subject import Subject
-from autodiff.testing.verdicts import QUICK, Claim, Judgement, Tolerance, excess, judge, judge_sums
+from autodiff.testing.verdicts import QUICK, Claim, Judgement, Tolerance, excess, judge, judge_sums, no_judgement
 
 __all__: list[str] = []
 
@@ -57,6 +57,9 @@ class Comparison:
         return self._judged(slot, i, tuple(int(k) for k in np.unravel_index(i, shape)))
 
     def _judged(self, slot: int, direction: int | np.ndarray, index: Index) -> list[GradientEntry]:
+        if not self.subject.affords(QUICK):
+            claim = self.given.claim(slot, direction, slice(None), np.zeros(len(self.labels)))
+            return self._listed(slot, index, self.labels, claim, no_judgement(len(self.labels)))
         line = self.subject.line(slot, direction, self.matrix)
         slope = line.slope()
         claim = self.given.claim(slot, direction, self.direct, slope)

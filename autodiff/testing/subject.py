@@ -92,6 +92,9 @@ class Subject:
         base = self.reference[self.positions[slot]]
         sizes = np.abs(cotangents)
 
+        def products(value: np.ndarray) -> np.ndarray:
+            return np.array([_product(cotangents, value), _product(sizes, np.abs(value))])
+
         def along(t: float) -> np.ndarray:
             array = np.array(base, order="C")
             flat = array.reshape(-1)
@@ -99,16 +102,16 @@ class Subject:
                 flat[direction] += t
             else:
                 flat += t * direction
-            value = self.nearby(slot, array)
-            return np.array([_product(cotangents, value), _product(sizes, np.abs(value))])
+            return products(self.nearby(slot, array))
 
+        here = products(self._reference_value.reshape(-1).astype(np.float64))
         floor = sizes @ np.broadcast_to(self.floor, self.value.size)
         eps = float(np.finfo(base.dtype).eps)
         if not isinstance(direction, int):
             scale = 2.0 ** -round(np.log2(base.size) / 2)  # many small changes together make a large one
-            return Line(along, scale, scale, 16 * eps, self.eps, floor)
+            return Line(along, here, scale, scale, 16 * eps, self.eps, floor)
         scale, own = float(self.scales[slot][direction]), float(self.own_scales[slot][direction])
-        return Line(along, scale, own, 16 * eps * abs(float(base.reshape(-1)[direction])), self.eps, floor)
+        return Line(along, here, scale, own, 16 * eps * abs(float(base.reshape(-1)[direction])), self.eps, floor)
 
 
 def as_array(result: Any) -> np.ndarray:

@@ -22,6 +22,7 @@ TELLING = 0.1, 64.0  # a larger one tells nothing; the second is to be multiplie
 NOISE = 8.0  # safety factor on the measured noise of a claim
 NOISE_LIMIT = 1e-3  # of the natural slope: a claim with more noise is excused, but not called right
 BLIND = 4096.0  # a function may have a slope of so many units in the last place of the natural one, and not change at all
+PRECISE = 1e-3  # a bound that is relatively smaller needs no second opinion
 LARGE = 1e100  # where bounds are larger than this, a derivative may well be infinite
 RAN_OUT = "max_evaluations reached"
 KINK = "at a kink"
@@ -58,28 +59,28 @@ class Tolerance:
 
 @dataclass
 class Judgement:
-    """For each function on a line: the derivative, its error bound, that and the allowance for the claim, the verdict, a note."""
+    """For each function on a line: the derivative, how far the claim may be off, the verdict, and what is special there."""
 
     value: np.ndarray
-    error: np.ndarray
     allowed: np.ndarray
     verdicts: list[Verdict]
     notes: list[str]
 
 
+def no_judgement(count: int) -> Judgement:
+    """What is known of so many functions when no evaluation is left."""
+    return Judgement(np.full(count, np.nan), np.full(count, np.inf), ["cannot tell"] * count, [RAN_OUT] * count)
+
+
 def judge(line: Line, claim: Claim, tolerance: Tolerance, affords: Callable[[int], bool]) -> Judgement:
     """The verdicts on a claim, at the price of as few evaluations as it takes."""
-    count = len(claim.value)
-    if not affords(QUICK):
-        unknown = np.full(count, np.inf)
-        return Judgement(np.full(count, np.nan), unknown, unknown, ["cannot tell"] * count, [RAN_OUT] * count)
     estimate = quick(line)
     allowed = estimate.bound + claim.rounding
     size = np.maximum(np.abs(estimate.value), np.abs(claim.value))
     enough = np.maximum(np.maximum(SETTLED[0] * size, SETTLED[1] * claim.slope), claim.rounding)
     settled = _agrees(claim, estimate.value, allowed, tolerance) & (estimate.bound <= enough)
     verdicts: list[Verdict] = ["right" if s else "cannot tell" for s in settled]
-    judgement = Judgement(estimate.value, estimate.bound, allowed, verdicts, [""] * count)
+    judgement = Judgement(estimate.value, allowed, verdicts, [""] * len(verdicts))
     if not settled.all():
         if affords(THOROUGH):
             _reconsider(judgement, ~settled, line, claim, tolerance)
@@ -91,8 +92,7 @@ def judge(line: Line, claim: Claim, tolerance: Tolerance, affords: Callable[[int
 def judge_sums(weights: np.ndarray, parts: Judgement, claim: Claim, tolerance: Tolerance) -> Judgement:
     """The verdicts on claims about weighted sums of functions that have been judged, one for each row of weights."""
     value = weights @ parts.value
-    error = np.abs(weights) @ parts.allowed
-    allowed = error + claim.rounding
+    allowed = np.abs(weights) @ parts.allowed + claim.rounding
     agrees = _agrees(claim, value, allowed, tolerance)
     if not agrees.all():
         allowed += NOISE * claim.noise(~agrees)
@@ -100,7 +100,7 @@ def judge_sums(weights: np.ndarray, parts: Judgement, claim: Claim, tolerance: T
     unsure = "cannot tell" in parts.verdicts
     verdicts: list[Verdict] = ["cannot tell" if unsure else "right" if a else "wrong" for a in agrees]
     note = KINK if any(note.startswith(KINK) for note in parts.notes) else ""
-    return Judgement(value, error, allowed, verdicts, [note] * len(value))
+    return Judgement(value, allowed, verdicts, [note] * len(value))
 
 
 def excess(line: Line, claim: Claim, tolerance: Tolerance) -> float:
@@ -140,7 +140,7 @@ def _reconsider(judgement: Judgement, doubtful: np.ndarray, line: Line, claim: C
         note = view.notes[j]
         if verdict == "wrong" and abs(claim.value[j] - view.value[j]) <= noise[j]:
             verdict, note = "cannot tell", "the gradient has as much rounding noise"
-        judgement.value[j], judgement.error[j], judgement.allowed[j] = view.value[j], view.error[j], view.error[j] + rounding[j]
+        judgement.value[j], judgement.allowed[j] = view.value[j], view.error[j] + rounding[j]
         judgement.verdicts[j] = verdict
         if not defined[j]:
             note = "f is not finite here"
@@ -154,7 +154,7 @@ def _verdict(views: list[_Comparison], j: int, infinite: bool) -> tuple[_Compari
 
     It is the one that takes the noise from nearby. The others can only excuse a claim: the local one, which may miss noise, if
     its bound is tighter; the one that takes the noise from far away, where kinks, poles and curvature look like noise, if the
-    function does not change at all nearby, so that no noise shows there.
+    function does not change at all nearby, so that no noise shows there. And the local one can raise doubts about a large bound.
     """
     near, local, far = views
     heard = [near]
@@ -164,7 +164,8 @@ def _verdict(views: list[_Comparison], j: int, infinite: bool) -> tuple[_Compari
         heard.append(far)
     for view in heard:
         if view.agrees[j] and view.tells[j]:
-            return view, "right"
+            doubted = local.tells[j] and not local.agrees[j] and local.looseness[j] < PRECISE * min(1.0, near.looseness[j])
+            return view, "cannot tell" if doubted and near.looseness[j] > PRECISE else "right"
     if near.tells[j] and not (infinite and near.error[j] > LARGE):
         return near, "wrong"
     known = np.isfinite(near.error[j]) and not infinite
@@ -176,7 +177,8 @@ def _compare(found: Estimates, line: Line, claim: Claim, rounding: np.ndarray, t
     natural = TELLING[1] * np.sqrt(line.eps) * claim.slope
 
     def tells(estimate: Estimate) -> np.ndarray:
-        return np.asarray(np.isfinite(estimate.bound) & (estimate.bound <= np.maximum(TELLING[0] * np.abs(estimate.value), natural)))
+        limit = np.maximum(TELLING[0] * np.abs(estimate.value), natural)
+        return np.asarray(np.isfinite(estimate.bound) & (estimate.bound <= limit))
 
     central, left, right = found.central, found.left, found.right
     value, error = central.value.copy(), central.bound.copy()

@@ -1,0 +1,146 @@
+"""Functions at points where differences are hard to take: right gradients are found right, and wrong ones are still found wrong."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autodiff as ad
+from autodiff.testing import GradientReport, check_gradient
+
+RNG = np.random.default_rng(3)
+HILBERT = 1 / (np.arange(6)[:, None] + np.arange(6) + 1.0)
+THOUSAND = RNG.normal(size=1000)
+BIG = RNG.normal(size=(30, 40))
+
+# Functions and points. Where f returns an array, each result is differentiated by each entry.
+HARD: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
+    "steep line": (lambda x: 1e8 * x, ([1.0, -2.0],)),
+    "shallow line": (lambda x: 1e-8 * x, ([1.0, 3.0],)),
+    "shallow line on a constant": (lambda x: 1 + 1e-8 * x, ([1.0, 1e-3, 1e3],)),
+    "inputs of opposite scales": (lambda x: 1e8 * x[0] + 1e-8 * x[1], ([1e-8, 1e8],)),
+    "square at large numbers": (np.square, ([1e8, -3e8],)),
+    "square at small numbers": (np.square, ([1e-8, -3e-8],)),
+    "wave at a large number": (lambda x: np.exp(-((x - 1e6) ** 2)) * x, ([1e6 + 0.5, 1e6 - 1.0],)),
+    "exp at tiny numbers": (np.exp, ([1e-8, -3e-8, 2e-300],)),
+    "exp at all numbers": (lambda x: np.exp(20 * x), ([0.0, 1.0, 3.0, -2.0],)),
+    "ninth power": (lambda x: x**9, ([0.0, 1.0, -1.3, 1e-3, 100.0],)),
+    "inverse near its pole": (lambda x: 1 / x, ([1e-8, 1e-3, -1e-10],)),
+    "log near its edge": (np.log, ([1e-300, 1e-8, 1e-3, 1.0, 1e10],)),
+    "root near its edge": (np.sqrt, ([1e-300, 1e-8, 1e-3, 1.0, 1e10],)),
+    "power 3/2 near its edge": (lambda x: x**1.5, ([1e-10, 1e-3, 1.0],)),
+    "power 3/2 at its edge": (lambda x: x**1.5, ([0.0],)),
+    "power 3/2 on both sides": (lambda x: np.abs(x) ** 1.5, ([0.0, 1.0],)),
+    "square with a sign": (lambda x: x * np.abs(x), ([0.0, 1.0],)),
+    "saturated sigmoid": (ad.sigmoid, ([40.0, -40.0, 800.0, -800.0, 0.0],)),
+    "saturated tanh": (np.tanh, ([20.0, -20.0, 400.0],)),
+    "saturated tanh in single precision": (np.tanh, (np.array([8.0, -6.0, 1.0], np.float32),)),
+    "saturated sigmoid in single precision": (ad.sigmoid, (np.array([15.0, -20.0, 3.0], np.float32),)),
+    "softplus": (lambda x: np.log(1 + np.exp(x)), ([30.0, -20.0, 0.0],)),
+    "sharp logsumexp": (lambda x: ad.logsumexp(1e3 * x), ([0.3, 0.31, -0.2],)),
+    "sharp step": (lambda x: ad.sigmoid(1e5 * x), ([1e-6, 0.0, 1e-5],)),
+    "sharp corner": (lambda x: np.sqrt(x * x + 1e-20), ([1e-9, 1e-3],)),
+    "kinks": (lambda x: np.abs(x) + ad.relu(x), ([0.0, 1.0, -1e-12, 1e-12, 1e-5, -1e-5],)),
+    "kinks on a constant": (lambda x: 1 + ad.relu(x), ([0.0, -1e-12, 1e-12, 1e-5, -1e-5],)),
+    "ties": (np.max, ([1.0, 1.0, 2.0, 2.0],)),
+    "limits": (lambda x: np.clip(x, -1.0, 1.0), ([-1.0, 1.0, 0.5, 3.0],)),
+    "steps": (np.floor, ([1.5, 1.01, 0.999, -3.2, 1.0],)),
+    "rounding": (lambda x: (1e8 + x) - 1e8, ([1.0, 1e-3, 300.0],)),
+    "much rounding": (lambda x: (1e12 + x) - 1e12, ([1.0, 30.0],)),
+    "ill-conditioned products": (lambda x: HILBERT @ (HILBERT @ (HILBERT @ x)), (RNG.normal(size=6),)),
+    "sums that cancel": (lambda x: np.sum(1e8 * x) - 1e8 * np.sum(x) + np.sum(x * x), (RNG.normal(size=20),)),
+    "difference quotient": (lambda x: (np.exp(x) - 1) / x, ([1e-3, 1e-6],)),
+    "norm of a small vector": (lambda x: np.sqrt(np.sum(x * x)), ([1e-5, 2e-5],)),
+    "a thousand terms": (lambda x: np.sum(x * THOUSAND), (RNG.normal(size=1000),)),
+    "a thousand terms in single precision": (lambda x: np.sum(x * THOUSAND.astype(np.float32)), (THOUSAND.astype(np.float32),)),
+    "network of kinks": (lambda w: np.sum(ad.relu(ad.relu(BIG @ w) @ BIG[:5].T[:5])), (RNG.normal(size=(40, 5)),)),
+    "large network of kinks": (lambda w: np.sum(ad.relu(BIG @ w) ** 2), (RNG.normal(size=(40, 30)),)),
+    "precision lost inside": (lambda x: np.exp(x.astype(np.float32)), ([0.0, 1.0, -3.0],)),
+    "constant": (lambda x: 3.0, ([1.0, 2.0],)),
+    "integer constant": (lambda x: 3, ([1.0, 2.0],)),
+    "no dependence": (lambda x, y: y * y, ([1.0, 2.0], [3.0])),
+    "no elements": (lambda x: x * x, (np.zeros((0, 3)),)),
+}
+
+# Second derivatives exist, and can be told.
+TWICE = sorted(
+    set(HARD)
+    - {"kinks", "ties", "limits", "steps", "log near its edge", "root near its edge", "power 3/2 at its edge"}
+    - {"power 3/2 on both sides", "square with a sign", "difference quotient", "saturated tanh in single precision"}
+    - {"power 3/2 near its edge", "network of kinks", "large network of kinks", "kinks on a constant"}
+)
+
+
+def check(name: str, **options: Any) -> GradientReport:
+    f, inputs = HARD[name]
+    return check_gradient(f, *(np.asarray(x, getattr(x, "dtype", float)) for x in inputs), **options)
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_a_right_gradient_is_found_right(name: str) -> None:
+    report = check(name)
+    assert report.verdict == "right", str(report)
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_a_right_second_derivative_is_found_right(name: str) -> None:
+    report = check(name, order=2)
+    assert report.verdict == "right", str(report)
+
+
+# Ten percent of these gradients are nothing, or within what is right.
+ZERO = {"constant", "integer constant", "no elements", "steps", "saturated tanh", "power 3/2 at its edge", "ties"}
+
+
+@pytest.mark.parametrize("name", sorted(set(HARD) - ZERO))
+def test_a_gradient_that_is_a_tenth_too_large_is_not_found_right(name: str) -> None:
+    f = HARD[name][0]
+
+    def vjp(g: np.ndarray, *arrays: np.ndarray) -> Any:
+        tensors = [ad.Tensor(x, requires_grad=True) for x in arrays]
+        f(*tensors).backward(g)
+        return tuple(np.zeros(t.shape) if t.grad is None else t.grad.numpy() * np.asarray(1.1, t.dtype) for t in tensors)
+
+    report = check(name, vjp=vjp)
+    assert report.verdict == ("cannot tell" if name == "wave at a large number" else "wrong")
+    assert all(entry.given != 0 for entry in report.entries if entry.verdict == "wrong")
+
+
+UNKNOWABLE = {
+    "an infinite slope": (np.sqrt, [0.0], ""),
+    "a jump": (np.sign, [0.0], "at a jump"),
+    "values that are mostly rounding errors": (lambda x: (3e15 + np.exp(x)) - 3e15, [7.7], ""),
+    "no number": (lambda x: np.log(x - 2), [1.0], "f is not finite here"),
+    "an infinite number": (lambda x: np.log(x - 1), [1.0], "f is not finite here"),
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWABLE)
+def test_where_differences_cannot_tell_they_say_so(name: str) -> None:
+    f, x, note = UNKNOWABLE[name]
+    report = check_gradient(f, np.array(x))
+    assert report.verdict == "cannot tell"
+    assert "is not known to be right: the differences cannot tell" in str(report)
+    assert {entry.note for entry in report.entries if entry.output == ()} == {note}
+
+
+@pytest.mark.parametrize(("f", "low", "high"), [(np.abs, -1, 1), (ad.relu, 0, 1), (lambda x: 2 * ad.relu(-x), -2, 0)])
+def test_at_a_kink_all_slopes_between_those_of_both_sides_are_right(f: Callable[..., Any], low: float, high: float) -> None:
+    for slope in np.linspace(low, high, 5):
+        report = check_gradient(f, 0.0, gradient=lambda x, slope=slope: np.full((), slope))
+        assert report.ok
+    for slope in (low - 1e-6, high + 1e-6):
+        report = check_gradient(f, 0.0, gradient=lambda x, slope=slope: np.full((), slope))
+        assert report.verdict == "wrong"
+        assert report.entries[0].note == f"at a kink: slopes {low} and {high}"
+
+
+def test_at_the_edge_of_the_domain_one_side_decides() -> None:
+    def f(x: Any) -> Any:
+        return np.where(x >= 1, x * x, np.nan)
+
+    right, wrong = (check_gradient(f, np.array([1.0]), gradient=lambda x, s=slope: s * x) for slope in (2, 2.01))
+    assert right.ok
+    assert right.entries[0].note == wrong.entries[0].note == "from one side"
+    assert wrong.verdict == "wrong"
