@@ -1,4 +1,4 @@
-"""A right gradient is never accused, however badly the function behaves."""
+"""A right gradient is not accused, however badly the function behaves."""
 
 from __future__ import annotations
 
