@@ -28,6 +28,7 @@ DEPTH = 30  # steps in a thorough search: down to 4**-30 of the scale, where not
 UNEXPLAINED = 100.0  # noise does not explain extrapolations that differ by more than so many times the rounding error
 STREAK = 3  # rows of unexplained extrapolations after which a search ends
 NODES = np.sqrt(np.arange(10) / 9)  # where noise is measured: uneven and inexact, lest errors repeat or vanish
+FAR = 2.0**-20  # scales that are further apart than this are far apart
 LENGTHS = (2.0**-5, 2.0**-13, 2.0**-21)  # over which the noise is measured, as parts of the scale
 _SMOOTH = np.linalg.qr(np.vander(NODES, 6)).Q  # the polynomials of degree 5
 
@@ -83,6 +84,7 @@ class Line:
         self.finest = finest
         self.eps = eps
         self.floor = floor
+        self.unit = max(own, min(scale, 1.0))  # over which a function can be expected to change, and no less than a small one
         self.known: dict[float, np.ndarray] = {0.0: here}
 
     def at(self, t: float) -> np.ndarray:
@@ -97,11 +99,11 @@ class Line:
         return np.array([nothing if np.isnan(h) else self.at(float(h)) for h in steps])
 
     def slope(self) -> np.ndarray:
-        """The slope that would be natural here: the size of the functions, divided by the scale."""
+        """The slope that would be natural here: the size of the functions, divided by the length over which they change."""
         near = self.scale / 16
         sizes = np.array([self.at(t)[1] for t in (0.0, near, -near)])
         largest = np.where(np.isfinite(sizes), sizes, 0).max(axis=0)
-        return np.asarray(np.maximum(largest, self.floor) / self.scale)
+        return np.asarray(np.maximum(largest, self.floor) / self.unit)
 
     def jumps(self) -> np.ndarray:
         """Which functions jump at t = 0: they change much more from one side to the other than on either side."""
@@ -120,7 +122,7 @@ def quick(line: Line) -> Estimate:
 
 
 def thorough(line: Line) -> list[Estimates]:
-    """The derivatives at t = 0 from steps of all sizes, for each view of the noise of the values. It takes up to 200 values."""
+    """The derivatives at t = 0 from steps of all sizes, for each view of the noise of the values. It takes up to 300 values."""
     steps = _ladder(line)
     here, above, below = line.at(0.0), line.side(steps), line.side(-steps)
     column = steps[:, None]
@@ -150,8 +152,8 @@ def _views(line: Line, steps: np.ndarray, unchanged: np.ndarray) -> list[list[np
     - Local: for each step the noise over no more than that length. Steps that change nothing are not trusted.
     - Far: the largest noise up to a distance of 1 or the scale. Too much if there is a kink or a pole in between.
     """
-    far = max(line.scale, 1.0)
-    lengths = sorted({scale * length for scale in (line.own, far) for length in LENGTHS})
+    scales = {line.own, max(line.scale, 1.0)} | ({1.0} if line.own < FAR and line.scale > 1 / FAR else set())
+    lengths = sorted({scale * length for scale in scales for length in LENGTHS})
     spreads = [{length: _spread(line, side * length) for length in lengths} for side in (1.0, -1.0)]
     largest = np.max([list(spread.values()) for spread in spreads], axis=(0, 1))
     middle = np.max([np.median([spread[line.own * length] for length in LENGTHS], axis=0) for spread in spreads], axis=0)
@@ -180,12 +182,13 @@ def noise_of(values: np.ndarray) -> np.ndarray:
 
 
 def _ladder(line: Line) -> np.ndarray:
-    """Steps from above the scale, and from 1, down to the finest; NaN where their ratio changes."""
+    """Steps from the finest up to the coordinate's own scale, from there to 1, and on towards the scale; NaN in between."""
     own = 4 * line.own / RATIO ** np.arange(DEPTH + 1)
-    own = own[own >= line.finest]
-    wide = max(4 * line.scale, 1.0) / RATIO ** np.arange(20.0)
-    wide = wide[wide > 4 * line.own]
-    return np.concatenate([wide, [np.nan], own])
+    ladder = own[own >= line.finest]
+    for top in (4.0, min(4 * line.scale, max(4 * line.own, 4.0) * RATIO**20)):
+        above = top / RATIO ** np.arange(20.0)
+        ladder = np.concatenate([above[above > 4 * np.nanmax(ladder, initial=0.0)], [np.nan], ladder])
+    return ladder
 
 
 def _narrowest(slopes: np.ndarray, noise: np.ndarray, steps: np.ndarray, power: int) -> Estimate:

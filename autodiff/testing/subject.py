@@ -159,9 +159,10 @@ def _eps(array: np.ndarray) -> float:
 def _scales(array: np.ndarray, floor: float) -> np.ndarray:
     """For each entry the power of two over which a function of it can be expected to change.
 
-    Entries below `floor` times the largest count as that large, and zeros as FLOOR times the largest; or as 1, if all are zeros.
+    Entries below `floor` times the largest count as that large, and zeros as FLOOR times the largest, but no more than 1; or as 1,
+    if all are zeros.
     """
     sizes = np.abs(array.reshape(-1).astype(np.float64))
     largest = sizes.max(initial=0.0)
-    sizes[sizes == 0] = FLOOR * largest or 1.0
+    sizes[sizes == 0] = min(FLOOR * largest, 1.0) or 1.0
     return np.asarray(2.0 ** np.ceil(np.log2(np.maximum(sizes, floor * largest))))

@@ -16,14 +16,13 @@ from autodiff.testing.report import Verdict
 
 __all__: list[str] = []
 
-QUICK, THOROUGH = 8, 200  # evaluations that an estimate takes, at most
+QUICK, THOROUGH = 8, 300  # evaluations that an estimate takes, at most
 SETTLED = 1e-6, 1e-12  # a bound this small, relative to the derivative or to the natural slope, needs no improvement
 TELLING = 0.1, 64.0  # a larger one tells nothing; the second is to be multiplied by the root of the precision of the values
 NOISE = 8.0  # safety factor on the measured noise of a claim
 NOISE_LIMIT = 1e-3  # of the natural slope: a claim with more noise is excused, but not called right
-BLIND = 4096.0  # a function may have a slope of so many units in the last place of the natural one, and not change at all
+BLIND = 4096.0  # a function with a slope of so many units in the last place of a natural one may not change at all
 PRECISE = 1e-3  # a bound that is relatively smaller needs no second opinion
-LARGE = 1e100  # where bounds are larger than this, a derivative may well be infinite
 RAN_OUT = "max_evaluations reached"
 KINK = "at a kink"
 
@@ -120,7 +119,7 @@ class _Comparison:
     """
 
     value: np.ndarray
-    error: np.ndarray
+    allowed: np.ndarray
     agrees: np.ndarray
     tells: np.ndarray
     looseness: np.ndarray
@@ -132,7 +131,8 @@ def _reconsider(judgement: Judgement, doubtful: np.ndarray, line: Line, claim: C
     noise = NOISE * claim.noise(doubtful)
     estimates = thorough(line)
     unchanged = estimates[0].central.value == 0
-    rounding = claim.rounding + np.minimum(noise, NOISE_LIMIT * claim.slope) + unchanged * BLIND * line.eps * claim.slope
+    invisible = BLIND * line.eps * max(claim.slope.max(), 1 / line.unit)
+    rounding = claim.rounding + np.minimum(noise, NOISE_LIMIT * claim.slope) + unchanged * invisible
     views = [_compare(found, line, claim, rounding, tolerance) for found in estimates]
     defined = np.isfinite(line.at(0.0)[0])
     for j in np.flatnonzero(doubtful):
@@ -140,7 +140,7 @@ def _reconsider(judgement: Judgement, doubtful: np.ndarray, line: Line, claim: C
         note = view.notes[j]
         if verdict == "wrong" and abs(claim.value[j] - view.value[j]) <= noise[j]:
             verdict, note = "cannot tell", "the gradient has as much rounding noise"
-        judgement.value[j], judgement.allowed[j] = view.value[j], view.error[j] + rounding[j]
+        judgement.value[j], judgement.allowed[j] = view.value[j], view.allowed[j]
         judgement.verdicts[j] = verdict
         if not defined[j]:
             note = "f is not finite here"
@@ -166,14 +166,14 @@ def _verdict(views: list[_Comparison], j: int, infinite: bool) -> tuple[_Compari
         if view.agrees[j] and view.tells[j]:
             doubted = local.tells[j] and not local.agrees[j] and local.looseness[j] < PRECISE * min(1.0, near.looseness[j])
             return view, "cannot tell" if doubted and near.looseness[j] > PRECISE else "right"
-    if near.tells[j] and not (infinite and near.error[j] > LARGE):
+    if near.tells[j] and not (infinite and near.allowed[j] > max(abs(near.value[j]), 1.0)):
         return near, "wrong"
-    known = np.isfinite(near.error[j]) and not infinite
+    known = np.isfinite(near.allowed[j]) and not infinite
     return near, "wrong" if known and not near.agrees[j] and not local.agrees[j] else "cannot tell"
 
 
 def _compare(found: Estimates, line: Line, claim: Claim, rounding: np.ndarray, tolerance: Tolerance) -> _Comparison:
-    """Compare with all between the two slopes at a kink; with one side if only that tells something; else with both sides."""
+    """Compare with all between the two slopes at a kink, with one side at the edge of a domain or a jump, else with both sides."""
     natural = TELLING[1] * np.sqrt(line.eps) * claim.slope
 
     def tells(estimate: Estimate) -> np.ndarray:
@@ -184,14 +184,14 @@ def _compare(found: Estimates, line: Line, claim: Claim, rounding: np.ndarray, t
     value, error = central.value.copy(), central.bound.copy()
     notes = [""] * len(value)
     kink = np.abs(right.value - left.value) > right.bound + left.bound
-    enough = tells(central)
+    lonely = ~tells(central) & ((left.bound == np.inf) | (right.bound == np.inf) | line.jumps())
     for j in range(len(value)):
         sides = [side for side in (left, right) if tells(side)[j]]
         if kink[j]:
             notes[j] = f"{KINK}: slopes {left.value[j]:.4g} and {right.value[j]:.4g}"
             value[j] = (left.value[j] + right.value[j]) / 2
             error[j] = abs(right.value[j] - left.value[j]) / 2 + max(left.bound[j], right.bound[j])
-        elif not enough[j] and sides:
+        elif lonely[j] and sides:
             notes[j] = "from one side"
             value[j], error[j] = min(((side.value[j], side.bound[j]) for side in sides), key=lambda pair: pair[1])
     value[~np.isfinite(error)] = np.nan
@@ -199,7 +199,7 @@ def _compare(found: Estimates, line: Line, claim: Claim, rounding: np.ndarray, t
     uncertainty = np.where(kink, np.maximum(left.bound, right.bound), error)
     looseness = uncertainty / np.maximum(np.maximum(size, natural), np.finfo(float).tiny)
     agrees = _agrees(claim, value, error + rounding, tolerance)
-    return _Comparison(value, error, agrees, kink | tells(Estimate(value, error)), looseness, notes)
+    return _Comparison(value, error + rounding, agrees, kink | tells(Estimate(value, error)), looseness, notes)
 
 
 def _agrees(claim: Claim, value: np.ndarray, allowed: np.ndarray, tolerance: Tolerance) -> np.ndarray:

@@ -27,6 +27,7 @@ RIGHT: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "zero": (lambda x: np.sum(np.tanh(x)), (np.zeros(3),)),
     "a saturated sigmoid": (lambda x: np.sum(ad.sigmoid(x)), (np.array([-40.0, 40.0, 30.0]),)),
     "a saturated tanh": (lambda x: np.sum(np.tanh(x)), (np.array([25.0, 18.0]),)),
+    "saturated values that cancel": (lambda x: np.sum(np.tanh(x)), (np.array([-25.0, 18.0]),)),
     "flat": (lambda x: np.sum(x**9), (np.array([1e-3, -1e-2]),)),
     "constant": (lambda x: np.sum(x * 0 + 3), (np.array([1.0, 2.0]),)),
     "steep": (lambda x: np.sum(np.exp(20 * x)), (np.array([0.5, 1.0]),)),
