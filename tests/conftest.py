@@ -1,10 +1,13 @@
 """How much the property tests search, and what they do where PyTorch is not installed."""
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from autodiff.primitive import numpy_table, registry
 
 settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -17,3 +20,13 @@ def torch() -> Any:
     return pytest.importorskip(
         "torch", reason="PyTorch is not installed, so nothing was compared with it: pip install torch==2.13.0"
     )
+
+
+@pytest.fixture
+def registry_as_it_was() -> Iterator[None]:
+    """The registry of operations, put back after a test that adds to it."""
+    entries, table = dict(registry), dict(numpy_table)
+    yield
+    for mapping, before in ((registry, entries), (numpy_table, table)):
+        mapping.clear()
+        mapping.update(before)

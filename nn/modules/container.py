@@ -48,9 +48,6 @@ class Sequential(Module):
                 input = module.forward(input) if type(module).__call__ is _CALL else module(input)
         return input
 
-    def _modules(self) -> dict[str, Module]:
-        return {name: value for name, value in vars(self).items() if isinstance(value, Module)}
-
     def __len__(self) -> int:
         return len(self._modules())
 

@@ -77,13 +77,17 @@ class Module:
 
     # --- what it is made of
 
+    def _modules(self) -> dict[str, Module]:
+        """The modules among the attributes, also those that stand there under several names."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, Module)}
+
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """The modules among the attributes, each once, with their names."""
         seen: set[int] = set()
-        for name, value in vars(self).items():
-            if isinstance(value, Module) and id(value) not in seen:
-                seen.add(id(value))
-                yield name, value
+        for name, module in self._modules().items():
+            if id(module) not in seen:
+                seen.add(id(module))
+                yield name, module
 
     def children(self) -> Iterator[Module]:
         """The modules among the attributes."""
@@ -194,7 +198,7 @@ class Module:
     def _all_parameters(self) -> dict[str, Parameter]:
         """Every parameter by every name it has: a shared one is listed under each, as PyTorch's state dicts do."""
         found = {name: value for name, value in vars(self).items() if isinstance(value, Parameter)}
-        for name, child in ((name, value) for name, value in vars(self).items() if isinstance(value, Module)):
+        for name, child in self._modules().items():
             found |= {f"{name}.{key}": value for key, value in child._all_parameters().items()}
         return found
 
@@ -236,9 +240,7 @@ class Module:
         return ""
 
     def __repr__(self) -> str:
-        parts = [
-            f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in vars(self).items() if isinstance(child, Module)
-        ]
+        parts = [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in self._modules().items()]
         own = self.extra_repr()
         if not parts:
             return f"{type(self).__name__}({own})"

@@ -116,17 +116,12 @@ class Optimizer:
         for group in merged:
             self.check(group)
         params = [p for group in merged for p in group["params"]]
-        state = {
-            params[i]: {k: self._fitting(k, v, params[i]) for k, v in s.items()}
-            for i, s in state_dict["state"].items()
-            if self._is_position(i, len(params))
-        }
+        state = {}
+        for i, own_state in state_dict["state"].items():
+            if i not in range(len(params)):
+                raise ValueError(f"{self._name}: the state has an entry for parameter {i}, but there are {len(params)}.")
+            state[params[i]] = {name: self._fitting(name, value, params[i]) for name, value in own_state.items()}
         self.param_groups, self.state = merged, state
-
-    def _is_position(self, i: Any, count: int) -> bool:
-        if not isinstance(i, int) or not 0 <= i < count:
-            raise ValueError(f"{self._name}: the state has an entry for parameter {i}, but there are {count}.")
-        return True
 
     def _fitting(self, name: str, value: Any, p: ad.Tensor) -> Any:
         """`value` as state of `p`: an array of its shape and type, or a number, or None."""

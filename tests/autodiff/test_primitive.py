@@ -10,14 +10,7 @@ import autodiff as ad
 from autodiff.primitive import numpy_table, registry
 from autodiff.testing import assert_gradient
 
-
-@pytest.fixture(autouse=True)
-def _registry_as_it_was() -> Any:
-    entries, table = dict(registry), dict(numpy_table)
-    yield
-    for mapping, before in ((registry, entries), (numpy_table, table)):
-        mapping.clear()
-        mapping.update(before)
+pytestmark = pytest.mark.usefixtures("registry_as_it_was")
 
 
 def leaf(values: Any) -> Any:

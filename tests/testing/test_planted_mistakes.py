@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 import autodiff as ad
-from autodiff.primitive import numpy_table, registry
 from autodiff.testing import GradientMismatch, assert_gradient, check_gradient
 
 A, B = np.array([[0.5, -1.0, 2.0], [1.5, 0.3, -0.7]]), np.array([0.2, -0.4, 1.1])
 
 
-@pytest.fixture(autouse=True)
-def _registry_as_it_was() -> Iterator[None]:
-    entries, table = dict(registry), dict(numpy_table)
-    yield
-    for found, kept in ((registry, entries), (numpy_table, table)):
-        found.clear()
-        found.update(kept)
+pytestmark = pytest.mark.usefixtures("registry_as_it_was")
 
 
 def sigmoid(z: Any) -> Any:
