@@ -14,7 +14,7 @@ from autodiff.testing.claims import Given, choose_cotangents
 from autodiff.testing.conduct import failures_of_function, failures_of_gradient, failures_of_shape
 from autodiff.testing.report import GradientEntry, GradientMismatch, GradientReport
 from autodiff.testing.rules import Rule, autograd_rule, first_derivative, gradient_rule, vjp_rule
-from autodiff.testing.search import Comparison
+from autodiff.testing.comparison import Comparison
 from autodiff.testing.subject import Subject, as_input, is_floating
 from autodiff.testing.verdicts import KINK, Tolerance
 
