@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -10,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.testing.claims import Given, choose_cotangents
-from autodiff.testing.conduct import failures_of_function, failures_of_gradient, failures_of_shape
-from autodiff.testing.report import GradientEntry, GradientMismatch, GradientReport
-from autodiff.testing.rules import Rule, autograd_rule, first_derivative, gradient_rule, vjp_rule
+from autodiff.testing.arguments import candidate, checked_positions, require_finite
+from autodiff.testing.claims import Given, GivenProduct, choose_cotangents, random_cotangent
 from autodiff.testing.comparison import Comparison
-from autodiff.testing.subject import Subject, as_input, is_floating
+from autodiff.testing.conduct import Conduct, failures_of_function
+from autodiff.testing.report import GradientEntry, GradientMismatch, GradientReport
+from autodiff.testing.rules import Candidate, autograd_rule, first_derivative
+from autodiff.testing.subject import Subject, as_input
 from autodiff.testing.verdicts import KINK, Tolerance
 
 __all__ = ["assert_gradient", "check_gradient"]
@@ -26,6 +26,7 @@ def check_gradient(
     *inputs: Any,
     gradient: Callable[..., Any] | None = None,
     vjp: Callable[..., Any] | None = None,
+    jvp: Callable[..., Any] | None = None,
     argnums: int | Sequence[int] | None = None,
     order: int = 1,
     rtol: float = 0.0,
@@ -35,12 +36,14 @@ def check_gradient(
 ) -> GradientReport:
     """Compare a gradient of `f` at `inputs` with differences of values of `f`.
 
-    Checked is autograd's gradient, or one that was derived by hand and is given as `gradient` or `vjp`:
+    Checked is autograd's gradient, or one that was derived by hand and is given as `gradient`, `vjp` or `jvp`:
 
     - `gradient(*inputs)` returns `∂f/∂xᵢ` for each `xᵢ` of `argnums`, for an `f` that returns one number;
-    - `vjp(cotangent, *inputs)` returns `Σⱼ cotangentⱼ ∂fⱼ/∂xᵢ`, for an `f` that returns an array of any shape.
+    - `vjp(cotangent, *inputs)` returns `Σⱼ cotangentⱼ ∂fⱼ/∂xᵢ`, for an `f` that returns an array of any shape;
+    - `jvp(tangent, *inputs)` returns `Σᵢ ∂f/∂xᵢ tangentᵢ`, an array of the shape of `f`'s result.
 
-    Each returns one array, of the shape of `xᵢ`, or a tuple of arrays if there are several arguments to differentiate by.
+    The first two return one array, of the shape of `xᵢ`, or a tuple of arrays if there are several arguments to differentiate by.
+    Likewise the tangent is one array, or a tuple.
 
     The numerical derivative is `(f(x + h) - f(x - h)) / 2h`, extrapolated to `h = 0`, with an error bound that is computed from
     the values: what extrapolations differ by, and the measured rounding noise of `f` divided by `h`. So there is no tolerance
@@ -51,14 +54,15 @@ def check_gradient(
     sums of its results are differentiated, and each result by itself if that is no more than 4096 numbers.
 
     Besides its values, a gradient must have the shape and dtype of its argument, leave the inputs and the cotangent as they were,
-    be the same each time, be linear in the cotangent, and not share memory with another array.
+    be the same each time, be linear in the cotangent and zero for a cotangent of zeros, and not share memory with another array.
 
     Args:
-        f: a function of arrays that returns a number, an array or a tensor. Without `gradient` or `vjp` it takes tensors as well.
+        f: a function of arrays that returns a number, an array or a tensor. With no formula given it takes tensors as well.
         inputs: what to differentiate at: arrays, tensors, floats, or lists of floats. Others, such as integers, are passed on.
             With float32 inputs, `f` is evaluated in float64 at the same point if it allows that.
         gradient: the gradient derived by hand, for an `f` that returns one number.
         vjp: the vector-Jacobian product derived by hand.
+        jvp: the Jacobian-vector product derived by hand.
         argnums: by which inputs to differentiate: one position, or several; by default all of floating point.
         order: 2 to check autograd's second derivatives as well: its gradient, as a function of the inputs and the cotangent.
         rtol: a relative difference to allow on top of the error bound.
@@ -70,7 +74,7 @@ def check_gradient(
         A report: `ok`, `verdict` ("right", "wrong" or "cannot tell"), the entries, and a text with the worst of them.
 
     Raises:
-        TypeError: `f`, `gradient` or `vjp` is not a function of the kind described, or no input is floating point.
+        TypeError: `f`, `gradient`, `vjp` or `jvp` is not a function of the kind described, or no input is floating point.
         ValueError: an argument does not fit the others, or an input is not finite.
 
     Source: Ridders (1982), Numerical Recipes' `dfridr`; Moré and Wild (2012) for the noise. As `torch.autograd.gradcheck`, which
@@ -85,15 +89,15 @@ def check_gradient(
     0         (0,)                3          3  ...      right
     """
     arguments = tuple(as_input(x) for x in inputs)
-    positions = _positions(argnums, arguments)
-    rule = _rule(f, gradient, vjp, order, positions)
-    _require_finite(arguments, positions)
+    positions = checked_positions(argnums, arguments)
+    given = candidate(f, {"gradient": gradient, "vjp": vjp, "jvp": jvp}, order, positions)
+    require_finite(arguments, positions)
     tolerance = Tolerance(rtol, atol)
     generator = np.random.default_rng(rng)
     with warnings.catch_warnings(), np.errstate(all="ignore"):  # differences probe where f may overflow or not be defined
         warnings.simplefilter("ignore", RuntimeWarning)
         subject = Subject(f, arguments, positions, max_evaluations)
-        entries, failures = _checked(subject, rule, generator, tolerance, fixed=gradient is not None)
+        entries, failures = _checked(subject, given, generator, tolerance)
         evaluations = subject.evaluations
         if order == 2 and not failures:
             second, more, count = _second_order(subject, generator, tolerance)
@@ -118,10 +122,10 @@ def assert_gradient(f: Callable[..., Any], *inputs: Any, **options: Any) -> Grad
 
 
 def _checked(
-    subject: Subject, rule: Rule, rng: np.random.Generator, tolerance: Tolerance, fixed: bool
+    subject: Subject, given: Candidate, rng: np.random.Generator, tolerance: Tolerance
 ) -> tuple[list[GradientEntry], list[str]]:
-    """The entries compared and the failures. `fixed`: the rule is for the cotangent 1 only."""
-    if fixed and subject.value.size != 1:
+    """The entries compared and the failures."""
+    if given.fixed and subject.value.size != 1:
         raise ValueError(
             f"check_gradient: gradient= is for a function that returns one number, but f returned shape {subject.value.shape}. "
             "Pass vjp=, a function of the cotangent and the inputs, instead."
@@ -129,13 +133,18 @@ def _checked(
     failures = failures_of_function(subject)
     if failures:
         return [], failures
-    cotangents = choose_cotangents(subject, rng, fixed)
-    failures = failures_of_shape(rule, subject, cotangents.arrays[-1])
+    cotangents = choose_cotangents(subject, rng, given.fixed)
+    weights = cotangents.arrays[-1]
+    if given.tangents:
+        dtype = np.result_type(*(subject.inputs[p] for p in subject.positions))
+        weights = random_cotangent((sum(scales.size for scales in subject.scales),), rng).astype(dtype)
+    conduct = Conduct(given.rule, subject, weights, given.tangents, linear=not given.fixed)
+    failures = conduct.failures_of_shape()
     if failures:
         return [], failures
-    failures = failures_of_gradient(rule, subject, cotangents.arrays[-1], rng, linear=not fixed)
-    given = Given(rule, subject, cotangents, rng)
-    return Comparison(subject, given, cotangents, rng, tolerance).entries(), failures
+    failures = conduct.failures(rng)
+    claims = (GivenProduct if given.tangents else Given)(given.rule, subject, cotangents, rng)
+    return Comparison(subject, claims, cotangents, rng, tolerance).entries(), failures
 
 
 def _second_order(subject: Subject, rng: np.random.Generator, tolerance: Tolerance) -> tuple[list[GradientEntry], list[str], int]:
@@ -147,63 +156,8 @@ def _second_order(subject: Subject, rng: np.random.Generator, tolerance: Toleran
     floor = np.concatenate([size / np.maximum(scales, 1.0) for scales in subject.scales])  # a gradient is made of slopes of f
     positions = (*subject.positions, last)
     second = Subject(derivative, (*subject.inputs, cotangent), positions, subject.limit, floor)
-    entries, failures = _checked(second, autograd_rule(derivative, positions), rng, tolerance, fixed=False)
+    entries, failures = _checked(second, Candidate("autograd", autograd_rule(derivative, positions)), rng, tolerance)
     entries = [replace(entry, order=2, argument="cotangent" if entry.argument == last else entry.argument) for entry in entries]
     entries = [replace(e, verdict="cannot tell") if e.verdict == "wrong" and e.note.startswith(KINK) else e for e in entries]
     failures = [f"second derivative: {failure.replace(f'argument {last}', 'the cotangent')}" for failure in failures]
     return entries, failures, second.evaluations
-
-
-def _rule(f: Any, gradient: Any, vjp: Any, order: int, positions: tuple[int, ...]) -> Rule:
-    """The gradient under test as a rule."""
-    for name, function in (("f", f), ("gradient", gradient), ("vjp", vjp)):
-        if not callable(function) and (function is not None or name == "f"):
-            raise TypeError(f"check_gradient: {name} is a {type(function).__name__}; wanted a function.")
-    if gradient is not None and vjp is not None:
-        raise ValueError("check_gradient: both gradient= and vjp= were given. Check one at a time.")
-    if order not in (1, 2):
-        raise ValueError(f"check_gradient: order is {order!r}; wanted 1 or 2.")
-    if order == 2 and (gradient or vjp):
-        raise ValueError(
-            "check_gradient: order=2 differentiates autograd's gradient, not one derived by hand. Leave gradient= and vjp= out."
-        )
-    if gradient is not None:
-        return gradient_rule(gradient, positions)
-    return autograd_rule(f, positions) if vjp is None else vjp_rule(vjp, positions)
-
-
-def _positions(argnums: int | Sequence[int] | None, inputs: tuple[Any, ...]) -> tuple[int, ...]:
-    """The positions of the inputs to differentiate by, checked."""
-    floating = tuple(i for i, x in enumerate(inputs) if is_floating(x))
-    if argnums is None:
-        if not floating:
-            given = ", ".join(_described(x) for x in inputs) or "no inputs"
-            raise TypeError(
-                f"check_gradient: got {given}; wanted an input of floating point to differentiate by, for example "
-                "np.array(..., dtype=float)."
-            )
-        return floating
-    positions = tuple(map(operator.index, argnums)) if isinstance(argnums, Sequence) else (operator.index(argnums),)
-    for p in positions:
-        if not 0 <= p < len(inputs):
-            raise ValueError(
-                f"check_gradient: argnums is {argnums}, but there are {len(inputs)} inputs; wanted positions from 0 to "
-                f"{len(inputs) - 1}."
-            )
-        if p not in floating:
-            raise TypeError(f"check_gradient: argument {p} of argnums is {_described(inputs[p])}; wanted floating point.")
-    if not positions or len(set(positions)) < len(positions):
-        raise ValueError(f"check_gradient: argnums is {argnums}; wanted at least one position, and each one once.")
-    return positions
-
-
-def _described(x: Any) -> str:
-    return f"an array of dtype {x.dtype}" if isinstance(x, np.ndarray) else f"a {type(x).__name__}"
-
-
-def _require_finite(inputs: tuple[Any, ...], positions: tuple[int, ...]) -> None:
-    for p in positions:
-        finite = np.isfinite(inputs[p])
-        if not finite.all():
-            index = tuple(int(k) for k in np.argwhere(~finite)[0])
-            raise ValueError(f"check_gradient: argument {p} is {inputs[p][index]} at index {index}; wanted finite numbers.")

@@ -1,4 +1,4 @@
-"""The gradient under test, evaluated: for each cotangent one row of numbers, and how far rounding may have moved them."""
+"""The gradient under test, evaluated, and how far rounding may have moved its numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from autodiff.testing.noise import gradient_noise
 from autodiff.testing.rules import Rule
-from autodiff.testing.subject import Subject
+from autodiff.testing.subject import Subject, is_floating
 from autodiff.testing.verdicts import Claim
 
 __all__: list[str] = []
@@ -108,7 +108,7 @@ class Given:
             natural = [influence[cotangents] / float(scales[slot][direction]) for influence, scales in self._influences]
             slope = np.maximum(slope, np.minimum(*natural))
         else:
-            value, size = _along(rows, direction), np.linalg.norm(sizes * direction, axis=1)
+            value, size = along(rows, direction), np.linalg.norm(sizes * direction, axis=1)
             slope = np.maximum(slope, size)
         slope = np.maximum(slope, ZERO)
         first = cotangents.start or 0
@@ -126,7 +126,37 @@ class Given:
         return result
 
 
-def _along(rows: np.ndarray, direction: np.ndarray) -> np.ndarray:
+class GivenProduct:
+    """A Jacobian-vector product under test: asked for one tangent at a time, so that the number of entries does not matter."""
+
+    def __init__(self, rule: Rule, subject: Subject, cotangents: Cotangents, rng: np.random.Generator) -> None:
+        self.rows = [np.zeros((len(cotangents.arrays), scales.size)) for scales in subject.scales]  # no entry is known to matter
+        self._rule = rule
+        self._subject = subject
+        self._matrix = cotangents.matrix
+        self._rng = rng
+        self._eps = max(float(np.finfo(x.dtype).eps) for x in (*subject.inputs, cotangents.arrays[0]) if is_floating(x))
+
+    def claim(self, slot: int, direction: int | np.ndarray, cotangents: slice, slope: np.ndarray) -> Claim:
+        """The claimed derivatives along the line. Arguments as of `Given.claim`."""
+        tangents = [np.zeros(scales.size) for scales in self._subject.scales]
+        tangents[slot][... if isinstance(direction, np.ndarray) else direction] = (
+            direction if isinstance(direction, np.ndarray) else 1.0
+        )
+        tangent, matrix = np.concatenate(tangents), self._matrix[cotangents]
+        (found,) = self._rule(tangent.copy(), self._subject.fresh())
+        value = along(matrix, found.reshape(-1).astype(np.float64))
+        size = along(np.abs(matrix), np.abs(found.reshape(-1)))
+        slope = np.maximum(slope, ZERO)
+
+        def noise(doubtful: np.ndarray) -> np.ndarray:
+            (of_results,) = gradient_noise(self._rule, self._subject, tangent, self._rng)
+            return np.asarray(np.where(doubtful, np.linalg.norm(matrix * of_results, axis=1), 0.0))
+
+        return Claim(value, slope, self._eps * (8 * np.nan_to_num(size) + 16 * slope), noise)
+
+
+def along(rows: np.ndarray, direction: np.ndarray) -> np.ndarray:
     """`rows @ direction`, in which infinite numbers count only where the direction leads."""
     if np.isfinite(rows).all():
         return np.asarray(rows @ direction)

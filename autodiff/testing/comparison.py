@@ -7,7 +7,7 @@ from itertools import count
 
 import numpy as np
 
-from autodiff.testing.claims import Cotangents, Given
+from autodiff.testing.claims import Cotangents, Given, GivenProduct
 from autodiff.testing.report import GradientEntry
 from autodiff.testing.subject import Subject
 from autodiff.testing.verdicts import QUICK, Claim, Judgement, Tolerance, excess, judge, judge_sums, no_judgement
@@ -26,7 +26,7 @@ class Comparison:
     """The comparison of a gradient with differences, argument by argument."""
 
     def __init__(
-        self, subject: Subject, given: Given, cotangents: Cotangents, rng: np.random.Generator, tolerance: Tolerance
+        self, subject: Subject, given: Given | GivenProduct, cotangents: Cotangents, rng: np.random.Generator, tolerance: Tolerance
     ) -> None:
         self.subject = subject
         self.given = given

@@ -27,78 +27,123 @@ def failures_of_function(subject: Subject) -> list[str]:
     return failures
 
 
-def failures_of_shape(rule: Rule, subject: Subject, cotangent: np.ndarray) -> list[str]:
-    """Which gradients do not have the shape of their argument, so that no entry can be compared."""
-    failures = []
-    for p, gradient in zip(subject.positions, rule(cotangent.copy(), subject.fresh()), strict=True):
-        wanted = subject.inputs[p].shape
-        if gradient.shape != wanted:
-            failures.append(f"the gradient by argument {p} has shape {gradient.shape}, but the argument has shape {wanted}.")
-    return failures
+class Conduct:
+    """What a rule must do besides being right.
 
+    Args:
+        rule: the gradient under test.
+        subject: the function.
+        weights: a cotangent that is not special; for a Jacobian-vector product, tangents end to end.
+        tangents: whether it is a Jacobian-vector product.
+        linear: whether it can be evaluated for other weights.
+    """
 
-def failures_of_gradient(rule: Rule, subject: Subject, cotangent: np.ndarray, rng: np.random.Generator, linear: bool) -> list[str]:
-    """What else is wrong with the gradient."""
-    inputs, g = subject.fresh(), cotangent.copy()
-    gradients = rule(g, inputs)
-    failures = [f"the gradient changes argument {i} in place. Let it work on a copy." for i in _changed(inputs, subject.inputs)]
-    if g.tobytes() != cotangent.tobytes():
-        failures.append("the gradient changes its cotangent in place. Let it work on a copy.")
-    failures += _sharing(gradients, inputs, g, subject.positions)
-    again = rule(cotangent.copy(), subject.fresh())
-    for p, first, second in zip(subject.positions, gradients, again, strict=True):
-        wanted = subject.inputs[p].dtype
-        if first.dtype != wanted:
-            failures.append(f"the gradient by argument {p} has dtype {first.dtype}, but the argument has dtype {wanted}.")
-        if first.shape != second.shape or not _repeats(first, second):
-            failures.append(f"the gradient by argument {p} is not deterministic: two calls with the same inputs differ.")
-    if linear and not failures:
-        failures += _nonlinear(rule, subject, cotangent, rng)
-    return failures
+    def __init__(self, rule: Rule, subject: Subject, weights: np.ndarray, tangents: bool, linear: bool) -> None:
+        self.rule = rule
+        self.subject = subject
+        self.weights = weights
+        self.linear = linear
+        self.word = "tangent" if tangents else "cotangent"
+        if tangents:
+            dtype = subject.value.dtype if subject.value.dtype.kind == "f" else np.dtype(np.float64)
+            self.results = [("the jvp", "f's result", subject.value.shape, dtype)]
+        else:
+            inputs = [(p, subject.inputs[p]) for p in subject.positions]
+            self.results = [(f"the gradient by argument {p}", "the argument", x.shape, x.dtype) for p, x in inputs]
+
+    def failures_of_shape(self) -> list[str]:
+        """Which results do not have the shape that they must have, so that no entry can be compared."""
+        found = zip(self.results, self._of(self.weights), strict=True)
+        return [
+            f"{name} has shape {result.shape}, but {model} has shape {shape}."
+            for (name, model, shape, _), result in found
+            if result.shape != shape
+        ]
+
+    def failures(self, rng: np.random.Generator) -> list[str]:
+        """What else is wrong."""
+        inputs, w = self.subject.fresh(), self.weights.copy()
+        found = self.rule(w, inputs)
+        changed = [f"argument {i}" for i in _changed(inputs, self.subject.inputs)]
+        changed += [f"its {self.word}"] if w.tobytes() != self.weights.tobytes() else []
+        failures = [f"{self._name()} changes {name} in place. Let it work on a copy." for name in changed]
+        failures += self._sharing(found, inputs, w)
+        again = self._of(self.weights)
+        for (name, model, _, dtype), first, second in zip(self.results, found, again, strict=True):
+            if first.dtype != dtype:
+                failures.append(f"{name} has dtype {first.dtype}, but {model} has dtype {dtype}.")
+            if first.shape != second.shape or not _repeats(first, second):
+                failures.append(f"{name} is not deterministic: two calls with the same inputs differ.")
+        if self.linear and not failures:
+            failures = self._not_zero(found) or self._nonlinear(rng)
+        return failures
+
+    def _of(self, weights: np.ndarray) -> tuple[np.ndarray, ...]:
+        return self.rule(weights.copy(), self.subject.fresh())
+
+    def _name(self) -> str:
+        return self.results[0][0] if self.word == "tangent" else "the gradient"
+
+    def _sharing(self, found: Sequence[np.ndarray], inputs: Sequence[Any], weights: np.ndarray) -> list[str]:
+        """Which results share memory with something that their user may change."""
+        others = [(f"argument {i}", x) for i, x in enumerate(inputs) if isinstance(x, np.ndarray)]
+        others.append((f"the {self.word}", weights))
+        failures = []
+        for (name, *_), result in zip(self.results, found, strict=True):
+            failures += [
+                f"{name} shares memory with {other}: changing one changes the other. Return a copy."
+                for other, array in others
+                if np.shares_memory(result, array)
+            ]
+            others.append((name, result))
+        return failures
+
+    def _not_zero(self, found: Sequence[np.ndarray]) -> list[str]:
+        """Which results are not zero for a weight of zero, where they are finite for another."""
+        failures = []
+        for (name, *_), usual, result in zip(self.results, found, self._of(np.zeros_like(self.weights)), strict=True):
+            wrong = np.argwhere((result != 0) & np.isfinite(usual))
+            if len(wrong):
+                index = tuple(map(int, wrong[0]))
+                failures.append(f"{name} is not zero for a {self.word} of zeros: it is {result[index]:.6g} at index {index}.")
+        return failures
+
+    def _nonlinear(self, rng: np.random.Generator) -> list[str]:
+        """Which results are not linear in their weights: rule(2a + 3b) = 2 rule(a) + 3 rule(b), up to rounding errors.
+
+        These are as large as is natural for a slope of the function, or larger, as measured, if sums inside of the rule cancel.
+        """
+        subject, a = self.subject, self.weights
+        b = random_cotangent(a.shape, rng).astype(a.dtype)
+        weights = (a, b, np.asarray(2 * a + 3 * b))
+        of_a, of_b, of_sum = map(self._of, weights)
+        eps = max(float(np.finfo(x.dtype).eps) for x in (*subject.inputs, a) if is_floating(x))
+        failures = []
+        for slot, ((name, *_), x, y, z) in enumerate(zip(self.results, of_a, of_b, of_sum, strict=True)):
+            size = 2 * np.abs(x) + 3 * np.abs(y)
+            error = np.abs(2 * x + 3 * y - z).reshape(-1)
+            allowed = eps**0.25 * size.max(where=np.isfinite(size), initial=0.0) + 64 * eps * self._natural(slot, weights[2])
+            excess = np.nan_to_num(error - allowed - np.finfo(float).tiny)
+            if (excess > 0).any() and excess.max() > 100 * max(
+                gradient_noise(self.rule, subject, w, rng)[slot].max() for w in weights
+            ):
+                failures.append(
+                    f"{name} is not linear in the {self.word}: for 2a + 3b it is not twice that for a plus three times that for b."
+                )
+        return failures
+
+    def _natural(self, slot: int, weights: np.ndarray) -> Any:
+        """A size that would be natural for the numbers of a result."""
+        sizes = np.maximum(np.abs(self.subject.value).reshape(-1), self.subject.floor)
+        if self.word == "cotangent":
+            return float(np.sum(np.abs(weights).reshape(-1) * sizes)) / self.subject.scales[slot]
+        return sizes * float(np.sum(np.abs(weights) / np.concatenate(self.subject.scales)))
 
 
 def _changed(inputs: Sequence[Any], originals: Sequence[Any]) -> list[int]:
     """The positions of the arrays whose bytes differ from the original's."""
     pairs = enumerate(zip(inputs, originals, strict=True))
     return [i for i, (x, original) in pairs if isinstance(x, np.ndarray) and x.tobytes() != original.tobytes()]
-
-
-def _sharing(gradients: Sequence[np.ndarray], inputs: Sequence[Any], cotangent: np.ndarray, positions: Sequence[int]) -> list[str]:
-    """Which gradients share memory with something that their user may change."""
-    others = [(f"argument {i}", x) for i, x in enumerate(inputs) if isinstance(x, np.ndarray)] + [("the cotangent", cotangent)]
-    failures = []
-    for k, (p, gradient) in enumerate(zip(positions, gradients, strict=True)):
-        earlier = [(f"the gradient by argument {q}", other) for q, other in zip(positions[:k], gradients, strict=False)]
-        failures += [
-            f"the gradient by argument {p} shares memory with {name}: changing one changes the other. Return a copy."
-            for name, other in others + earlier
-            if np.shares_memory(gradient, other)
-        ]
-    return failures
-
-
-def _nonlinear(rule: Rule, subject: Subject, a: np.ndarray, rng: np.random.Generator) -> list[str]:
-    """Which gradients are not linear in the cotangent: vjp(2a + 3b) = 2 vjp(a) + 3 vjp(b), up to rounding errors.
-
-    These are as large as is natural for a slope of the function, or larger, as measured, if sums inside of the gradient cancel.
-    """
-    b = random_cotangent(a.shape, rng).astype(a.dtype)
-    cotangents = (a, b, np.asarray(2 * a + 3 * b))
-    of_a, of_b, of_sum = (rule(g.copy(), subject.fresh()) for g in cotangents)
-    eps = max(float(np.finfo(x.dtype).eps) for x in (*subject.inputs, a) if is_floating(x))
-    natural = float(np.sum(np.abs(cotangents[2]).reshape(-1) * np.maximum(np.abs(subject.value).reshape(-1), subject.floor)))
-    failures = []
-    for slot, (p, x, y, z) in enumerate(zip(subject.positions, of_a, of_b, of_sum, strict=True)):
-        size = 2 * np.abs(x) + 3 * np.abs(y)
-        error = np.abs(2 * x + 3 * y - z).reshape(-1)
-        excess = error - eps**0.25 * size.max(where=np.isfinite(size), initial=0.0) - 64 * eps * natural / subject.scales[slot]
-        excess = np.nan_to_num(excess - np.finfo(float).tiny)
-        if (excess > 0).any() and excess.max() > 100 * max(gradient_noise(rule, subject, g, rng)[slot].max() for g in cotangents):
-            failures.append(
-                f"the gradient by argument {p} is not linear in the cotangent: for 2a + 3b it is not twice that for a plus three "
-                "times that for b."
-            )
-    return failures
 
 
 def _repeats(first: np.ndarray, second: np.ndarray) -> bool:

@@ -14,7 +14,7 @@ LENGTHS = (1 / 6, 2 / 6, 3 / 6)  # relative changes of the inputs and the cotang
 
 
 def gradient_noise(rule: Rule, subject: Subject, cotangent: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
-    """For each argument the standard deviation of the errors of the gradient, flattened.
+    """For each array that the rule returns the standard deviation of its errors, flattened.
 
     Inputs and cotangent move together along a line, by a little in proportion to their size, so that each sum inside of the
     formula is rounded anew. The middle one of three lengths counts: the longest may see the gradient itself change, and the
@@ -29,8 +29,9 @@ def gradient_noise(rule: Rule, subject: Subject, cotangent: np.ndarray, rng: np.
         try:
             return [g.reshape(-1).astype(np.float64) for g in rule(next(values), inputs)]
         except (ArithmeticError, ValueError):  # outside of the domain
-            return [np.full(scales.size, np.nan) for scales in subject.scales]
+            return [np.full(g.size, np.nan) for g in here]
 
+    here = rule(cotangent.copy(), subject.fresh())
     eps = max(float(np.finfo(x.dtype).eps) for x in originals)
     found = []
     for power in LENGTHS:

@@ -1,12 +1,13 @@
 """Where the gradient under test comes from: autograd, or a formula derived by hand.
 
 Each is brought into the form of a rule: a function of a cotangent and the inputs that returns one array for each argument to
-differentiate by.
+differentiate by; or, for a Jacobian-vector product, of a tangent and the inputs that returns one array of the shape of the result.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,24 @@ from autodiff.tensor import Tensor
 __all__: list[str] = []
 
 Rule = Callable[[np.ndarray, Sequence[Any]], tuple[np.ndarray, ...]]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A gradient under test: where it comes from, "autograd", "gradient", "vjp" or "jvp", and its rule."""
+
+    source: str
+    rule: Rule
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the rule is for the cotangent 1 only."""
+        return self.source == "gradient"
+
+    @property
+    def tangents(self) -> bool:
+        """Whether the rule takes tangents, end to end, in the place of a cotangent."""
+        return self.source == "jvp"
 
 
 def autograd_rule(f: Callable[..., Any], positions: tuple[int, ...]) -> Rule:
@@ -43,6 +62,19 @@ def gradient_rule(gradient: Callable[..., Any], positions: tuple[int, ...]) -> R
 def vjp_rule(vjp: Callable[..., Any], positions: tuple[int, ...]) -> Rule:
     """The vector-Jacobian product, derived by hand: `vjp(cotangent, *inputs)`."""
     return lambda cotangent, inputs: _as_gradients(vjp(cotangent, *inputs), "vjp", positions)
+
+
+def jvp_rule(jvp: Callable[..., Any], positions: tuple[int, ...]) -> Rule:
+    """The Jacobian-vector product, derived by hand: `jvp(tangent, *inputs)`, as a rule of all tangents end to end."""
+
+    def rule(tangent: np.ndarray, inputs: Sequence[Any]) -> tuple[np.ndarray, ...]:
+        ends = np.cumsum([inputs[p].size for p in positions])
+        pieces = zip(np.split(tangent, ends[:-1]), positions, strict=True)
+        tangents = [piece.reshape(inputs[p].shape).astype(inputs[p].dtype, copy=False) for piece, p in pieces]
+        returned = jvp(tangents[0] if len(positions) == 1 else tuple(tangents), *inputs)
+        return (_as_array(returned, "jvp", "one array, of the shape of f's result"),)
+
+    return rule
 
 
 def first_derivative(f: Callable[..., Any], positions: tuple[int, ...], dtype: Any) -> Callable[..., Any]:
@@ -97,10 +129,12 @@ def _as_gradients(returned: Any, name: str, positions: tuple[int, ...]) -> tuple
     if len(parts) != len(positions):
         given = f"{len(parts)} arrays" if several else f"one {type(returned).__name__}"
         raise ValueError(f"check_gradient: {name} returned {given}; wanted {wanted}. Which ones is chosen by argnums=.")
-    arrays = []
-    for part in parts:
-        array = np.asarray(unwrapped(part))
-        if array.dtype.kind not in "biuf":
-            raise TypeError(f"check_gradient: {name} returned a {type(part).__name__}; wanted {wanted}.")
-        arrays.append(array)
-    return tuple(arrays)
+    return tuple(_as_array(part, name, wanted) for part in parts)
+
+
+def _as_array(part: Any, name: str, wanted: str) -> np.ndarray:
+    """What a formula returned as an array of real numbers, without copying it."""
+    array = np.asarray(unwrapped(part))
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"check_gradient: {name} returned a {type(part).__name__}; wanted {wanted}.")
+    return array

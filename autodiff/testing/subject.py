@@ -118,7 +118,8 @@ def as_array(result: Any) -> np.ndarray:
     """What `f` returned, as an array of real numbers."""
     if isinstance(result, Variable):
         result = result._array
-    array = np.asarray(result) if isinstance(result, (np.ndarray, np.generic, int, float)) else None
+    is_array = isinstance(result, (np.generic, int, float)) or hasattr(result, "__array__")  # those of other libraries as well
+    array = np.asarray(result) if is_array else None
     if array is not None and array.dtype.kind in "biuf":
         return array
     given = f"an array of dtype {array.dtype}" if array is not None else "None" if result is None else f"a {type(result).__name__}"
