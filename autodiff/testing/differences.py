@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,7 @@ class Line:
         finest: the smallest step that can be told from zero at this point.
         eps: the relative precision of the values.
         floor: the size of the functions, where that is known to be larger than the values show.
+        tilted: the derivatives at t by a complex step; None where the functions are not known to be analytic.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Line:
         finest: float,
         eps: float,
         floor: Any = 0.0,
+        tilted: Callable[[float], np.ndarray | None] = lambda t: None,
     ) -> None:
         self.function = function
         self.scale = scale
@@ -84,6 +87,7 @@ class Line:
         self.finest = finest
         self.eps = eps
         self.floor = floor
+        self.tilted = tilted
         self.unit = max(own, min(scale, 1.0))  # over which a function can be expected to change, and no less than a small one
         self.known: dict[float, np.ndarray] = {0.0: here}
 
@@ -97,6 +101,18 @@ class Line:
         """φ(h) for each of the steps, NaN for a step that is NaN: an array of shape `(steps, 2, functions)`."""
         nothing = np.full(self.at(0.0).shape, np.nan)
         return np.array([nothing if np.isnan(h) else self.at(float(h)) for h in steps])
+
+    @cached_property
+    def complex_step(self) -> np.ndarray | None:
+        """The derivatives at t = 0 by a complex step, if the functions are analytic."""
+        return self.tilted(0.0)
+
+    def complex_noise(self) -> np.ndarray:
+        """The standard deviation of the errors of derivatives by a complex step; inf where they cannot be taken nearby."""
+        slopes = [self.tilted(float(self.own * LENGTHS[1] * node)) for node in NODES]
+        if any(s is None for s in slopes):
+            return np.full(self.at(0.0).shape[1], np.inf)
+        return np.asarray(np.nan_to_num(noise_of(np.array(slopes)), nan=np.inf))
 
     def slope(self) -> np.ndarray:
         """The slope that would be natural here: the size of the functions, divided by the length over which they change."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from autodiff.graph import Variable
 from autodiff.modes import no_grad
+from autodiff.testing.analytic import complex_step
 from autodiff.testing.differences import Line
 
 __all__: list[str] = []
@@ -39,6 +40,7 @@ class Subject:
         self.value = self.call(self.fresh())
         self.reference = self._in_double_precision()
         self.eps = _eps(self._reference_value)
+        self.analytic = all(x.dtype == np.float64 for x in self.reference if is_floating(x))  # until the contrary shows
         self.own_scales = [_scales(self.reference[p], 0.0) for p in positions]
         self.scales = [_scales(self.reference[p], FLOOR) for p in positions]
 
@@ -81,6 +83,22 @@ class Subject:
             return np.full(self.value.size, np.nan)
         return value.reshape(-1).astype(np.float64) if value.shape == self.value.shape else np.full(self.value.size, np.nan)
 
+    def complex_step(self, slot: int, array: np.ndarray, tangent: np.ndarray) -> np.ndarray | None:
+        """The derivatives of `f` along a tangent of a differentiated input, where it is `array`; None if there is no saying."""
+        if not self.analytic or not self.affords(2):
+            return None
+        inputs = list(self.reference)
+        inputs[self.positions[slot]] = array
+        self.evaluations += 2
+        try:
+            with no_grad():
+                value = as_array(self.f(*inputs))
+                slopes = complex_step(self.f, inputs, self.positions[slot], tangent, value)
+        except (ArithmeticError, ValueError):
+            return None
+        self.analytic = slopes is not None
+        return None if slopes is None else slopes.reshape(-1)
+
     def line(self, slot: int, direction: int | np.ndarray, cotangents: np.ndarray) -> Line:
         """The products of `f` with the cotangents, one a row, along a line through the point.
 
@@ -104,14 +122,24 @@ class Subject:
                 flat += t * direction
             return products(self.nearby(slot, array))
 
+        def tilted(t: float) -> np.ndarray | None:
+            tangent = np.zeros(base.size)
+            if isinstance(direction, int):
+                tangent[direction] = 1.0
+            else:
+                tangent += direction
+            tangent = tangent.reshape(base.shape)
+            slopes = self.complex_step(slot, base + t * tangent, tangent)
+            return None if slopes is None else _product(cotangents, slopes)
+
         here = products(self._reference_value.reshape(-1).astype(np.float64))
         floor = sizes @ np.broadcast_to(self.floor, self.value.size)
         eps = float(np.finfo(base.dtype).eps)
         if not isinstance(direction, int):
             scale = 2.0 ** -round(np.log2(base.size) / 2)  # many small changes together make a large one
-            return Line(along, here, scale, scale, 16 * eps, self.eps, floor)
+            return Line(along, here, scale, scale, 16 * eps, self.eps, floor, tilted)
         scale, own = float(self.scales[slot][direction]), float(self.own_scales[slot][direction])
-        return Line(along, here, scale, own, 16 * eps * abs(float(base.reshape(-1)[direction])), self.eps, floor)
+        return Line(along, here, scale, own, 16 * eps * abs(float(base.reshape(-1)[direction])), self.eps, floor, tilted)
 
 
 def as_array(result: Any) -> np.ndarray:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autodiff.testing.differences import Estimate, Estimates, Line, quick, thorough
+from autodiff.testing.differences import MEASURED, Estimate, Estimates, Line, quick, thorough
 from autodiff.testing.report import Verdict
 
 __all__: list[str] = []
@@ -78,6 +78,11 @@ def judge(line: Line, claim: Claim, tolerance: Tolerance, affords: Callable[[int
     size = np.maximum(np.abs(estimate.value), np.abs(claim.value))
     enough = np.maximum(np.maximum(SETTLED[0] * size, SETTLED[1] * claim.slope), claim.rounding)
     settled = _agrees(claim, estimate.value, allowed, tolerance) & (estimate.bound <= enough)
+    if not settled.all() and line.complex_step is not None:
+        exact = ~settled & (np.abs(line.complex_step - estimate.value) <= allowed) & np.isfinite(allowed)
+        exact &= _agrees(claim, line.complex_step, 2 * claim.rounding, tolerance)
+        estimate.value, allowed = np.where(exact, line.complex_step, estimate.value), np.where(exact, 2 * claim.rounding, allowed)
+        settled |= exact
     verdicts: list[Verdict] = ["right" if s else "cannot tell" for s in settled]
     judgement = Judgement(estimate.value, allowed, verdicts, [""] * len(verdicts))
     if not settled.all():
@@ -135,9 +140,12 @@ def _reconsider(judgement: Judgement, doubtful: np.ndarray, line: Line, claim: C
     rounding = claim.rounding + np.minimum(noise, NOISE_LIMIT * claim.slope) + unchanged * invisible
     views = [_compare(found, line, claim, rounding, tolerance) for found in estimates]
     defined = np.isfinite(line.at(0.0)[0])
+    exact = _by_complex_step(line, claim, rounding, tolerance)
     for j in np.flatnonzero(doubtful):
         view, verdict = _verdict(views, int(j), infinite=bool(np.isinf(claim.value[j])))
         note = view.notes[j]
+        if exact is not None and not note and _refines(exact, view, int(j), bool(unchanged[j])):
+            view, verdict = exact, "right" if exact.agrees[j] else "wrong"
         if verdict == "wrong" and abs(claim.value[j] - view.value[j]) <= noise[j]:
             verdict, note = "cannot tell", "the gradient has as much rounding noise"
         judgement.value[j], judgement.allowed[j] = view.value[j], view.allowed[j]
@@ -146,7 +154,25 @@ def _reconsider(judgement: Judgement, doubtful: np.ndarray, line: Line, claim: C
             note = "f is not finite here"
         elif verdict != "right" and not note and line.jumps()[j]:
             note = "at a jump"
+        elif verdict == "wrong" and not note and unchanged[j]:
+            note = "f does not change nearby"
         judgement.notes[j] = note
+
+
+def _by_complex_step(line: Line, claim: Claim, rounding: np.ndarray, tolerance: Tolerance) -> _Comparison | None:
+    """A comparison with the derivatives by a complex step, if they can be taken."""
+    if line.complex_step is None:
+        return None
+    value, allowed = line.complex_step, claim.rounding + rounding + MEASURED * line.complex_noise()
+    agrees = _agrees(claim, value, allowed, tolerance)
+    return _Comparison(value, allowed, agrees, np.isfinite(allowed), np.zeros(len(value)), [""] * len(value))
+
+
+def _refines(exact: _Comparison, view: _Comparison, j: int, unchanged: bool) -> bool:
+    """Whether a complex step is more precise than differences, and does not contradict what they tell."""
+    known = np.isfinite(view.allowed[j]) and not unchanged
+    contradicts = known and abs(exact.value[j] - view.value[j]) > view.allowed[j]
+    return bool(exact.tells[j] and not contradicts and not (known and exact.allowed[j] > view.allowed[j] / 2))
 
 
 def _verdict(views: list[_Comparison], j: int, infinite: bool) -> tuple[_Comparison, Verdict]:

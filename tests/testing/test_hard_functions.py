@@ -103,14 +103,19 @@ def test_a_gradient_that_is_a_tenth_too_large_is_not_found_right(name: str) -> N
         return tuple(np.zeros(t.shape) if t.grad is None else t.grad.numpy() * np.asarray(1.1, t.dtype) for t in tensors)
 
     report = check(name, vjp=vjp)
-    assert report.verdict == ("cannot tell" if name == "wave at a large number" else "wrong")
+    assert report.verdict == "wrong"
     assert all(entry.given != 0 for entry in report.entries if entry.verdict == "wrong")
+
+
+def real(x: Any) -> Any:
+    """What a function does that takes real numbers only."""
+    return x if isinstance(x, ad.Tensor) else np.asarray(x, float)
 
 
 UNKNOWABLE = {
     "an infinite slope": (np.sqrt, [0.0], ""),
     "a jump": (np.sign, [0.0], "at a jump"),
-    "values that are mostly rounding errors": (lambda x: (3e15 + np.exp(x)) - 3e15, [7.7], ""),
+    "values that are mostly rounding errors": (lambda x: (3e15 + np.exp(real(x))) - 3e15, [7.7], ""),
     "no number": (lambda x: np.log(x - 2), [1.0], "f is not finite here"),
     "an infinite number": (lambda x: np.log(x - 1), [1.0], "f is not finite here"),
 }
