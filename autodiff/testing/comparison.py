@@ -10,7 +10,7 @@ import numpy as np
 from autodiff.testing.claims import Cotangents, Given, GivenProduct
 from autodiff.testing.report import GradientEntry
 from autodiff.testing.subject import Subject
-from autodiff.testing.verdicts import QUICK, Claim, Judgement, Tolerance, excess, judge, judge_sums, no_judgement
+from autodiff.testing.verdicts import KINK, QUICK, Claim, Judgement, Tolerance, excess, judge, judge_sums, no_judgement
 
 __all__: list[str] = []
 
@@ -45,8 +45,8 @@ class Comparison:
         for slot in sorted(range(len(sizes)), key=sizes.__getitem__):
             if sizes[slot] <= EVERY_ENTRY and QUICK * sizes[slot] <= budget:
                 budget -= QUICK * sizes[slot]
-                for i in range(sizes[slot]):
-                    found += self._entry(slot, i)
+                entries = [entry for i in range(sizes[slot]) for entry in self._entry(slot, i)]
+                found += entries + self._at_kinks(slot, entries)
             else:
                 found += self._large(slot, sizes[slot])
         return found
@@ -55,6 +55,21 @@ class Comparison:
         """The derivatives by one entry of an argument."""
         shape = self.subject.inputs[self.subject.positions[slot]].shape
         return self._judged(slot, i, tuple(int(k) for k in np.unravel_index(i, shape)))
+
+    def _at_kinks(self, slot: int, entries: list[GradientEntry]) -> list[GradientEntry]:
+        """The derivatives along all entries at a kink together, if they are several and none of them is wrong.
+
+        For each of two equal numbers, the largest of them has the slopes 0 and 1; but together they have the slope 1.
+        """
+        at_kink = [e for e in entries if e.note.startswith(KINK)]
+        places = {e.index for e in at_kink if isinstance(e.index, tuple)}
+        if len(places) < 2 or any(e.verdict != "right" for e in at_kink):
+            return []
+        shape = self.subject.inputs[self.subject.positions[slot]].shape
+        flat = [int(np.ravel_multi_index(place, shape)) for place in places]
+        direction = np.zeros(self.subject.scales[slot].size)
+        direction[flat] = self.subject.scales[slot][flat]
+        return self._judged(slot, direction, "all at a kink")
 
     def _judged(self, slot: int, direction: int | np.ndarray, index: Index) -> list[GradientEntry]:
         if not self.subject.affords(QUICK):

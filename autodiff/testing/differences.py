@@ -166,7 +166,8 @@ def _views(line: Line, steps: np.ndarray, unchanged: np.ndarray) -> list[list[np
       smooth at t = 0, as x**1.5 at 0. Too little if the values are computed with more noise than shows close by:
       (10⁸ + x) - 10⁸ does not change for small changes of x.
     - Local: for each step the noise over no more than that length. Steps that change nothing are not trusted.
-    - Far: the largest noise up to a distance of 1 or the scale. Too much if there is a kink or a pole in between.
+    - Far: the largest noise up to a distance of 1 or the scale, and no less than the first change of a function that does not
+      change nearby: whether it moves in steps of that size, there is no saying. Too much if there is a kink or a pole in between.
     """
     scales = {line.own, max(line.scale, 1.0)} | ({1.0} if line.own < FAR and line.scale > 1 / FAR else set())
     lengths = sorted({scale * length for scale in scales for length in LENGTHS})
@@ -180,7 +181,18 @@ def _views(line: Line, steps: np.ndarray, unchanged: np.ndarray) -> list[list[np
 
     near = [within(spread, line.own, middle) for spread in spreads]
     local = [within(spread, 0.0, np.zeros_like(middle)) * unchanged for spread in spreads]
-    return [near, local, [largest, largest]]
+    far = np.maximum(largest, _first_change(line, steps))
+    return [near, local, [far, far]]
+
+
+def _first_change(line: Line, steps: np.ndarray) -> np.ndarray:
+    """How much the functions change at the smallest of the steps that changes them at all."""
+    here = line.at(0.0)[0]
+    first = np.zeros(here.shape)
+    for h in reversed(steps[np.isfinite(steps)]):
+        change = np.maximum(np.abs(line.at(float(h))[0] - here), np.abs(line.at(float(-h))[0] - here))
+        first = np.where(first == 0, np.nan_to_num(change, posinf=0.0), first)
+    return first
 
 
 def _spread(line: Line, length: float) -> np.ndarray:

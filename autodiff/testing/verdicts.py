@@ -23,6 +23,7 @@ NOISE = 8.0  # safety factor on the measured noise of a claim
 NOISE_LIMIT = 1e-3  # of the natural slope: a claim with more noise is excused, but not called right
 BLIND = 4096.0  # a function with a slope of so many units in the last place of a natural one may not change at all
 PRECISE = 1e-3  # a bound that is relatively smaller needs no second opinion
+HALF_OF_THE_DIGITS = 2.0**-26  # an error as small as that is one of an ill-conditioned or iterative computation, not of a formula
 RAN_OUT = "max_evaluations reached"
 KINK = "at a kink"
 
@@ -146,7 +147,10 @@ def _reconsider(judgement: Judgement, doubtful: np.ndarray, line: Line, claim: C
         note = view.notes[j]
         if exact is not None and not note and _refines(exact, view, int(j), bool(unchanged[j])):
             view, verdict = exact, "right" if exact.agrees[j] else "wrong"
-        if verdict == "wrong" and abs(claim.value[j] - view.value[j]) <= noise[j]:
+        difference = abs(claim.value[j] - view.value[j])
+        if verdict == "wrong" and difference <= HALF_OF_THE_DIGITS * abs(view.value[j]):
+            verdict, note = "right", note or "in half of the digits"
+        elif verdict == "wrong" and difference <= noise[j]:
             verdict, note = "cannot tell", "the gradient has as much rounding noise"
         judgement.value[j], judgement.allowed[j] = view.value[j], view.allowed[j]
         judgement.verdicts[j] = verdict
@@ -192,6 +196,8 @@ def _verdict(views: list[_Comparison], j: int, infinite: bool) -> tuple[_Compari
         if view.agrees[j] and view.tells[j]:
             doubted = local.tells[j] and not local.agrees[j] and local.looseness[j] < PRECISE * min(1.0, near.looseness[j])
             return view, "cannot tell" if doubted and near.looseness[j] > PRECISE else "right"
+    if near.value[j] == 0 and far.agrees[j] and far.allowed[j] < abs(far.value[j]):
+        return near, "cannot tell"
     if near.tells[j] and not (infinite and near.allowed[j] > max(abs(near.value[j]), 1.0)):
         return near, "wrong"
     known = np.isfinite(near.allowed[j]) and not infinite

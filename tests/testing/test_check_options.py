@@ -149,12 +149,13 @@ def test_a_mistake_in_a_long_table_is_in_its_first_row() -> None:
 
     lines = str(check_gradient(lambda x: np.sum(x * x), np.arange(1.0, 101.0), gradient=gradient)).splitlines()
     assert lines[0].startswith("The gradient of <lambda> is wrong. 100 entries compared: 1 wrong, 99 right; ")
-    assert lines[1].split() == ["argument", "index", "gradient", "given", "numerical", "bound", "verdict"]
-    assert lines[2].split()[:4] == ["0", "(57,)", "116.001", "116"]
+    assert lines[1].split() == ["argument", "index", "by", "hand", "autograd", "numerical", "bound", "verdict"]
+    assert lines[2].split()[:5] == ["0", "(57,)", "116.001", "116", "116"]
     assert lines[2].endswith("wrong")
-    assert len(lines) == 23
-    assert lines[-1] == "... and 80 more, all right"
-    assert len({line.index("  ") > 0 and len(line.split("  ")[0]) for line in lines[2:-1]}) == 1
+    assert len(lines) == 24
+    assert lines[-2] == "... and 80 more, all right"
+    assert lines[-1] == "Autograd and the differences agree; the gradient by hand stands alone."
+    assert len({line.index("  ") > 0 and len(line.split("  ")[0]) for line in lines[2:-2]}) == 1
 
 
 def test_failures_are_listed_below_the_table() -> None:

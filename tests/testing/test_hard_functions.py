@@ -149,3 +149,24 @@ def test_at_the_edge_of_the_domain_one_side_decides() -> None:
     assert right.ok
     assert right.entries[0].note == wrong.entries[0].note == "from one side"
     assert wrong.verdict == "wrong"
+
+
+def test_equal_numbers_that_all_count_as_the_largest_are_found() -> None:
+    report = check_gradient(lambda x: np.max(real(x)), np.zeros(3), gradient=lambda x: np.ones(3))
+    assert [(entry.index, entry.numerical) for entry in report.entries if entry.verdict == "wrong"] == [("all at a kink", 1)]
+    assert check_gradient(np.max, np.zeros(3)).ok
+
+
+@pytest.mark.parametrize("f", [np.floor, np.round, np.sign, np.ceil])
+def test_a_slope_through_the_steps_of_a_staircase_is_wrong(f: Any) -> None:
+    x = np.array([1.5, 1.01, -3.2, 0.4]) + 0.05
+    assert check_gradient(lambda x: np.sum(f(real(x))), x, gradient=np.ones_like).verdict == "wrong"
+    assert check_gradient(lambda x: np.sum(f(real(x))), x, gradient=np.zeros_like).ok
+
+
+def test_an_ill_conditioned_computation_is_right_in_half_of_the_digits() -> None:
+    right = np.linalg.solve(HILBERT.T, np.ones(6))
+    b = RNG.normal(size=6)
+    assert check_gradient(lambda b: np.sum(np.linalg.solve(HILBERT, b)), b, gradient=lambda b: right * (1 + 1e-9)).ok
+    report = check_gradient(lambda b: np.sum(np.linalg.solve(HILBERT, b)), b, gradient=lambda b: right * (1 + 1e-6))
+    assert report.verdict == "wrong"
