@@ -29,6 +29,7 @@ DEPTH = 30  # steps in a thorough search: down to 4**-30 of the scale, where not
 UNEXPLAINED = 100.0  # noise does not explain extrapolations that differ by more than so many times the rounding error
 STREAK = 3  # rows of unexplained extrapolations after which a search ends
 NODES = np.sqrt(np.arange(10) / 9)  # where noise is measured: uneven and inexact, lest errors repeat or vanish
+NEAR = 2.0**-16  # of the scale: where a jump or the edge of a domain shows
 FAR = 2.0**-20  # scales that are further apart than this are far apart
 LENGTHS = (2.0**-5, 2.0**-13, 2.0**-21)  # over which the noise is measured, as parts of the scale
 _SMOOTH = np.linalg.qr(np.vander(NODES, 6)).Q  # the polynomials of degree 5
@@ -123,10 +124,20 @@ class Line:
 
     def jumps(self) -> np.ndarray:
         """Which functions jump at t = 0: they change much more from one side to the other than on either side."""
-        near = self.own / 2**16
-        (left, inner_left, inner_right, right), size = [self.at(t * near)[0] for t in (-2, -1, 1, 2)], self.at(0.0)[1]
+        left, inner_left, inner_right, right = (self.at(t * self.own * NEAR)[0] for t in (-2, -1, 1, 2))
+        size = self.at(0.0)[1]
         along = np.maximum(np.abs(inner_left - left), np.abs(right - inner_right))
         return np.asarray(np.abs(inner_right - inner_left) > 100 * np.maximum(along, self.eps * size))
+
+
+    def place(self, j: int) -> str:
+        """What is special at t = 0 about function `j`, as far as two values on either side show it."""
+        here, left, right = (bool(np.isfinite(self.at(t * self.own * NEAR)[0][j])) for t in (0, -1, 1))
+        if not here:
+            return "f is not finite here"
+        if not (left and right):
+            return "f is not finite nearby" if left == right else f"f is not finite to the {'right' if left else 'left'}"
+        return "at a jump" if self.jumps()[j] else ""
 
 
 def quick(line: Line) -> Estimate:

@@ -26,6 +26,7 @@ PRECISE = 1e-3  # a bound that is relatively smaller needs no second opinion
 HALF_OF_THE_DIGITS = 2.0**-26  # an error as small as that is one of an ill-conditioned or iterative computation, not of a formula
 RAN_OUT = "max_evaluations reached"
 KINK = "at a kink"
+ONE_SIDE = "from one side"
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,6 @@ def _reconsider(judgement: Judgement, doubtful: np.ndarray, line: Line, claim: C
     invisible = BLIND * line.eps * max(claim.slope.max(), 1 / line.unit)
     rounding = claim.rounding + np.minimum(noise, NOISE_LIMIT * claim.slope) + unchanged * invisible
     views = [_compare(found, line, claim, rounding, tolerance) for found in estimates]
-    defined = np.isfinite(line.at(0.0)[0])
     exact = _by_complex_step(line, claim, rounding, tolerance)
     for j in np.flatnonzero(doubtful):
         view, verdict = _verdict(views, int(j), infinite=bool(np.isinf(claim.value[j])))
@@ -154,10 +154,10 @@ def _reconsider(judgement: Judgement, doubtful: np.ndarray, line: Line, claim: C
             verdict, note = "cannot tell", "the gradient has as much rounding noise"
         judgement.value[j], judgement.allowed[j] = view.value[j], view.allowed[j]
         judgement.verdicts[j] = verdict
-        if not defined[j]:
-            note = "f is not finite here"
-        elif verdict != "right" and not note and line.jumps()[j]:
-            note = "at a jump"
+        if (place := line.place(int(j))) and not (note or verdict == "right"):
+            note = place
+        elif note == ONE_SIDE and place:
+            note = f"{place}: {note}"
         elif verdict == "wrong" and not note and unchanged[j]:
             note = "f does not change nearby"
         judgement.notes[j] = note
@@ -224,7 +224,7 @@ def _compare(found: Estimates, line: Line, claim: Claim, rounding: np.ndarray, t
             value[j] = (left.value[j] + right.value[j]) / 2
             error[j] = abs(right.value[j] - left.value[j]) / 2 + max(left.bound[j], right.bound[j])
         elif lonely[j] and sides:
-            notes[j] = "from one side"
+            notes[j] = ONE_SIDE
             value[j], error[j] = min(((side.value[j], side.bound[j]) for side in sides), key=lambda pair: pair[1])
     value[~np.isfinite(error)] = np.nan
     size = np.where(kink, np.abs(right.value - left.value), np.abs(np.nan_to_num(value)))

@@ -113,9 +113,10 @@ def real(x: Any) -> Any:
 
 
 UNKNOWABLE = {
-    "an infinite slope": (np.sqrt, [0.0], ""),
+    "an infinite slope": (np.sqrt, [0.0], "f is not finite to the left"),
     "a jump": (np.sign, [0.0], "at a jump"),
     "values that are mostly rounding errors": (lambda x: (3e15 + np.exp(real(x))) - 3e15, [7.7], ""),
+    "a point": (lambda x: np.where(real(x) == 0, 0 * x, np.nan), [0.0], "f is not finite nearby"),
     "no number": (lambda x: np.log(x - 2), [1.0], "f is not finite here"),
     "an infinite number": (lambda x: np.log(x - 1), [1.0], "f is not finite here"),
 }
@@ -147,8 +148,16 @@ def test_at_the_edge_of_the_domain_one_side_decides() -> None:
 
     right, wrong = (check_gradient(f, np.array([1.0]), gradient=lambda x, s=slope: s * x) for slope in (2, 2.01))
     assert right.ok
-    assert right.entries[0].note == wrong.entries[0].note == "from one side"
+    assert right.entries[0].note == wrong.entries[0].note == "f is not finite to the left: from one side"
     assert wrong.verdict == "wrong"
+
+
+def test_a_jump_is_named() -> None:
+    def f(x: Any) -> Any:
+        return np.where(x > 1, x * x + 1, x * x)
+
+    report = check_gradient(f, np.array([1.0]), vjp=lambda g, x: g * 2 * x)
+    assert report.entries[0].note == "at a jump: from one side"
 
 
 def test_equal_numbers_that_all_count_as_the_largest_are_found() -> None:
