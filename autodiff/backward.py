@@ -5,6 +5,7 @@ No recursion, so that chains of any length work; nothing is kept longer than nee
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 from collections.abc import Iterable, Mapping
@@ -93,6 +94,8 @@ def _walk(cotangents: dict[Any, Any], results: dict[Any, Any], wanted: set[Any] 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     """The cotangent of an argument of shape `shape` that was broadcast to the shape of `g`: the sum over the copies."""
     lead = len(g.shape) - len(shape)
+    if lead < 0 and math.prod(shape[:-lead]) != 1:  # x[i] = v allows axes of length 1 in front of v
+        raise RuntimeError(f"backward: a rule gave a cotangent of shape {g.shape} for an argument of shape {shape}: it is wrong.")
     if g.shape[lead:] == shape:
         return g.sum(axis=tuple(range(lead)))
     repeated = tuple(i for i, n in enumerate(g.shape) if i < lead or (n != 1 and shape[i - lead] == 1))

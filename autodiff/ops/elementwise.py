@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.domain import Example, Interval, Kink
+from autodiff.domain import Example, Interval, Kink, elementwise_examples
 from autodiff.primitive import composite, primitive
 
 __all__ = [
@@ -110,18 +110,29 @@ positive = primitive(
     """,
 )
 
-# The exponent that the rule for the base uses is p - 1, but 0 where p is 0: 0 * x**-1 would be NaN at x = 0. (p * 1 makes
-# numbers of booleans.) The rule for the exponent takes log 1 = 0 where the base is 0, the limit for p > 0.
+
+def _one_less(p: Any) -> Any:
+    """`p - 1`, but 0 where `p` is 0: `0 * x**-1` would be NaN at `x = 0`. For booleans in the smallest of integers."""
+    return np.zeros(p.shape, np.int8) if getattr(p, "dtype", None) == np.bool_ else p - (p != 0)
+
+
+# The rule for the exponent takes log 1 = 0 where the base is 0, the limit for p > 0.
 power = primitive(
     operator.pow,
     {
-        "x": lambda g, x, p: g * (p * x ** (p * 1 - (p != 0))),
+        "x": lambda g, x, p: g * (p * x ** _one_less(p)),
         "p": lambda g, y, x, p: g * (y * np.log(np.where((x == 0) & (p >= 0), 1, x).astype(y.dtype))),
     },
     name="power",
     numpy=[np.power],
     domain=(POSITIVE, Interval()),
     elementwise=True,
+    examples=[
+        *elementwise_examples(2),
+        Example((np.arange(1, 4, dtype=np.int8), (3,))),
+        Example(((2,), np.array([True, False]))),
+    ],
+    kinks=[Kink((0.0, 0.0), (0.0, 0.0)), Kink((0.0, 1.0), (1.0, 0.0)), Kink((0.0, 2.0), (0.0, 0.0))],
     doc="""The power `x ** p`, element by element. As `numpy.power`, and as the operator for a Python number `p`.
 
     The derivative by `x` is `p x**(p-1)`, 0 for `p = 0`; the one by `p` is `x**p log x`, NaN for
@@ -282,7 +293,7 @@ maximum = primitive(
     {"a": lambda g, a, b: _share(g, a < b, a == b), "b": lambda g, a, b: _share(g, b < a, a == b)},
     numpy=[np.maximum],
     elementwise=True,
-    kinks=[Kink((1.0, 1.0), (0.5, 0.5))],
+    kinks=[Kink((np.array([1.0, 2.0]), np.array([1.0, 1.0])), (np.array([0.5, 1.0]), np.array([0.5, 0.0])))],
     doc="""The larger of `a` and `b`, element by element. As `numpy.maximum`.
 
     The derivative goes to the larger one; ties share it.
@@ -297,7 +308,7 @@ minimum = primitive(
     {"a": lambda g, a, b: _share(g, a > b, a == b), "b": lambda g, a, b: _share(g, b > a, a == b)},
     numpy=[np.minimum],
     elementwise=True,
-    kinks=[Kink((1.0, 1.0), (0.5, 0.5))],
+    kinks=[Kink((np.array([1.0, 2.0]), np.array([1.0, 1.0])), (np.array([0.5, 0.0]), np.array([0.5, 1.0])))],
     doc="""The smaller of `a` and `b`, element by element. As `numpy.minimum`.
 
     The derivative goes to the smaller one; ties share it.

@@ -21,6 +21,8 @@ _EXAMPLES = [
     Example(((2, 3),), {"keepdims": True}),
     Example(((1, 3),), {"axis": 0}),
     Example(((0, 3),), {"axis": 1}),
+    Example(((2, 3, 4),), {"axis": 1}),
+    Example(((2, 3, 4),), {"axis": -2, "keepdims": True}),
 ]
 _TIE = np.array([1.0, 2.0, 2.0])
 
@@ -117,6 +119,7 @@ logsumexp = primitive(
     },
     name="logsumexp",
     examples=_EXAMPLES,
+    kinks=[Kink((np.full(2, -np.inf),), (np.zeros(2),))],
     doc="""`log(sum(exp(x)))` along `axis` (one, several as a tuple, or all), without overflow. As `torch.logsumexp`.
 
     Its derivative is the softmax, `exp(x - y)`, and 0 where all elements are -inf.

@@ -44,6 +44,7 @@ permute_dims = primitive(
         Example(((2, 3),)),
         Example(((2, 3, 4),), {"axes": (1, 2, 0)}),
         Example(((2, 3, 4),), {"axes": (-1, 0, 1)}),
+        Example(((2, 3, 4),), {"axes": (2, -2, 0)}),
         Example(((),)),
         Example(((0, 2),)),
     ],
@@ -114,7 +115,12 @@ squeeze = primitive(
     {"x": lambda g, x_shape: np.reshape(g, x_shape)},
     name="squeeze",
     numpy=[np.squeeze],
-    examples=[Example(((1, 3),)), Example(((1, 3, 1),), {"axis": -1}), Example(((1, 0),), {"axis": (0,)})],
+    examples=[
+        Example(((1, 3),)),
+        Example(((1, 3, 1),), {"axis": -1}),
+        Example(((1, 0),), {"axis": (0,)}),
+        Example(((2, 1, 3),), {"axis": 1}),
+    ],
     view=True,
     doc="""`x` without its axes of length one, or without those named by `axis`. As `numpy.squeeze`.
 
@@ -128,7 +134,7 @@ astype = primitive(
     {"x": lambda g: g},
     name="astype",
     numpy=[np.astype] if hasattr(np, "astype") else [],
-    examples=[Example(((3,),), {"dtype": np.dtype(np.float64)}), Example(((),), {"dtype": np.dtype(np.float64)})],
+    examples=[Example((shape,), {"dtype": np.dtype(np.float64)}) for shape in ((3,), (), (2, 3))],
     view=True,
     doc="""`x` with elements of type `dtype`; no gradient flows through integers, so that is an error. As `numpy.astype`.
 
@@ -171,6 +177,7 @@ concat = primitive(
         Example((((2, 3), (1, 3)),)),
         Example((((2, 3), (2, 1), (2, 0)),), {"axis": -1}),
         Example((((2,), (1, 2)),), {"axis": None}),
+        Example((((2, 3), (2,)),), {"axis": None}),
     ],
     doc="""The arrays, one after another along the existing axis `axis`; flattened first if it is None. As `numpy.concat`.
 

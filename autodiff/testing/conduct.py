@@ -136,7 +136,7 @@ class Conduct:
         """A size that would be natural for the numbers of a result."""
         sizes = np.maximum(np.abs(self.subject.value).reshape(-1), self.subject.floor)
         if self.word == "cotangent":
-            return float(np.sum(np.abs(weights).reshape(-1) * sizes)) / self.subject.scales[slot]
+            return float(np.sum(np.abs(weights).reshape(-1) * sizes)) / np.minimum(self.subject.scales[slot], 1.0)
         return sizes * float(np.sum(np.abs(weights) / np.concatenate(self.subject.scales)))
 
 

@@ -152,6 +152,8 @@ def _reconsider(judgement: Judgement, doubtful: np.ndarray, line: Line, claim: C
             verdict, note = "right", note or "in half of the digits"
         elif verdict == "wrong" and difference <= noise[j]:
             verdict, note = "cannot tell", "the gradient has as much rounding noise"
+        elif verdict == "wrong" and np.isnan(claim.value[j]) and np.isinf(claim.value).any():
+            verdict, note = "cannot tell", "0 times infinity: the slope of another result is infinite"
         judgement.value[j], judgement.allowed[j] = view.value[j], view.allowed[j]
         judgement.verdicts[j] = verdict
         if (place := line.place(int(j))) and not (note or verdict == "right"):
@@ -174,9 +176,10 @@ def _by_complex_step(line: Line, claim: Claim, rounding: np.ndarray, tolerance: 
 
 def _refines(exact: _Comparison, view: _Comparison, j: int, unchanged: bool) -> bool:
     """Whether a complex step is more precise than differences, and does not contradict what they tell."""
-    known = np.isfinite(view.allowed[j]) and not unchanged
-    contradicts = known and abs(exact.value[j] - view.value[j]) > view.allowed[j]
-    return bool(exact.tells[j] and not contradicts and not (known and exact.allowed[j] > view.allowed[j] / 2))
+    if not exact.tells[j] or view.allowed[j] == np.inf:
+        return False
+    agrees = abs(exact.value[j] - view.value[j]) <= view.allowed[j]
+    return unchanged or bool(agrees and exact.allowed[j] <= view.allowed[j] / 2)
 
 
 def _verdict(views: list[_Comparison], j: int, infinite: bool) -> tuple[_Comparison, Verdict]:

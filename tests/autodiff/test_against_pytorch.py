@@ -79,6 +79,8 @@ TORCH: dict[str, Callable[..., Any]] = {
 
 def comparable(case: Case) -> bool:
     index = case.params.get("index")
+    if case.entry.name == "power" and any(x.dtype == bool for x in case.arrays()):  # PyTorch's own rule fails there
+        return False
     return case.entry.name in TORCH and not _reversing(index) and not (case.entry.name == "setitem" and _repeating(index))
 
 

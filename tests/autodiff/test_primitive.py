@@ -114,6 +114,13 @@ def test_a_rule_that_gives_a_wrong_shape_is_an_error() -> None:
         assert x.grad is None
 
 
+def test_a_rule_that_forgets_an_axis_is_an_error() -> None:
+    flat = ad.primitive(lambda x, /, *, factor=1.0: np.ravel(x) * factor, {"x": lambda g: g}, name="flat")
+    x = leaf(np.ones((2, 3)))
+    with pytest.raises(RuntimeError, match=r"cotangent of shape \(6,\) for an argument of shape \(2, 3\)"):
+        flat(x).backward(np.ones(6))
+
+
 def test_a_forward_that_changes_its_input_is_noticed() -> None:
     def doubles(x: Any, /) -> Any:
         x *= 2

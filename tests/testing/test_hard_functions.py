@@ -152,6 +152,25 @@ def test_at_the_edge_of_the_domain_one_side_decides() -> None:
     assert wrong.verdict == "wrong"
 
 
+@pytest.mark.parametrize("x", [[0.0, 0.0], [0.0, 1.0]])
+def test_an_infinite_slope_is_not_accused_beside_other_entries(x: list[float]) -> None:
+    assert check_gradient(np.sqrt, np.array(x)).verdict == "cannot tell"
+    assert check_gradient(lambda x: np.sum(np.sqrt(x)), np.array(x), gradient=lambda x: 0.5 / np.sqrt(x)).verdict == "cannot tell"
+    assert check_gradient(lambda x: np.sum(x * x), np.array(x), gradient=lambda x: np.full(2, np.inf)).verdict == "wrong"
+
+
+def test_sums_that_cancel_in_a_saturated_softmax_are_not_taken_for_nonlinear() -> None:
+    def softmax(x: np.ndarray) -> np.ndarray:
+        e = np.exp(x - x.max())
+        return e / e.sum()
+
+    def vjp(g: np.ndarray, x: np.ndarray) -> np.ndarray:
+        s = softmax(x)
+        return s * (g - np.sum(g * s))
+
+    assert check_gradient(softmax, np.array([30.0, -10000.0, 0.0]), vjp=vjp).ok
+
+
 def test_a_jump_is_named() -> None:
     def f(x: Any) -> Any:
         return np.where(x > 1, x * x + 1, x * x)

@@ -1,0 +1,42 @@
+"""Changes of a derivative rule that `mutations.py` makes and that change no derivative, and why: for each a proof in a line."""
+
+_INFINITE = "differs only at 0 to a negative power, which is infinite and has no derivative"
+_LARGER = "y is the larger: the argument is below y if and only if it is below the other"
+_SMALLER = "y is the smaller: the argument is above y if and only if it is above the other"
+_TIE = "where the argument is not y it loses, which comes first; where it is, the other equals y if and only if they tie"
+_MASK = "a mask, too, may go the way of the indices that may repeat: it names no element twice, so that the way only takes longer"
+_BOOLEAN = "differs in type only: 0 and 1 as booleans or as numbers have the same products and sums"
+
+EQUIVALENT: dict[str, str] = {
+    "power.p: (x == 0) & (p >= 0) -> x == 0": _INFINITE,
+    "power.p: p -> x": _INFINITE,
+    "power.p: p -> y": _INFINITE,
+    "power.p: 0 -> 0 - 1 (place 2)": _INFINITE,
+    "relu.x: x -> y": "max(x, 0) <= 0 if and only if x <= 0",
+    **{f"{name}.x: g -> np.ones_like(g)": "only the shape and type of g are used" for name in ("sign", "floor")},
+    **{f"{name}.x: g -> np.sum(g) + np.zeros_like(g)": "only the shape and type of g are used" for name in ("sign", "floor")},
+    "maximum.a: b -> y": _LARGER,
+    "maximum.b: a -> y": _LARGER,
+    "minimum.a: b -> y": _SMALLER,
+    "minimum.b: a -> y": _SMALLER,
+    "maximum.a: a -> y (place 2)": _TIE,
+    "maximum.b: b -> y (place 2)": _TIE,
+    "minimum.a: a -> y (place 2)": _TIE,
+    "minimum.b: b -> y (place 2)": _TIE,
+    "getitem.x _scatter: zip(parts, indices, strict=True) -> zip(parts, indices)": "there is one index for each part",
+    "getitem.x _may_repeat: isinstance(i, np.ndarray) and i.dtype != bool -> isinstance(i, np.ndarray)": _MASK,
+    "setitem.v _may_repeat: isinstance(i, np.ndarray) and i.dtype != bool -> isinstance(i, np.ndarray)": _MASK,
+    "matmul.a _left: len(a_shape) -> len(a_shape) + 1 (place 2)": "g[..., None] * b is g * b if g is a number",
+    "matmul.a _left: 1 -> 1 - 1 (place 3)": "g[..., None] * b is g * b if g is a number",
+    "matmul.a _left: g -> np.sum(g) + np.zeros_like(g) (place 2)": "here a and b are vectors, so that g is a number: its own sum",
+    "matmul.b _right: g -> np.sum(g) + np.zeros_like(g) (place 2)": "here a and b are vectors, so that g is a number: its own sum",
+    "matmul.a _left: g * b -> np.reshape(np.transpose(g * b), (g * b).shape)": "here a and b are vectors, their own transposes",
+    "matmul.b _right: g * a -> np.reshape(np.transpose(g * a), (g * a).shape)": "here a and b are vectors, their own transposes",
+    "matmul.a _left: 0 -> 0 - 1": "the axis has length 1: its first element is its last",
+    "matmul.b _right: 0 -> 0 - 1": "the axis has length 1: its first element is its last",
+    "max.x _to_extreme: (x == _expand(y, axis, keepdims)).astype(g.dtype) -> x == _expand(y, axis, keepdims)": _BOOLEAN,
+    "min.x _to_extreme: (x == _expand(y, axis, keepdims)).astype(g.dtype) -> x == _expand(y, axis, keepdims)": _BOOLEAN,
+    "logsumexp.x: 0 -> 0 + 1": "used where all x are -inf, and exp(-inf - c) is 0 for any finite c",
+    "logsumexp.x: 0 -> 0 - 1": "used where all x are -inf, and exp(-inf - c) is 0 for any finite c",
+    "concat.*arrays _split: k -> k - 1 (place 5)": "arrays that are joined along an axis have the same number of axes",
+}

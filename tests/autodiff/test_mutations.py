@@ -1,0 +1,131 @@
+"""A sample of all mistakes that can be made in the derivative rules: the gradient checker finds each. Whole: `mutations.py`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import mutations
+import numpy as np
+import pytest
+from equivalent_mutants import EQUIVALENT
+from mistakes import KINDS
+from mutations import all_mutants, judge, mutants_of, planted, sample, sources, stale_explanations, unexplained, verdict
+
+import autodiff as ad
+from autodiff.primitive import registry
+
+MUTANTS = all_mutants()
+SAMPLE = sample(MUTANTS, 48, seed=0)
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_a_mistake_planted_into_a_rule_is_found(name: str) -> None:
+    mutants = SAMPLE[name]
+    assert unexplained(list(zip(mutants, judge(mutants), strict=True))) == []
+
+
+def test_the_sample_is_of_all_families_of_operations_and_the_same_each_time() -> None:
+    chosen = [mutant for of_entry in SAMPLE.values() for mutant in of_entry]
+    assert len(chosen) == 48
+    assert {mutant.source.family for mutant in chosen} == {"elementwise", "indexing", "linalg", "reductions", "shaping"}
+    assert [m.key for of_entry in sample(all_mutants(), 48, seed=0).values() for m in of_entry] == [m.key for m in chosen]
+
+
+def test_every_rule_has_mutants() -> None:
+    declared = {
+        (entry.name, argument)
+        for entry in registry.values()
+        for argument, rule in entry.formulas.items()
+        if rule.__module__.startswith("autodiff.ops")
+    }
+    assert {(source.entry, source.argument) for source in sources()} == declared
+    assert all(mutants_of(source) for source in sources())
+
+
+def test_every_primitive_that_stands_for_a_rule_has_mutants() -> None:
+    standing = {entry.name: entry.scatter.__name__ for entry in registry.values() if entry.scatter is not None}
+    assert {source.entry: source.adjoint for source in sources() if source.adjoint} == standing
+
+
+def test_every_kind_of_mistake_is_planted() -> None:
+    assert {mutant.kind for of_entry in MUTANTS.values() for mutant in of_entry} == {*KINDS, "wrong array"}
+
+
+def test_mutants_have_keys_of_their_own_and_differ_from_their_rule() -> None:
+    every = [mutant for of_entry in MUTANTS.values() for mutant in of_entry]
+    assert len({mutant.key for mutant in every}) == len(every)
+    assert all(mutant.before != mutant.after for mutant in every)
+
+
+def test_every_explanation_is_of_a_mutant() -> None:
+    assert stale_explanations(MUTANTS) == []
+    assert stale_explanations({}) == [f"explained, but not among the mutants: {key}" for key in EQUIVALENT]
+
+
+def test_a_planted_rule_runs_wherever_the_operation_is_called_and_is_taken_back() -> None:
+    source = next(source for source in sources() if source.entry == "multiply" and source.argument == "a")
+    x, b = np.array([2.0, 3.0]), np.array([5.0, 7.0])
+
+    def gradients() -> list[np.ndarray]:
+        leaves = [ad.Tensor(x, requires_grad=True) for _ in range(3)]
+        for y in (leaves[0] * b, np.multiply(leaves[1], b), ad.multiply(leaves[2], b)):
+            y.backward(np.ones(2))
+        return [leaf.grad.numpy() for leaf in leaves]
+
+    with planted(source, lambda g, a, y: g * y / a**2):  # asks for what the rule in its place did not keep
+        for gradient in gradients():
+            np.testing.assert_allclose(gradient, b / x)
+    for gradient in gradients():
+        np.testing.assert_array_equal(gradient, b)
+
+
+def test_a_mistake_at_a_tie_is_found_there() -> None:
+    mutants = {mutant.key: mutant for mutant in MUTANTS["maximum"]}
+    mutant = mutants["maximum.a _share: g / 2 -> g"]
+    assert verdict(mutant.source, mutant.rule()) == "at a kink"
+
+
+def test_a_mutant_that_names_something_unknown_is_an_error_of_the_script() -> None:
+    source = next(source for source in sources() if source.entry == "exp")
+    with pytest.raises(NameError):
+        verdict(source, lambda g, y: g * z)  # noqa: F821
+
+
+def test_a_rule_that_is_found_without_a_mistake_is_an_error_of_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutations, "verdict", lambda source, rule: "wrong")
+    with pytest.raises(AssertionError, match="the rule of exp by x, without a mistake, is found: wrong"):
+        judge(MUTANTS["exp"])
+
+
+def test_a_mutant_that_is_not_found_is_shown_unless_it_is_explained() -> None:
+    explained = next(mutant for mutant in MUTANTS["relu"] if mutant.key == "relu.x: x -> y")
+    other = next(mutant for mutant in MUTANTS["relu"] if mutant.key == "relu.x: x <= 0 -> x < 0")
+    assert unexplained([(explained, "survived"), (other, "at a kink")]) == []
+    assert unexplained([(explained, "wrong")]) == ["said to be no mistake, but found (wrong): relu.x: x -> y"]
+    assert unexplained([(other, "survived")]) == [
+        "survived: relu.x: x <= 0 -> x < 0\n"
+        "  before: _rule = lambda g, x: np.where(x <= 0, 0, g)\n"
+        "  after:  _rule = lambda g, x: np.where(x < 0, 0, g)"
+    ]
+
+
+def test_the_command_counts_and_exits_with_0() -> None:
+    command = [sys.executable, str(Path(mutations.__file__)), "--only", "relu", "--jobs", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert f"{len(MUTANTS['relu'])} mutants, 1 equivalent, 0 problems" in done.stdout
+
+
+def test_the_command_exits_with_1_if_a_survivor_is_not_explained(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["mutations.py", "--only", "relu"])
+    monkeypatch.setattr(mutations, "EQUIVALENT", {})
+    assert mutations.main() == 1
+    assert "survived: relu.x: x -> y" in capsys.readouterr().out
+
+
+def test_the_command_does_not_know_an_operation_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["mutations.py", "--only", "cosinus"])
+    with pytest.raises(SystemExit) as raised:
+        mutations.main()
+    assert raised.value.code == 2
