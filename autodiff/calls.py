@@ -210,8 +210,11 @@ def _kept(parameter: Any) -> Any:
 
 
 def _inspect(entry: Primitive, result: Any) -> None:
-    """Under `detect_anomaly`: remember where the operation was called, and raise if its value is not finite."""
-    if current_mode().anomaly:
+    """Show the result to who watches it. Under `detect_anomaly`: remember where it was made, and raise if it is not finite."""
+    mode = current_mode()
+    if mode.watch is not None:
+        mode.watch(result)
+    if mode.anomaly:
         origin = calling_line()
         if result._node is not None:
             result._node.origin = origin

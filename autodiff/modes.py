@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import ContextDecorator
 from contextvars import ContextVar
 from pathlib import Path
@@ -15,13 +16,14 @@ __all__ = ["detect_anomaly", "enable_grad", "is_grad_enabled", "no_grad"]
 
 
 class Mode:
-    """Whether operations are recorded, and whether each value is checked to be finite."""
+    """Whether operations are recorded, whether each value is checked to be finite, and who else looks at each result."""
 
-    __slots__ = ("anomaly", "record")
+    __slots__ = ("anomaly", "record", "watch")
 
-    def __init__(self, record: bool, anomaly: bool) -> None:
+    def __init__(self, record: bool, anomaly: bool, watch: Callable[[Any], None] | None = None) -> None:
         self.record = record
         self.anomaly = anomaly
+        self.watch = watch
 
 
 RECORD = Mode(record=True, anomaly=False)
@@ -36,12 +38,14 @@ _SUSPENDABLE = 0x20 | 0x80 | 0x200  # the flags of code that yields or awaits (i
 class _Switch(ContextDecorator):
     """A change of the mode for the time of a `with` block or a function call. One object can be used again, also inside itself."""
 
-    def __init__(self, record: bool | None = None, anomaly: bool | None = None) -> None:
+    def __init__(self, record: bool | None = None, anomaly: bool | None = None, watch: Callable[[Any], None] | None = None) -> None:
         self._record = record
         self._anomaly = anomaly
+        self._watch = watch
 
     def _recreate_cm(self) -> _Switch:
-        return _Switch(self._record, self._anomaly)  # each call of a decorated function has its own, whatever thread it is in
+        # Each call of a decorated function has its own, whatever thread it is in.
+        return _Switch(self._record, self._anomaly, self._watch)
 
     def __call__(self, function: Any) -> Any:
         if getattr(getattr(function, "__code__", None), "co_flags", 0) & _SUSPENDABLE:
@@ -55,8 +59,9 @@ class _Switch(ContextDecorator):
         old = _mode.get()
         record = old.record if self._record is None else self._record
         anomaly = old.anomaly if self._anomaly is None else self._anomaly
+        watch = old.watch if self._watch is None else self._watch
         _outer.set((*_outer.get(), old))
-        _mode.set(RECORD if record and not anomaly else Mode(record, anomaly))
+        _mode.set(RECORD if record and not anomaly and watch is None else Mode(record, anomaly, watch))
 
     def __exit__(self, *_: object) -> None:
         *outer, old = _outer.get()
@@ -111,6 +116,11 @@ def detect_anomaly() -> _Switch:
     FloatingPointError: log: the value is not finite: -inf at index (1,) of shape (2,), called at <doctest ...>
     """
     return _Switch(anomaly=True)
+
+
+def watched(watch: Callable[[Any], None]) -> _Switch:
+    """Show each result, a tensor, to `watch`."""
+    return _Switch(watch=watch)
 
 
 def check_finite(array: Any, name: str, what: str, origin: str | None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.testing.numerics.verdicts import Tolerance
 from autodiff.testing.rules import Candidate, autograd_rule, gradient_rule, jvp_rule, vjp_rule
 from autodiff.testing.subject import is_floating
 
@@ -61,6 +62,14 @@ def checked_positions(argnums: int | Sequence[int] | None, inputs: tuple[Any, ..
 
 def _described(x: Any) -> str:
     return f"an array of dtype {x.dtype}" if isinstance(x, np.ndarray) else f"a {type(x).__name__}"
+
+
+def checked_tolerance(rtol: float, atol: float) -> Tolerance:
+    """What is allowed on top of the error bound, checked."""
+    for name, value in (("rtol", rtol), ("atol", atol)):
+        if not (isinstance(value, (int, float)) and 0 <= value < np.inf):
+            raise ValueError(f"check_gradient: {name} is {value!r}; wanted a number that is not negative.")
+    return Tolerance(rtol, atol)
 
 
 def require_finite(inputs: tuple[Any, ...], positions: tuple[int, ...]) -> None:

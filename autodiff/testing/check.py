@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from autodiff.testing.arguments import candidate, checked_positions, require_finite
-from autodiff.testing.claims import Given, GivenProduct, choose_cotangents, random_cotangent
+from autodiff.testing.arguments import candidate, checked_positions, checked_tolerance, require_finite
+from autodiff.testing.claims import Cotangents, Given, GivenProduct, choose_cotangents, random_cotangent
 from autodiff.testing.comparison import Comparison
 from autodiff.testing.conduct import Conduct, failures_of_function
+from autodiff.testing.diagnosis.evidence import Case
+from autodiff.testing.diagnosis.explanation import explained, require_terms
+from autodiff.testing.numerics.verdicts import KINK, Tolerance
 from autodiff.testing.report import GradientEntry, GradientMismatch, GradientReport
 from autodiff.testing.rules import Candidate, autograd_rule, first_derivative
 from autodiff.testing.subject import Subject, as_input
-from autodiff.testing.verdicts import KINK, Tolerance
 
 __all__ = ["assert_gradient", "check_gradient"]
 
@@ -33,6 +35,7 @@ def check_gradient(
     atol: float = 0.0,
     max_evaluations: int = 50_000,
     rng: np.random.Generator | int = 0,
+    terms: Mapping[str, Callable[..., Any]] | None = None,
 ) -> GradientReport:
     """Compare a gradient of `f` at `inputs` with differences of values of `f`.
 
@@ -47,7 +50,10 @@ def check_gradient(
 
     The numerical derivative is `(f(x + h) - f(x - h)) / 2h`, extrapolated to `h = 0`, with an error bound that is computed from
     the values: what extrapolations differ by, and the measured rounding noise of `f` divided by `h`. So there is no tolerance
-    to choose. At a kink every number between the slopes on either side is right; at the edge of the domain one side decides.
+    to choose. Where values are noisy and `f` is known to be analytic, since it takes complex arrays and does to them nothing but
+    what is analytic, a complex step `Im f(x + ih) / h` decides. A gradient that agrees in half of the digits is right.
+    At a kink every number between the slopes on either side is right, and so is every sum of several of them that lies between
+    the slopes along these entries together; at the edge of the domain one side decides.
 
     Of small arguments each entry is compared, of arguments with more than 256 entries derivatives along random directions and
     a sample of entries; if a direction is wrong, halving it leads to the entries. If `f` returns an array, random weighted
@@ -55,6 +61,10 @@ def check_gradient(
 
     Besides its values, a gradient must have the shape and dtype of its argument, leave the inputs and the cotangent as they were,
     be the same each time, be linear in the cotangent and zero for a cotangent of zeros, and not share memory with another array.
+
+    Beside a gradient derived by hand stands autograd's, if `f` takes tensors as well, and the report says which of the three stands
+    alone. And it says what the mistake is, if the numbers show it: a constant factor, axes exchanged, a sum that is missing, a
+    derivative of an activation function at the wrong place, negative entries, zeros, ties, a row.
 
     Args:
         f: a function of arrays that returns a number, an array or a tensor. With no formula given it takes tensors as well.
@@ -69,6 +79,8 @@ def check_gradient(
         atol: an absolute difference to allow on top of the error bound.
         max_evaluations: how often `f` may be evaluated, roughly.
         rng: a generator, or a seed, for cotangents and directions.
+        terms: for the diagnosis: parts of the gradient derived by hand, each a function like it. If the gradient lacks one, or
+            has it with the wrong sign or twice, the report says so.
 
     Returns:
         A report: `ok`, `verdict` ("right", "wrong" or "cannot tell"), the entries, and a text with the worst of them.
@@ -77,33 +89,39 @@ def check_gradient(
         TypeError: `f`, `gradient`, `vjp` or `jvp` is not a function of the kind described, or no input is floating point.
         ValueError: an argument does not fit the others, or an input is not finite.
 
-    Source: Ridders (1982), Numerical Recipes' `dfridr`; Moré and Wild (2012) for the noise. As `torch.autograd.gradcheck`, which
+    Source: Ridders (1982), Numerical Recipes' `dfridr`; Moré and Wild (2012) for the noise; Martins, Sturdza and Alonso (2003) for
+    the complex step. As `torch.autograd.gradcheck`, which
     has tolerances instead of error bounds.
 
     >>> from autodiff.testing import check_gradient
     >>> x = np.array([1.0, 2.0])
     >>> print(check_gradient(lambda x: np.sum(x**3), x, gradient=lambda x: 3 * x))
     The gradient of <lambda> is wrong. 2 entries compared: 1 wrong, 1 right; ... evaluations.
-    argument  index  gradient given  numerical    bound  verdict
-    0         (1,)                6         12  ...      wrong
-    0         (0,)                3          3  ...      right
+    argument  index  by hand  autograd  numerical    bound  verdict
+    0         (1,)         6        12         12  ...      wrong
+    0         (0,)         3         3          3  ...      right
+    Autograd and the differences agree; the gradient by hand stands alone.
     """
     arguments = tuple(as_input(x) for x in inputs)
     positions = checked_positions(argnums, arguments)
     given = candidate(f, {"gradient": gradient, "vjp": vjp, "jvp": jvp}, order, positions)
     require_finite(arguments, positions)
-    tolerance = Tolerance(rtol, atol)
+    require_terms(terms, given)
+    tolerance = checked_tolerance(rtol, atol)
     generator = np.random.default_rng(rng)
+    name = getattr(f, "__name__", None) or type(f).__name__
     with warnings.catch_warnings(), np.errstate(all="ignore"):  # differences probe where f may overflow or not be defined
         warnings.simplefilter("ignore", RuntimeWarning)
         subject = Subject(f, arguments, positions, max_evaluations)
-        entries, failures = _checked(subject, given, generator, tolerance)
+        entries, failures, cotangents = _checked(subject, given, generator, tolerance)
         evaluations = subject.evaluations
         if order == 2 and not failures:
             second, more, count = _second_order(subject, generator, tolerance)
             entries, failures, evaluations = entries + second, more, evaluations + count
-    name = getattr(f, "__name__", None) or type(f).__name__
-    return GradientReport(name, tuple(entries), tuple(failures), evaluations)
+        report = GradientReport(name, tuple(entries), tuple(failures), evaluations)
+        if cotangents is None:
+            return report
+        return explained(report, Case(subject, given, cotangents, report.entries), tolerance, terms)
 
 
 def assert_gradient(f: Callable[..., Any], *inputs: Any, **options: Any) -> GradientReport:
@@ -123,8 +141,8 @@ def assert_gradient(f: Callable[..., Any], *inputs: Any, **options: Any) -> Grad
 
 def _checked(
     subject: Subject, given: Candidate, rng: np.random.Generator, tolerance: Tolerance
-) -> tuple[list[GradientEntry], list[str]]:
-    """The entries compared and the failures."""
+) -> tuple[list[GradientEntry], list[str], Cotangents | None]:
+    """The entries compared, the failures, and what the results were weighed with, if the function could be examined."""
     if given.fixed and subject.value.size != 1:
         raise ValueError(
             f"check_gradient: gradient= is for a function that returns one number, but f returned shape {subject.value.shape}. "
@@ -132,7 +150,7 @@ def _checked(
         )
     failures = failures_of_function(subject)
     if failures:
-        return [], failures
+        return [], failures, None
     cotangents = choose_cotangents(subject, rng, given.fixed)
     weights = cotangents.arrays[-1]
     if given.tangents:
@@ -141,10 +159,10 @@ def _checked(
     conduct = Conduct(given.rule, subject, weights, given.tangents, linear=not given.fixed)
     failures = conduct.failures_of_shape()
     if failures:
-        return [], failures
+        return [], failures, cotangents
     failures = conduct.failures(rng)
     claims = (GivenProduct if given.tangents else Given)(given.rule, subject, cotangents, rng)
-    return Comparison(subject, claims, cotangents, rng, tolerance).entries(), failures
+    return Comparison(subject, claims, cotangents, rng, tolerance).entries(), failures, cotangents
 
 
 def _second_order(subject: Subject, rng: np.random.Generator, tolerance: Tolerance) -> tuple[list[GradientEntry], list[str], int]:
@@ -156,7 +174,7 @@ def _second_order(subject: Subject, rng: np.random.Generator, tolerance: Toleran
     floor = np.concatenate([size / np.maximum(scales, 1.0) for scales in subject.scales])  # a gradient is made of slopes of f
     positions = (*subject.positions, last)
     second = Subject(derivative, (*subject.inputs, cotangent), positions, subject.limit, floor)
-    entries, failures = _checked(second, Candidate("autograd", autograd_rule(derivative, positions)), rng, tolerance)
+    entries, failures, _ = _checked(second, Candidate("autograd", autograd_rule(derivative, positions)), rng, tolerance)
     entries = [replace(entry, order=2, argument="cotangent" if entry.argument == last else entry.argument) for entry in entries]
     entries = [replace(e, verdict="cannot tell") if e.verdict == "wrong" and e.note.startswith(KINK) else e for e in entries]
     failures = [f"second derivative: {failure.replace(f'argument {last}', 'the cotangent')}" for failure in failures]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from autodiff.testing.noise import gradient_noise
+from autodiff.testing.numerics.verdicts import Claim
 from autodiff.testing.rules import Rule
 from autodiff.testing.subject import Subject, is_floating
-from autodiff.testing.verdicts import Claim
 
 __all__: list[str] = []
 

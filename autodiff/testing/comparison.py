@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 from itertools import count
+from typing import Any
 
 import numpy as np
 
 from autodiff.testing.claims import Cotangents, Given, GivenProduct
+from autodiff.testing.numerics.verdicts import QUICK, Claim, Judgement, Tolerance, excess, judge, judge_sums, no_judgement
 from autodiff.testing.report import GradientEntry
 from autodiff.testing.subject import Subject
-from autodiff.testing.verdicts import KINK, QUICK, Claim, Judgement, Tolerance, excess, judge, judge_sums, no_judgement
 
 __all__: list[str] = []
 
 EVERY_ENTRY = 256  # of an argument up to this size, if the evaluations allow
 DIRECTIONS = 3
 SAMPLE = 32  # entries of a large argument, half of them where the gradient is largest
+ADD_UP = 1e-6  # relative: slopes that are so near to a sum of others are that sum
 ENOUGH = 8  # wrong entries to find before a search ends
 
 Index = tuple[int, ...] | str
@@ -59,17 +61,27 @@ class Comparison:
     def _at_kinks(self, slot: int, entries: list[GradientEntry]) -> list[GradientEntry]:
         """The derivatives along all entries at a kink together, if they are several and none of them is wrong.
 
-        For each of two equal numbers, the largest of them has the slopes 0 and 1; but together they have the slope 1.
+        For each of two equal numbers, the largest of them has the slopes 0 and 1; but together they have the slope 1. Where
+        the slopes just add up, as for a sum of functions of one entry each, that tells nothing new.
         """
-        at_kink = [e for e in entries if e.note.startswith(KINK)]
+        at_kink = [e for e in entries if e.at_kink]
         places = {e.index for e in at_kink if isinstance(e.index, tuple)}
         if len(places) < 2 or any(e.verdict != "right" for e in at_kink):
             return []
         shape = self.subject.inputs[self.subject.positions[slot]].shape
-        flat = [int(np.ravel_multi_index(place, shape)) for place in places]
-        direction = np.zeros(self.subject.scales[slot].size)
-        direction[flat] = self.subject.scales[slot][flat]
-        return self._judged(slot, direction, "all at a kink")
+        direction, scales = np.zeros(self.subject.scales[slot].size), self.subject.scales[slot]
+        sums: dict[Any, np.ndarray] = {}
+        for e in entries:
+            if e.index in places:
+                i = int(np.ravel_multi_index(e.index, shape))
+                direction[i] = scales[i]
+                sums[e.output] = sums.get(e.output, 0) + scales[i] * np.array([*e.slopes, e.bound])
+        together = self._judged(slot, direction, "all at a kink")
+        add_up = [
+            np.all(np.abs(np.array(e.slopes) - sums[e.output][:2]) <= ADD_UP * (np.abs(sums[e.output][:2]).max() + e.bound))
+            for e in together
+        ]
+        return [] if all(add_up) else together
 
     def _judged(self, slot: int, direction: int | np.ndarray, index: Index) -> list[GradientEntry]:
         if not self.subject.affords(QUICK):
@@ -89,25 +101,38 @@ class Comparison:
     def _listed(self, slot: int, index: Index, labels: list[Index], claim: Claim, found: Judgement) -> list[GradientEntry]:
         """The entries of the report."""
         argument = self.subject.positions[slot]
-        columns = zip(labels, claim.value, found.value, found.allowed, found.verdicts, found.notes, strict=True)
+        columns = zip(labels, claim.value, found.value, found.allowed, found.verdicts, found.notes, found.slopes.T, strict=True)
         return [
-            GradientEntry(argument, index, label, float(given), float(value), float(bound), verdict, note)
-            for label, given, value, bound, verdict, note in columns
+            GradientEntry(
+                argument,
+                index,
+                label,
+                float(given),
+                float(value),
+                float(bound),
+                verdict,
+                note,
+                slopes=(float(slopes[0]), float(slopes[1])),
+            )
+            for label, given, value, bound, verdict, note, slopes in columns
         ]
 
     def _large(self, slot: int, size: int) -> list[GradientEntry]:
         """Derivatives along random directions; if one is wrong, by the entries that make it so; and by a sample of entries."""
         scales = self.subject.scales[slot]
+        moving = np.ones(size, bool)
         sample = self._sample(slot, size)
         found: list[GradientEntry] = []
         for number in range(DIRECTIONS):
             # Multiples of 1/256, so that steps along the direction are exact.
-            direction = scales * self.rng.integers(128, 257, size) / 256 * self.rng.choice([-1, 1], size)
+            direction = scales * self.rng.integers(128, 257, size) / 256 * self.rng.choice([-1, 1], size) * moving
             along = self._judged(slot, direction, f"direction {number + 1}")
             found += along
             if any(entry.verdict == "wrong" for entry in along):
                 sample |= set(self._culprits(slot, direction))
                 break
+            if any(entry.at_kink for entry in along):  # where many kinks meet, hardly anything is wrong: next, without the zeros
+                moving = self.subject.reference[self.subject.positions[slot]].reshape(-1) != 0
         for i in sorted(sample):
             found += self._entry(slot, i)
         return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autodiff.testing.differences import NODES, noise_of
+from autodiff.testing.numerics.differences import NODES, noise_of
 from autodiff.testing.rules import Rule
 from autodiff.testing.subject import Subject, is_floating
 

@@ -42,6 +42,8 @@ class GradientEntry:
         verdict: "right" within the bound, "wrong" outside, "cannot tell" if the bound is so large that it says nothing.
         note: what is special there, such as "at a kink".
         order: 1, or 2 for a second derivative.
+        slopes: those from the left and from the right, which differ at a kink.
+        autograd: autograd's derivative, where a gradient derived by hand was checked and `f` takes tensors as well.
 
     >>> from autodiff.testing import check_gradient
     >>> entry = check_gradient(lambda x: x**2, 3.0).entries[0]
@@ -58,6 +60,21 @@ class GradientEntry:
     verdict: Verdict
     note: str = ""
     order: int = 1
+    slopes: tuple[float, float] = (float("nan"), float("nan"))
+    autograd: float | None = None
+
+    @property
+    def at_kink(self) -> bool:
+        """Whether the slopes on either side differ, so that every number between them is right."""
+        return self.note.startswith("at a kink")
+
+    @property
+    def relative_error(self) -> float:
+        """The difference as a part of the larger of the two values; inf if either is no number."""
+        difference, size = abs(self.given - self.numerical), max(abs(self.given), abs(self.numerical))
+        if not difference < float("inf"):
+            return float("inf")
+        return difference / size if size else 0.0
 
     @property
     def excess(self) -> float:
@@ -68,15 +85,20 @@ class GradientEntry:
         return difference / self.bound if self.bound and difference < float("inf") else float("inf")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GradientReport:
-    """What a gradient check found; `str` gives a summary, a table of the worst entries, and the failures.
+    """What a gradient check found; `str` gives a summary, a table of the worst entries, the diagnosis, and the failures.
+
+    In a notebook it is shown as HTML, with a picture of where small arguments are right and wrong.
 
     Attributes:
         name: what was checked.
         entries: the numbers that were compared.
         failures: what else is wrong, in words: a shape, a dtype, an input changed in place, memory shared, and the like.
         evaluations: how often the function was evaluated.
+        diagnosis: what the mistake is, where the numbers show it, with the figures that do.
+        comparison: for a gradient derived by hand: which of it, autograd and the differences stands alone.
+        autograd_error: why autograd has no part in that comparison, if it has none.
 
     >>> from autodiff.testing import check_gradient
     >>> report = check_gradient(lambda x: np.sum(x**2), [1.0, 2.0], gradient=lambda x: (2 * x).astype(np.float32))
@@ -88,6 +110,9 @@ class GradientReport:
     entries: tuple[GradientEntry, ...]
     failures: tuple[str, ...]
     evaluations: int
+    diagnosis: tuple[str, ...] = ()
+    comparison: str = ""
+    autograd_error: str = ""
 
     @property
     def verdict(self) -> Verdict:
@@ -105,28 +130,54 @@ class GradientReport:
         return sum(entry.verdict == verdict for entry in self.entries)
 
     def __str__(self) -> str:
-        parts = [self._summary(), *self._table()]
+        parts = [self.summary, *self._table()]
+        parts += [self.comparison] if self.comparison else []
+        parts += [f"Diagnosis: {sentence}" for sentence in self.diagnosis]
         parts += [f"- {failure}" for failure in self.failures]
         return "\n".join(parts)
 
-    def _summary(self) -> str:
+    def __repr__(self) -> str:
+        return f"<{self.summary}>"
+
+    def to_html(self) -> str:
+        """The report as a page of its own, with nothing to load from elsewhere.
+
+        >>> from autodiff.testing import check_gradient
+        >>> check_gradient(lambda x: x**2, 3.0).to_html()[:15]
+        '<!DOCTYPE html>'
+        """
+        from autodiff.testing.page import page
+
+        return page(self)
+
+    def _repr_html_(self) -> str:
+        from autodiff.testing.page import fragment
+
+        return fragment(self)
+
+    @property
+    def summary(self) -> str:
+        """The verdict in one sentence, with how much was compared.
+
+        >>> from autodiff.testing import check_gradient
+        >>> check_gradient(lambda x: np.maximum(x, 0), 0.0, gradient=lambda x: np.ones_like(x)).summary
+        'The gradient of <lambda> is right. 1 entry compared: 1 right (1 at a kink, as a subgradient); ... evaluations.'
+        """
         total = len(self.entries)
         verdicts: tuple[Verdict, ...] = ("wrong", "cannot tell", "right")
         counts = [f"{self._count(v)} {v}" for v in verdicts if self._count(v)]
         compared = f"{total} {'entry' if total == 1 else 'entries'} compared" + (f": {', '.join(counts)}" if counts else "")
+        kinks = sum(e.at_kink and e.verdict == "right" and isinstance(e.index, tuple) for e in self.entries)
+        compared += f" ({kinks} at a kink, as {'a subgradient' if kinks == 1 else 'subgradients'})" if kinks else ""
         failures = f"; {len(self.failures)} other {'failure' if len(self.failures) == 1 else 'failures'}" if self.failures else ""
         return f"The gradient of {self.name} is {_SENTENCE[self.verdict]} {compared}{failures}; {self.evaluations} evaluations."
 
     def _table(self) -> list[str]:
-        rank = {"wrong": 0, "cannot tell": 1, "right": 2}
-        worst = sorted(self.entries, key=lambda entry: (rank[entry.verdict], -entry.excess))
-        rows = [_row(entry) for entry in worst[:ROWS]]
+        worst = worst_first(self.entries)
+        header, *rows = columns_of(worst[:ROWS], self.entries)
         if not rows:
             return []
-        header = ("order", "argument", "index", "output", "gradient given", "numerical", "bound", "verdict")
-        shown = [i for i, name in enumerate(header) if _is_told(name, self.entries)]
-        numbers = {i for i, column in enumerate(shown) if header[column] in ("gradient given", "numerical", "bound")}
-        lines = _aligned([[row[i] for i in shown] for row in (header, *rows)], right=numbers)
+        lines = _aligned([header, *rows], right={i for i, name in enumerate(header) if name in NUMBERS})
         rest = worst[ROWS:]
         if rest:
             lines.append(f"... and {len(rest)} more{', all right' if all(entry.verdict == 'right' for entry in rest) else ''}")
@@ -136,24 +187,44 @@ class GradientReport:
 _SENTENCE = {"right": "right.", "wrong": "wrong.", "cannot tell": "not known to be right: the differences cannot tell."}
 
 
-def _is_told(column: str, entries: Sequence[GradientEntry]) -> bool:
-    """Whether a column of the table tells anything."""
-    if column == "order":
-        return any(entry.order > 1 for entry in entries)
-    return column != "output" or any(entry.output != () for entry in entries)
+NUMBERS = ("gradient given", "by hand", "autograd", "numerical", "bound")  # the columns that are flush right
+
+
+def worst_first(entries: Sequence[GradientEntry]) -> list[GradientEntry]:
+    """The entries in the order of the table: the wrong ones by how much they are off, relatively, the others by their bound."""
+    rank = {"wrong": 0, "cannot tell": 1, "right": 2}
+    return sorted(entries, key=lambda e: (rank[e.verdict], -(e.relative_error if e.verdict == "wrong" else e.excess)))
+
+
+def columns_of(shown: Sequence[GradientEntry], entries: Sequence[GradientEntry]) -> list[list[str]]:
+    """The table of the entries `shown`, header first, with the columns that tell anything about all the `entries`."""
+    three = any(entry.autograd is not None for entry in entries)
+    told = {
+        "order": any(entry.order > 1 for entry in entries),
+        "argument": True,
+        "index": True,
+        "output": any(entry.output != () for entry in entries),
+        "by hand" if three else "gradient given": True,
+        "autograd": three,
+        "numerical": True,
+        "bound": True,
+        "verdict": True,
+    }
+    rows = [[cell for cell, kept in zip(_row(entry), told.values(), strict=True) if kept] for entry in shown]
+    return [[name for name, kept in told.items() if kept], *rows]
 
 
 def _row(entry: GradientEntry) -> tuple[str, ...]:
-    verdict = f"{entry.verdict} ({entry.note})" if entry.note else entry.verdict
     return (
         str(entry.order),
         str(entry.argument),
         str(entry.index),
         str(entry.output),
         f"{entry.given:.10g}",
+        "" if entry.autograd is None else f"{entry.autograd:.10g}",
         f"{entry.numerical:.10g}",
         f"{entry.bound:.1e}",
-        verdict,
+        f"{entry.verdict} ({entry.note})" if entry.note else entry.verdict,
     )
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from autodiff.graph import Variable
 from autodiff.modes import no_grad
-from autodiff.testing.analytic import complex_step
-from autodiff.testing.differences import Line
+from autodiff.testing.numerics.analytic import complex_step
+from autodiff.testing.numerics.differences import Line
 
 __all__: list[str] = []
 

@@ -224,3 +224,9 @@ def test_bad_use_is_an_error_that_says_what_was_wanted(kind: type[Exception], te
     with pytest.raises(kind, match=re.escape(text)) as caught:
         call()
     assert str(caught.value).startswith("check_gradient: ")
+
+
+@pytest.mark.parametrize("option", [{"rtol": -1e-3}, {"atol": np.nan}, {"rtol": np.inf}, {"atol": "small"}])
+def test_a_tolerance_that_is_none_is_refused(option: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"check_gradient: [ra]tol is .*; wanted a number that is not negative"):
+        check_gradient(np.sin, np.ones(2), **option)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from autodiff.testing import check_gradient
-from autodiff.testing.analytic import complex_step
+from autodiff.testing.numerics.analytic import complex_step
 
 X = np.array([0.5, -1.2, 3.0])
 D = np.array([1.0, -0.5, 2.0])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autodiff.testing.differences import NODES, Estimates, Line, noise_of, quick, thorough
+from autodiff.testing.numerics.differences import NODES, Estimates, Line, noise_of, quick, thorough
 from autodiff.testing.subject import Subject
 
 

@@ -115,7 +115,7 @@ def real(x: Any) -> Any:
 UNKNOWABLE = {
     "an infinite slope": (np.sqrt, [0.0], "f is not finite to the left"),
     "a jump": (np.sign, [0.0], "at a jump"),
-    "values that are mostly rounding errors": (lambda x: (3e15 + np.exp(real(x))) - 3e15, [7.7], ""),
+    "values that are mostly rounding errors": (lambda x: (3e17 + np.exp(real(x))) - 3e17, [7.7], ""),
     "a point": (lambda x: np.where(real(x) == 0, 0 * x, np.nan), [0.0], "f is not finite nearby"),
     "no number": (lambda x: np.log(x - 2), [1.0], "f is not finite here"),
     "an infinite number": (lambda x: np.log(x - 1), [1.0], "f is not finite here"),

@@ -25,11 +25,41 @@ def test_a_wrong_report_shows_the_worst_first_and_at_most_twenty_rows() -> None:
     x = np.linspace(1, 2, 50)
     text = str(check_gradient(lambda x: np.sum(x**2), x, gradient=lambda x: 2 * x + np.arange(50) * 0.01))
     header, *rows = text.splitlines()[1:]
-    assert header.split() == ["argument", "index", "gradient", "given", "numerical", "bound", "verdict"]
+    assert header.split() == ["argument", "index", "by", "hand", "autograd", "numerical", "bound", "verdict"]
     table = [row for row in rows if row.endswith("wrong")]
     assert 1 < len(table) <= 20
     assert "(49,)" in table[0]
     assert len({row.index(" wrong") for row in table}) == 1
+
+
+def test_the_columns_are_aligned() -> None:
+    text = str(check_gradient(lambda x: np.sum(x**3), X * 100, gradient=lambda x: 3 * x**2 + [0, 1]))
+    table = text.splitlines()[1:4]
+    for name in ("by hand", "autograd", "numerical", "bound"):
+        end = table[0].index(name) + len(name)
+        assert all(row[end - 1] != " " and row[end : end + 2] == "  " for row in table)
+
+
+def test_the_sentences_follow_the_table_and_the_failures_come_last() -> None:
+    lines = str(check_gradient(lambda x: np.sum(x**2), X, gradient=lambda x: x)).splitlines()
+    assert [line.split(" ")[0] for line in lines] == ["The", "argument", "0", "0", "Autograd", "Diagnosis:", "-"]
+
+
+def test_entries_at_a_kink_that_pass_as_subgradients_are_counted() -> None:
+    x = np.array([-1.0, 0.0, 0.0, 2.0])
+    report = check_gradient(lambda x: np.sum(np.maximum(x, 0)), x, gradient=lambda x: np.where(x == 0, 0.3, x > 0))
+    assert " right (2 at a kink, as subgradients); " in report.summary
+    one = check_gradient(lambda x: np.sum(np.maximum(x, 0)), x[:2], gradient=lambda x: np.where(x == 0, 0.3, 1.0 * (x > 0)))
+    assert ": 2 right (1 at a kink, as a subgradient); " in one.summary
+    wrong = check_gradient(lambda x: np.sum(np.maximum(x, 0)), x, gradient=lambda x: np.where(x == 0, 1.3, x > 0))
+    assert "subgradient" not in wrong.summary
+
+
+def test_the_repr_is_one_line() -> None:
+    report = check_gradient(lambda x: np.sum(x**2), X, gradient=lambda x: x + 1)
+    assert repr(report) == f"<{report.summary}>"
+    assert repr(report).startswith("<The gradient of <lambda> is wrong. 2 entries compared: 1 wrong, 1 right; ")
+    assert "\n" not in repr(report)
 
 
 def test_the_error_of_assert_gradient_is_the_report() -> None:

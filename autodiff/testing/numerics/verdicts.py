@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autodiff.testing.differences import MEASURED, Estimate, Estimates, Line, quick, thorough
+from autodiff.testing.numerics.differences import FAR, JUMP, MEASURED, Estimate, Estimates, Line, on_curve, quick, thorough
 from autodiff.testing.report import Verdict
 
 __all__: list[str] = []
@@ -60,17 +60,23 @@ class Tolerance:
 
 @dataclass
 class Judgement:
-    """For each function on a line: the derivative, how far the claim may be off, the verdict, and what is special there."""
+    """For each function on a line: the derivative, how far the claim may be off, the verdict, and what is special there.
+
+    `slopes` are those from the left and from the right, one pair of rows; the same but at a kink.
+    """
 
     value: np.ndarray
     allowed: np.ndarray
     verdicts: list[Verdict]
     notes: list[str]
+    slopes: np.ndarray
 
 
 def no_judgement(count: int) -> Judgement:
     """What is known of so many functions when no evaluation is left."""
-    return Judgement(np.full(count, np.nan), np.full(count, np.inf), ["cannot tell"] * count, [RAN_OUT] * count)
+    return Judgement(
+        np.full(count, np.nan), np.full(count, np.inf), ["cannot tell"] * count, [RAN_OUT] * count, np.full((2, count), np.nan)
+    )
 
 
 def judge(line: Line, claim: Claim, tolerance: Tolerance, affords: Callable[[int], bool]) -> Judgement:
@@ -79,14 +85,15 @@ def judge(line: Line, claim: Claim, tolerance: Tolerance, affords: Callable[[int
     allowed = estimate.bound + claim.rounding
     size = np.maximum(np.abs(estimate.value), np.abs(claim.value))
     enough = np.maximum(np.maximum(SETTLED[0] * size, SETTLED[1] * claim.slope), claim.rounding)
-    settled = _agrees(claim, estimate.value, allowed, tolerance) & (estimate.bound <= enough)
+    smooth = on_curve(line)
+    settled = _agrees(claim, estimate.value, allowed, tolerance) & (estimate.bound <= enough) & smooth
     if not settled.all() and line.complex_step is not None:
-        exact = ~settled & (np.abs(line.complex_step - estimate.value) <= allowed) & np.isfinite(allowed)
+        exact = ~settled & smooth & (np.abs(line.complex_step - estimate.value) <= allowed) & np.isfinite(allowed)
         exact &= _agrees(claim, line.complex_step, 2 * claim.rounding, tolerance)
         estimate.value, allowed = np.where(exact, line.complex_step, estimate.value), np.where(exact, 2 * claim.rounding, allowed)
         settled |= exact
     verdicts: list[Verdict] = ["right" if s else "cannot tell" for s in settled]
-    judgement = Judgement(estimate.value, allowed, verdicts, [""] * len(verdicts))
+    judgement = Judgement(estimate.value, allowed, verdicts, [""] * len(verdicts), np.array([estimate.value, estimate.value]))
     if not settled.all():
         if affords(THOROUGH):
             _reconsider(judgement, ~settled, line, claim, tolerance)
@@ -106,7 +113,7 @@ def judge_sums(weights: np.ndarray, parts: Judgement, claim: Claim, tolerance: T
     unsure = "cannot tell" in parts.verdicts
     verdicts: list[Verdict] = ["cannot tell" if unsure else "right" if a else "wrong" for a in agrees]
     note = KINK if any(note.startswith(KINK) for note in parts.notes) else ""
-    return Judgement(value, allowed, verdicts, [note] * len(value))
+    return Judgement(value, allowed, verdicts, [note] * len(value), parts.slopes @ weights.T)
 
 
 def excess(line: Line, claim: Claim, tolerance: Tolerance) -> float:
@@ -131,6 +138,7 @@ class _Comparison:
     tells: np.ndarray
     looseness: np.ndarray
     notes: list[str]
+    slopes: np.ndarray
 
 
 def _reconsider(judgement: Judgement, doubtful: np.ndarray, line: Line, claim: Claim, tolerance: Tolerance) -> None:
@@ -138,31 +146,41 @@ def _reconsider(judgement: Judgement, doubtful: np.ndarray, line: Line, claim: C
     noise = NOISE * claim.noise(doubtful)
     estimates = thorough(line)
     unchanged = estimates[0].central.value == 0
-    invisible = BLIND * line.eps * max(claim.slope.max(), 1 / line.unit)
+    invisible = BLIND * line.eps * max(claim.slope.max(), 1 / max(line.unit, FAR))
     rounding = claim.rounding + np.minimum(noise, NOISE_LIMIT * claim.slope) + unchanged * invisible
     views = [_compare(found, line, claim, rounding, tolerance) for found in estimates]
     exact = _by_complex_step(line, claim, rounding, tolerance)
     for j in np.flatnonzero(doubtful):
         view, verdict = _verdict(views, int(j), infinite=bool(np.isinf(claim.value[j])))
         note = view.notes[j]
-        if exact is not None and not note and _refines(exact, view, int(j), bool(unchanged[j])):
+        place, infinite = line.place(int(j)), np.isinf(claim.value) | np.isinf(views[0].allowed)
+        if exact is not None and not (note or place) and _decides(exact, view, verdict, int(j), bool(unchanged[j])):
             view, verdict = exact, "right" if exact.agrees[j] else "wrong"
-        difference = abs(claim.value[j] - view.value[j])
-        if verdict == "wrong" and difference <= HALF_OF_THE_DIGITS * abs(view.value[j]):
-            verdict, note = "right", note or "in half of the digits"
-        elif verdict == "wrong" and difference <= noise[j]:
-            verdict, note = "cannot tell", "the gradient has as much rounding noise"
-        elif verdict == "wrong" and np.isnan(claim.value[j]) and np.isinf(claim.value).any():
-            verdict, note = "cannot tell", "0 times infinity: the slope of another result is infinite"
-        judgement.value[j], judgement.allowed[j] = view.value[j], view.allowed[j]
-        judgement.verdicts[j] = verdict
-        if (place := line.place(int(j))) and not (note or verdict == "right"):
-            note = place
-        elif note == ONE_SIDE and place:
-            note = f"{place}: {note}"
+        if verdict == "wrong":
+            verdict, excuse = _excused(claim.value[j], view.value[j], view.allowed[j], noise[j], place, bool(infinite.any()))
+            note = note or excuse
+        if place and (note == ONE_SIDE or (verdict != "right" and not note)):
+            note = f"{place}: {note}" if note else place
         elif verdict == "wrong" and not note and unchanged[j]:
             note = "f does not change nearby"
-        judgement.notes[j] = note
+        judgement.value[j], judgement.allowed[j] = view.value[j], view.allowed[j]
+        judgement.verdicts[j], judgement.notes[j], judgement.slopes[:, j] = verdict, note, view.slopes[:, j]
+
+
+def _excused(given: float, value: float, bound: float, noise: float, place: str, infinite: bool) -> tuple[Verdict, str]:
+    """A milder verdict on a claim that is outside of the error bound, if there is reason for one, and the reason.
+
+    `infinite` says whether another function has an infinite slope on this line, so that 0 times that slope may have been added.
+    """
+    if abs(given - value) <= HALF_OF_THE_DIGITS * abs(value):
+        return "right", "in half of the digits"
+    if abs(given - value) <= noise:
+        return "cannot tell", "the gradient has as much rounding noise"
+    if np.isnan(given) and infinite:
+        return "cannot tell", "0 times infinity: the slope of another result is infinite"
+    if place == JUMP or (place and not np.isfinite(given) and bound > PRECISE * abs(value)):
+        return "cannot tell", ""
+    return "wrong", ""
 
 
 def _by_complex_step(line: Line, claim: Claim, rounding: np.ndarray, tolerance: Tolerance) -> _Comparison | None:
@@ -171,15 +189,15 @@ def _by_complex_step(line: Line, claim: Claim, rounding: np.ndarray, tolerance: 
         return None
     value, allowed = line.complex_step, claim.rounding + rounding + MEASURED * line.complex_noise()
     agrees = _agrees(claim, value, allowed, tolerance)
-    return _Comparison(value, allowed, agrees, np.isfinite(allowed), np.zeros(len(value)), [""] * len(value))
+    tells = allowed <= np.maximum(TELLING[0] * np.abs(value), TELLING[1] * np.sqrt(line.eps) * claim.slope)
+    return _Comparison(value, allowed, agrees, tells, np.zeros(len(value)), [""] * len(value), np.array([value, value]))
 
 
-def _refines(exact: _Comparison, view: _Comparison, j: int, unchanged: bool) -> bool:
-    """Whether a complex step is more precise than differences, and does not contradict what they tell."""
-    if not exact.tells[j] or view.allowed[j] == np.inf:
-        return False
+def _decides(exact: _Comparison, view: _Comparison, verdict: Verdict, j: int, unchanged: bool) -> bool:
+    """Whether a complex step decides: where differences cannot, and where it is more precise and does not contradict them."""
     agrees = abs(exact.value[j] - view.value[j]) <= view.allowed[j]
-    return unchanged or bool(agrees and exact.allowed[j] <= view.allowed[j] / 2)
+    better = unchanged or verdict == "cannot tell" or (agrees and exact.allowed[j] <= view.allowed[j] / 2)
+    return bool(exact.tells[j] and better)
 
 
 def _verdict(views: list[_Comparison], j: int, infinite: bool) -> tuple[_Comparison, Verdict]:
@@ -191,12 +209,15 @@ def _verdict(views: list[_Comparison], j: int, infinite: bool) -> tuple[_Compari
     """
     near, local, far = views
     heard = [near]
-    if local.looseness[j] < near.looseness[j]:
+    if local.looseness[j] < near.looseness[j] and near.notes[j].startswith(KINK) >= local.notes[j].startswith(KINK):
         heard.append(local)
     if near.value[j] == 0:
         heard.append(far)
+    flat = near.value[j] == 0 and near.tells[j] and not near.agrees[j]
     for view in heard:
-        if view.agrees[j] and view.tells[j]:
+        if view.agrees[j] and view.tells[j] and not (flat and view.notes[j].startswith(KINK)):
+            if flat:
+                return near, "cannot tell"
             doubted = local.tells[j] and not local.agrees[j] and local.looseness[j] < PRECISE * min(1.0, near.looseness[j])
             return view, "cannot tell" if doubted and near.looseness[j] > PRECISE else "right"
     if near.value[j] == 0 and far.agrees[j] and far.allowed[j] < abs(far.value[j]):
@@ -234,7 +255,8 @@ def _compare(found: Estimates, line: Line, claim: Claim, rounding: np.ndarray, t
     uncertainty = np.where(kink, np.maximum(left.bound, right.bound), error)
     looseness = uncertainty / np.maximum(np.maximum(size, natural), np.finfo(float).tiny)
     agrees = _agrees(claim, value, error + rounding, tolerance)
-    return _Comparison(value, error + rounding, agrees, kink | tells(Estimate(value, error)), looseness, notes)
+    slopes = np.where(kink, [left.value, right.value], value)
+    return _Comparison(value, error + rounding, agrees, kink | tells(Estimate(value, error)), looseness, notes, slopes)
 
 
 def _agrees(claim: Claim, value: np.ndarray, allowed: np.ndarray, tolerance: Tolerance) -> np.ndarray:

@@ -29,7 +29,8 @@ DEPTH = 30  # steps in a thorough search: down to 4**-30 of the scale, where not
 UNEXPLAINED = 100.0  # noise does not explain extrapolations that differ by more than so many times the rounding error
 STREAK = 3  # rows of unexplained extrapolations after which a search ends
 NODES = np.sqrt(np.arange(10) / 9)  # where noise is measured: uneven and inexact, lest errors repeat or vanish
-NEAR = 2.0**-16  # of the scale: where a jump or the edge of a domain shows
+JUMP = "at a jump"
+NEAR = 2.0**-32  # of the scale: where a jump or the edge of a domain shows
 FAR = 2.0**-20  # scales that are further apart than this are far apart
 LENGTHS = (2.0**-5, 2.0**-13, 2.0**-21)  # over which the noise is measured, as parts of the scale
 _SMOOTH = np.linalg.qr(np.vander(NODES, 6)).Q  # the polynomials of degree 5
@@ -90,6 +91,7 @@ class Line:
         self.floor = floor
         self.tilted = tilted
         self.unit = max(own, min(scale, 1.0))  # over which a function can be expected to change, and no less than a small one
+        self.near = max(own * NEAR, 4 * finest)
         self.known: dict[float, np.ndarray] = {0.0: here}
 
     def at(self, t: float) -> np.ndarray:
@@ -110,7 +112,8 @@ class Line:
 
     def complex_noise(self) -> np.ndarray:
         """The standard deviation of the errors of derivatives by a complex step; inf where they cannot be taken nearby."""
-        slopes = [self.tilted(float(self.own * LENGTHS[1] * node)) for node in NODES]
+        length = 256 * self.finest or self.own * LENGTHS[-1]
+        slopes = [self.tilted(float(length * node)) for node in NODES]
         if any(s is None for s in slopes):
             return np.full(self.at(0.0).shape[1], np.inf)
         return np.asarray(np.nan_to_num(noise_of(np.array(slopes)), nan=np.inf))
@@ -124,20 +127,28 @@ class Line:
 
     def jumps(self) -> np.ndarray:
         """Which functions jump at t = 0: they change much more from one side to the other than on either side."""
-        left, inner_left, inner_right, right = (self.at(t * self.own * NEAR)[0] for t in (-2, -1, 1, 2))
+        left, inner_left, inner_right, right = (self.at(t * self.near)[0] for t in (-2, -1, 1, 2))
         size = self.at(0.0)[1]
         along = np.maximum(np.abs(inner_left - left), np.abs(right - inner_right))
         return np.asarray(np.abs(inner_right - inner_left) > 100 * np.maximum(along, self.eps * size))
 
-
     def place(self, j: int) -> str:
         """What is special at t = 0 about function `j`, as far as two values on either side show it."""
-        here, left, right = (bool(np.isfinite(self.at(t * self.own * NEAR)[0][j])) for t in (0, -1, 1))
+        here, left, right = (bool(np.isfinite(self.at(t * self.near)[0][j])) for t in (0, -1, 1))
         if not here:
             return "f is not finite here"
         if not (left and right):
             return "f is not finite nearby" if left == right else f"f is not finite to the {'right' if left else 'left'}"
-        return "at a jump" if self.jumps()[j] else ""
+        return JUMP if self.jumps()[j] else ""
+
+
+def on_curve(line: Line) -> np.ndarray:
+    """Which functions have a value at t = 0 that fits those of `quick` on either side: φ(h) + φ(-h) - 2φ(0) falls with h²."""
+    coarse, fine = (line.scale / 16 / RATIO**k for k in (LEVELS - 1, LEVELS))
+    here = line.at(0.0)
+    bends = [np.abs(line.at(h)[0] + line.at(-h)[0] - 2 * here[0]) for h in (coarse, fine)]
+    noise = 2 * ROUNDING * (line.eps * np.maximum(here[1], line.at(fine)[1]) + SMALLEST)
+    return np.asarray(bends[1] <= 2 * bends[0] / RATIO**2 + noise)
 
 
 def quick(line: Line) -> Estimate:
@@ -177,8 +188,9 @@ def _views(line: Line, steps: np.ndarray, unchanged: np.ndarray) -> list[list[np
       smooth at t = 0, as x**1.5 at 0. Too little if the values are computed with more noise than shows close by:
       (10⁸ + x) - 10⁸ does not change for small changes of x.
     - Local: for each step the noise over no more than that length. Steps that change nothing are not trusted.
-    - Far: the largest noise up to a distance of 1 or the scale, and no less than the first change of a function that does not
-      change nearby: whether it moves in steps of that size, there is no saying. Too much if there is a kink or a pole in between.
+    - Far: the largest noise up to a distance of 1 or the scale. Too much if there is a kink or a pole in between.
+
+    None is less than the first change of a function that does not change nearby, since it may move in stairs of that height.
     """
     scales = {line.own, max(line.scale, 1.0)} | ({1.0} if line.own < FAR and line.scale > 1 / FAR else set())
     lengths = sorted({scale * length for scale in scales for length in LENGTHS})
@@ -190,20 +202,23 @@ def _views(line: Line, steps: np.ndarray, unchanged: np.ndarray) -> list[list[np
         """For each step the noise over the lengths from the shortest up to the step."""
         return np.array([np.max([least, *(s for length, s in spread.items() if shortest < length <= h)], axis=0) for h in steps])
 
-    near = [within(spread, line.own, middle) for spread in spreads]
-    local = [within(spread, 0.0, np.zeros_like(middle)) * unchanged for spread in spreads]
-    far = np.maximum(largest, _first_change(line, steps))
+    both = list(zip(spreads, [_first_change(line, side * steps) / MEASURED for side in (1.0, -1.0)], strict=True))
+    near = [np.maximum(within(spread, line.own, middle), stairs) for spread, stairs in both]
+    local = [np.maximum(within(spread, 0.0, 0 * middle), stairs) * unchanged for spread, stairs in both]
+    far = np.max([largest, *(MEASURED * stairs.max(axis=0) for _, stairs in both)], axis=0)
     return [near, local, [far, far]]
 
 
 def _first_change(line: Line, steps: np.ndarray) -> np.ndarray:
-    """How much the functions change at the smallest of the steps that changes them at all."""
+    """For each of the steps that changes the functions, how much the smallest one of those does: they may move in stairs."""
     here = line.at(0.0)[0]
+    changes = np.array([here if np.isnan(h) else line.at(float(h))[0] for h in steps]) - here
+    changes = np.nan_to_num(np.abs(changes), posinf=0.0)
     first = np.zeros(here.shape)
-    for h in reversed(steps[np.isfinite(steps)]):
-        change = np.maximum(np.abs(line.at(float(h))[0] - here), np.abs(line.at(float(-h))[0] - here))
-        first = np.where(first == 0, np.nan_to_num(change, posinf=0.0), first)
-    return first
+    for k in reversed(range(len(steps))):
+        first = np.where(first == 0, changes[k], first)
+        changes[k] = first
+    return np.asarray(changes)
 
 
 def _spread(line: Line, length: float) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Derivatives from values of a function, with error bounds, and what they say of a claim."""
