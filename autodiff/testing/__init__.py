@@ -2,5 +2,18 @@
 
 from autodiff.testing.check import assert_gradient, check_gradient
 from autodiff.testing.report import GradientEntry, GradientMismatch, GradientReport
+from autodiff.testing.search.domains import Reals, reals
+from autodiff.testing.search.find import GradientSearch, find_gradient_error, gradient_test
 
-__all__ = ["GradientEntry", "GradientMismatch", "GradientReport", "assert_gradient", "check_gradient"]
+__all__ = [
+    "GradientEntry",
+    "GradientMismatch",
+    "GradientReport",
+    "GradientSearch",
+    "Reals",
+    "assert_gradient",
+    "check_gradient",
+    "find_gradient_error",
+    "gradient_test",
+    "reals",
+]

@@ -1,0 +1,1 @@
+"""The search for inputs at which a gradient is wrong."""

@@ -1,0 +1,145 @@
+"""The numbers from which the arguments of a function are drawn, and how: simple, equal, extreme and ordinary ones."""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Reals", "reals"]
+
+POSITIVE = (1.0, 2.0, 3.0, 10.0, 30.0, 100.0, 700.0, 1e4, 1e8, 0.5, 0.1, 1e-3, 1e-8)
+NUMBERS = (0.0, *POSITIVE, *(-x for x in POSITIVE))  # in an order in which the neighbour to the left is the simpler one
+ORDINARY = 4.0  # most numbers are no larger, where the domain allows that
+
+Shape = tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class Reals:
+    """The numbers from `low` to `high`, as arrays; what `reals` returns.
+
+    Attributes:
+        low: the smallest number.
+        high: the largest number.
+        shape: the length of each axis, or a name for it; None for any shape.
+        dtype: of the arrays.
+
+    >>> from autodiff.testing import reals
+    >>> reals(0, 1, shape=("n", 3))
+    reals(0.0, 1.0, shape=('n', 3))
+    """
+
+    low: float
+    high: float
+    shape: Shape | None
+    dtype: np.dtype[Any]
+
+    def __contains__(self, array: Any) -> bool:
+        array = np.real(array)
+        return bool(np.all((array >= self.low) & (array <= self.high)))
+
+    def __repr__(self) -> str:
+        parts = [repr(end).replace("inf", "np.inf") for end in (self.low, self.high)]
+        parts += [] if self.shape is None else [f"shape={self.shape!r}"]
+        parts += [] if self.dtype == np.float64 else [f"dtype=np.{self.dtype}"]
+        return f"reals({', '.join(parts)})"
+
+    @functools.cached_property
+    def numbers(self) -> tuple[float, ...]:
+        """The numbers that are worth a try, the simplest first."""
+        ends = [x for x in (self.low, self.high) if math.isfinite(x)]
+        near = [x + step for x in ends for step in (1.0, -1.0, 0.5, -0.5, 10.0, -10.0)]
+        found = [x for x in (*NUMBERS, *ends, *near) if self.low <= x <= self.high]
+        return tuple(dict.fromkeys(self.rounded(x) for x in found))
+
+    @property
+    def ranges(self) -> list[tuple[float, float]]:
+        """The ordinary numbers of the domain, as an interval, and the whole domain if it is bounded."""
+        low, high = max(self.low, -ORDINARY), min(self.high, ORDINARY)
+        if low > high:
+            end = self.low if self.low > 0 else self.high
+            low, high = sorted((end, min(max(2 * end, self.low), self.high)))
+        found = [(low, high)]
+        if math.isfinite(self.high - self.low):
+            found.append((self.low, self.high))
+        return [(self.rounded(a), self.rounded(b)) for a, b in dict.fromkeys(found)]
+
+    def rounded(self, x: float) -> float:
+        """The number of the dtype next to `x` that is in the domain."""
+        limit = float(np.finfo(self.dtype).max)
+        rounded = self.dtype.type(min(max(x, -limit), limit))
+        if float(rounded) > self.high:
+            rounded = np.nextafter(rounded, self.dtype.type(-np.inf))
+        elif float(rounded) < self.low:
+            rounded = np.nextafter(rounded, self.dtype.type(np.inf))
+        return float(rounded)
+
+
+def reals(
+    low: float = -math.inf, high: float = math.inf, *, shape: int | Sequence[int | str] | None = None, dtype: Any = float
+) -> Reals:
+    """The domain of an argument for `find_gradient_error` and `gradient_test`: arrays of numbers from `low` to `high`.
+
+    Drawn are zeros, equal numbers, the ends, numbers so large that functions saturate, very small ones, and mostly ordinary
+    ones. No difference is taken with a number outside of the domain.
+
+    Args:
+        low: the smallest number, which is part of the domain unless it is infinite.
+        high: the largest number, likewise.
+        shape: the length of each axis. In the place of a length a name may stand, as in `("batch", 3)`: a length from 1 to 5, the
+            same wherever the name stands in the arguments of one call. An int is the length of the only axis. None is any
+            shape of up to three axes; several arguments of any shape have shapes that broadcast together.
+        dtype: float16, float32 or float64.
+
+    Raises:
+        TypeError: `low` or `high` is no number, `shape` no shape, or `dtype` no type of floating point.
+        ValueError: no number lies between `low` and `high`, or a length is negative.
+
+    >>> from autodiff.testing import find_gradient_error, reals
+    >>> def f(x, w):
+    ...     return np.sum(np.tanh(x @ w))
+    >>> find_gradient_error(f, reals(shape=("n", "d")), reals(-1, 1, shape=("d",)), max_examples=20).ok
+    True
+    """
+    bounds = []
+    for name, value in (("low", low), ("high", high)):
+        try:
+            bounds.append(float(value))
+        except (TypeError, ValueError):
+            raise TypeError(f"reals: {name} is {value!r}; wanted a number.") from None
+        if math.isnan(bounds[-1]):
+            raise ValueError(f"reals: {name} is nan; wanted a number, or infinity for no limit.")
+    kind = np.dtype(dtype)
+    if kind.kind != "f" or kind.itemsize > 8:
+        raise TypeError(f"reals: dtype is {kind}; wanted float16, float32 or float64.")
+    domain = Reals(bounds[0], bounds[1], _as_shape(shape), kind)
+    if bounds[0] > bounds[1]:
+        raise ValueError(f"reals: low is {low} and high is {high}; wanted low <= high. Did you mean reals({high}, {low})?")
+    limit = float(np.finfo(kind).max)
+    if bounds[0] > limit or bounds[1] < -limit or np.array(domain.numbers) not in domain:
+        raise ValueError(f"reals: there is no number of dtype {kind} from {low} to {high}.")
+    return domain
+
+
+def _as_shape(shape: Any) -> Shape | None:
+    """A shape as a tuple of lengths and names, checked."""
+    if shape is None:
+        return None
+    sides = [shape] if isinstance(shape, (int, np.integer)) else shape
+    if isinstance(sides, str) or not isinstance(sides, Sequence):
+        raise TypeError(f'reals: shape is {shape!r}; wanted a tuple of lengths and names, such as (4, 3) or ("batch", 3).')
+    found: list[int | str] = []
+    for side in sides:
+        try:
+            found.append(side if isinstance(side, str) else operator.index(side))
+        except TypeError:
+            raise TypeError(f"reals: shape is {shape!r}, with {side!r} for a length; wanted an int or a name.") from None
+        if found[-1] == "" or (not isinstance(side, str) and side < 0):
+            raise ValueError(f"reals: shape is {shape!r}, with {side!r} for a length; wanted an int from 0 on, or a name.")
+    return tuple(found)

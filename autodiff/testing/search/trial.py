@@ -1,0 +1,196 @@
+"""The check of a gradient at one point after another of a search, and what happened at each."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from autodiff.graph import Variable, unwrapped
+from autodiff.modes import no_grad
+from autodiff.testing.check import check_gradient
+from autodiff.testing.report import GradientReport
+from autodiff.testing.search import reproduction
+from autodiff.testing.search.domains import Reals
+from autodiff.testing.subject import as_input
+
+__all__: list[str] = []
+
+EVALUATIONS = 5000  # of f at each point, as long as nothing else is said
+OUTSIDE = (ArithmeticError, ValueError, IndexError)  # what a function raises where it is not defined; LinAlgError is a ValueError
+FUNCTIONS = ("gradient", "vjp", "jvp")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What happened at a point: the report of a check, or the error that was raised."""
+
+    kind: Literal["right", "wrong", "cannot tell", "skipped", "raised"]
+    report: GradientReport | None = None
+    error: Exception | None = None
+    reason: str = ""
+
+
+class Trial:
+    """The check of a gradient at points, each once, since shrinking comes back to many.
+
+    Args:
+        f: the function.
+        domains: those of its arguments.
+        options: those of `check_gradient`.
+    """
+
+    def __init__(self, f: Callable[..., Any], domains: Sequence[Any], options: Mapping[str, Any]) -> None:
+        self.f = f
+        self.domains = domains
+        self.options = dict(options)
+        self.name = name_of(f)
+        self.functions = {name: options[name] for name in FUNCTIONS if options.get(name) is not None}
+        self.others = {name: value for name, value in options.items() if name not in FUNCTIONS}
+        self.outcomes: dict[str, Outcome] = {}
+        self._counts: Counter[str] = Counter()
+        self.reason = ""
+        self.doubtful: GradientReport | None = None
+
+    def __call__(self, inputs: Sequence[Any]) -> Outcome:
+        """The outcome at a point."""
+        key = "; ".join(map(reproduction.literal, inputs))
+        if key not in self.outcomes:
+            outcome = self.outcomes[key] = self._outcome(inputs)
+            self._counts[outcome.kind] += 1
+            self.reason = outcome.reason or self.reason
+            if outcome.kind == "cannot tell" and self.doubtful is None:
+                self.doubtful = outcome.report
+        return self.outcomes[key]
+
+    def count(self, *kinds: str) -> int:
+        """At how many points the outcome was one of these."""
+        return sum(self._counts[kind] for kind in kinds)
+
+    def reproduced(self, inputs: Sequence[Any]) -> tuple[GradientReport, str]:
+        """The report at a counterexample, as the user would get it, and code that fails there.
+
+        An error that shows only as long as `f` is not evaluated outside of the stated domain needs code that states the domain.
+        """
+        found = self.outcomes["; ".join(map(reproduction.literal, inputs))].report
+        assert found is not None
+        code = reproduction.assertion(self.f, inputs, self.functions, self.others)
+        try:
+            report = check_gradient(self.f, *inputs, **self.options)
+        except Exception:  # the gradient's: a report was made of it
+            return found, code
+        if report.verdict == "wrong":
+            return report, code
+        points = [
+            Reals(domain.low, domain.high, x.shape, domain.dtype) if isinstance(domain, Reals) else x
+            for x, domain in zip(inputs, self.domains, strict=True)
+        ]
+        return found, reproduction.search(self.f, points, self.functions, self.others)
+
+    def _outcome(self, inputs: Sequence[Any]) -> Outcome:
+        f = Guarded(self.f, self.domains, tensors_too=self.options.get("order", 1) == 2)
+        missing = self._missing(f, inputs)
+        if missing is not None:
+            return missing
+        watched = {name: Watched(function, self.domains) for name, function in self.functions.items()}
+        options: dict[str, Any] = {"max_evaluations": EVALUATIONS, **self.options, **watched}
+        try:
+            report = check_gradient(f, *inputs, **options)
+        except Exception as error:
+            by_hand = any(error is gradient.error for gradient in watched.values())
+            # A TypeError of autograd says that it does not differentiate this function.
+            by_autograd = not watched and error is not f.error and not isinstance(error, TypeError) and not _is_ours(error)
+            if not by_hand and not by_autograd:
+                return Outcome("raised", error=error)
+            source = "autograd's gradient" if by_autograd else next(iter(watched))
+            text = f"{source} raises {type(error).__name__} where {self.name} raises nothing: {error}"
+            return Outcome("wrong", GradientReport(self.name, (), (text,), 1), error)
+        return Outcome(report.verdict, report)
+
+    def _missing(self, f: Guarded, inputs: Sequence[Any]) -> Outcome | None:
+        """The outcome if there is nothing to check: `f` has no value, or not the one that a gradient is for."""
+        copies = [x.copy() if isinstance(x, np.ndarray) else x for x in map(as_input, inputs)]
+        try:
+            with no_grad(), warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore", RuntimeWarning)
+                value = unwrapped(self.f(*copies))
+        except OUTSIDE as error:
+            return Outcome("skipped", reason=f"{self.name} raised {type(error).__name__}: {error}")
+        except Exception as error:
+            return Outcome("raised", error=error)
+        if not isinstance(value, (np.ndarray, np.generic, float, int)):
+            return None  # check_gradient says what is wrong with it
+        if "gradient" in self.functions and np.size(value) != 1:
+            text = (
+                f"{self.name} returned an array of shape {np.shape(value)}, but gradient= is for a function that returns one number"
+            )
+            return Outcome("skipped", reason=f"{text} (vjp= is for arrays)")
+        if np.asarray(value).dtype.kind == "f" and not np.isfinite(value).all():
+            return Outcome("skipped", reason=f"{self.name} was not finite")
+        return None
+
+
+class Guarded:
+    """A function under test in its stated domain, by its own name: outside of it, it raises `ValueError`.
+
+    So differences are taken on the inner side of an end. Tensors are let through, unless `tensors_too`: a gradient may be
+    evaluated beyond an end by a rounding error.
+    """
+
+    def __init__(self, f: Callable[..., Any], domains: Sequence[Any], tensors_too: bool) -> None:
+        functools.update_wrapper(self, f)
+        self.__name__ = name_of(f)
+        self._f, self._domains, self._tensors_too = f, domains, tensors_too
+        self.error: Exception | None = None  # that is no sign of being outside of the domain
+
+    def __call__(self, *inputs: Any) -> Any:
+        recorded = any(isinstance(x, Variable) for x in inputs)
+        if (self._tensors_too or not recorded) and not _within(self._domains, inputs):
+            raise ValueError("outside of the stated domain")
+        try:
+            return self._f(*inputs)
+        except IndexError as error:
+            raise ValueError(str(error)) from error
+        except Exception as error:
+            if not recorded and not isinstance(error, OUTSIDE):
+                self.error = error
+            raise
+
+
+class Watched:
+    """A gradient under test, by its own name, that remembers the error that it raised in the stated domain."""
+
+    def __init__(self, gradient: Callable[..., Any], domains: Sequence[Any]) -> None:
+        functools.update_wrapper(self, gradient)
+        self.__name__ = name_of(gradient)
+        self._gradient, self._domains = gradient, domains
+        self.error: Exception | None = None
+
+    def __call__(self, *arguments: Any) -> Any:
+        try:
+            return self._gradient(*arguments)
+        except Exception as error:
+            if not _within(self._domains, arguments[-len(self._domains) :]):
+                raise ValueError(str(error)) from error
+            self.error = error
+            raise
+
+
+def _is_ours(error: Exception) -> bool:
+    return str(error).startswith("check_gradient: ")
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """What a function is called."""
+    return getattr(function, "__name__", None) or type(function).__name__
+
+
+def _within(domains: Sequence[Any], inputs: Sequence[Any]) -> bool:
+    """Whether each input is in its stated domain."""
+    pairs = zip(inputs, domains, strict=True)
+    return all(unwrapped(x) in domain for x, domain in pairs if isinstance(domain, Reals))

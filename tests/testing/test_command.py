@@ -1,0 +1,186 @@
+"""The command `python -m autodiff.testing`: what it prints, and its exit codes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autodiff.testing.command import main
+
+MODULE = """
+import numpy as np
+
+def loss(x, w):
+    return np.sum(np.tanh(x * w))
+
+def loss_gradient(x, w):
+    slope = 1 - np.tanh(x * w) ** 2
+    return slope * w, slope * x
+
+def forgets_the_square(x, w):
+    slope = 1 - np.tanh(x * w)
+    return slope * w, slope * x
+
+def square(x):
+    return x**2
+
+def square_vjp(g, x):
+    return 2 * g * x
+
+def square_jvp(t, x):
+    return 2 * t * x
+
+def step(x):
+    return np.sum(np.sign(x))
+
+def no_slope(x):
+    return np.zeros_like(x)
+
+def power(x, n, scale=1.0):
+    return scale * np.sum(x**n)
+
+def breaks(x):
+    raise KeyError("the key")
+
+def no_arguments():
+    return 1.0
+
+class Model:
+    @staticmethod
+    def loss(x):
+        return np.sum(x**2)
+
+number = 3
+"""
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., tuple]]:
+    (tmp_path / "a_model.py").write_text(MODULE)
+    (tmp_path / "a_broken_module.py").write_text("import numpy\n1 / 0\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        code = main([argument.replace("m:", "a_model:") for argument in arguments])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    yield command
+    for name in ("a_model", "a_broken_module"):
+        sys.modules.pop(name, None)
+
+
+FEW = "--max-examples=15"
+CALLS: list[tuple[int, str, list[str]]] = [
+    (0, "The gradient of loss is right.", ["m:loss", "--input", "[1.0, 2.0]", "--input", "-0.5"]),
+    (0, "The gradient of loss is right.", ["m:loss", "--gradient", "m:loss_gradient", "--input", "[[0.3]]", "--input", "[[2.]]"]),
+    (1, "The gradient of loss is wrong.", ["m:loss", "--gradient", "m:forgets_the_square", "--input", "1.0", "--input", "2.0"]),
+    (3, "is not known to be right", ["m:step", "--gradient", "m:no_slope", "--input", "0.0"]),
+    (0, "The gradient of square is right.", ["m:square", "--vjp", "m:square_vjp", "--input=[1.0, -2.0]"]),
+    (0, "The gradient of square is right.", ["m:square", "--jvp", "m:square_jvp", "--input=[1.0, -2.0]", "--seed", "5"]),
+    (1, "The gradient of square is wrong.", ["m:square", "--vjp", "numpy:multiply", "--input", "3.0"]),
+    (0, "The gradient of square is right.", ["m:square", "--vjp", "numpy:multiply", "--input", "3.0", "--rtol", "0.6"]),
+    (0, "The gradient of square is right.", ["m:square", "--vjp", "numpy:multiply", "--input", "3.0", "--atol", "20"]),
+    (0, "The gradient of power is right.", ["m:power", "--input", "[1.5]", "--input", "3", "--order", "2"]),
+    (3, "max_evaluations reached", ["m:loss", "--input", "[1.0, 2.0, 3.0]", "--input", "2.0", "--max-evaluations", "3"]),
+    (0, "No gradient error of loss found at 15 points.", ["m:loss", "--shape", "n", "--reals", "-2,2", FEW]),
+    (0, "No gradient error of loss found", ["m:loss", "--reals", "-2,2", "--reals", "0,1", FEW]),
+    (0, "No gradient error of loss found", ["m:loss", "--reals=-2,2", "--shape", "n,3", "--shape", "3", FEW]),
+    (0, "No gradient error of loss found", ["m:loss", "--reals", "-2,2", "--shape=any", FEW]),
+    (0, "No gradient error of loss found", ["m:Model.loss", FEW]),
+    (0, "No gradient error of square found", ["numpy:square", "--vjp", "m:square_vjp", FEW]),
+    (1, "assert_gradient(loss, x, w, gradient=forgets_the_square", ["m:loss", "--gradient", "m:forgets_the_square"]),
+    (3, "cannot tell at any of", ["m:step", "--reals", "0,0", "--shape", "()"]),
+    (0, "exit code: 0 if the gradient is right, 1 if it is wrong, 3 if the differences cannot tell, 2", ["--help"]),
+]
+
+
+@pytest.mark.parametrize(("code", "text", "arguments"), CALLS, ids=[" ".join(arguments) for _, _, arguments in CALLS])
+def test_the_exit_code_is_the_verdict(run: Callable[..., tuple], code: int, text: str, arguments: list[str]) -> None:
+    found, out, err = run(*arguments)
+    assert (found, err) == (code, "")
+    assert text in out
+
+
+ERRORS: list[tuple[str, list[str]]] = [
+    ("'a_model' names no function; wanted module:function, such as model:loss.", ["a_model"]),
+    ("'a_model:' names no function", ["a_model:"]),
+    ("cannot import no_such_module: ModuleNotFoundError: No module named 'no_such_module'.", ["no_such_module:f"]),
+    ("cannot import a_model.py: ", ["a_model.py:loss"]),
+    ("Did you mean the module's name, without .py?", ["a_model.py:loss"]),
+    ("cannot import a_broken_module: ZeroDivisionError: division by zero.", ["a_broken_module:f"]),
+    ("module a_model has no los.", ["m:los"]),
+    ("module a_model has no loss_grad.", ["m:loss", "--gradient", "m:loss_grad"]),
+    ("a_model:number is a int; wanted a function.", ["m:number"]),
+    ("--input is 'abc'; wanted a number, lists of numbers of equal lengths, or a .npy file.", ["m:square", "--input", "abc"]),
+    ("--input is '[1, [2]]'; wanted", ["m:square", "--input", "[1, [2]]"]),
+    ("--input is \"'text'\"; wanted", ["m:square", "--input", "'text'"]),
+    ("--input is '__import__(\"os\")'; wanted", ["m:square", "--input", '__import__("os")']),
+    ("cannot read --input missing.npy: ", ["m:square", "--input", "missing.npy"]),
+    ("check_gradient: got a int; wanted an input of floating point", ["m:square", "--input", "1"]),
+    ("TypeError: loss() missing 1 required positional argument: 'w'", ["m:loss", "--input", "1.0"]),
+    ("KeyError: 'the key', raised by breaks in line ", ["m:breaks", "--input", "1.0"]),
+    ("KeyError: 'the key', raised by breaks in line ", ["m:breaks"]),
+    ("find_gradient_error: this was raised at\nx = np.array(", ["m:breaks"]),
+    ("gradient= is for a function that returns one number", ["m:square", "--gradient", "m:square", "--input", "[1.0, 2.0]"]),
+    ("the gradient of square could be checked at none of", ["m:square", "--gradient", "m:square", "--shape", "2", FEW]),
+    ("--input is a point, --reals and --shape are for a search.", ["m:square", "--input", "1.0", "--reals", "0,1"]),
+    ("--reals is '0'; wanted two numbers, such as 0,1 or -inf,0.", ["m:square", "--reals", "0"]),
+    ("reals: low is 1.0 and high is 0.0; wanted low <= high.", ["m:square", "--reals", "1,0"]),
+    ("--shape is '2.5'; wanted lengths and names, such as 4,3 or n,3, or () for a number, or any.", ["m:square", "--shape", "2.5"]),
+    ("--reals was given 2 times, but there are 3 arguments", ["m:power", "--reals=0,1", "--reals=0,1", *["--shape=n"] * 3]),
+    ("the function has no argument that must be given.", ["m:no_arguments"]),
+    ("not allowed with argument --gradient", ["m:square", "--gradient", "m:square", "--vjp", "m:square_vjp"]),
+    ("argument --order: invalid choice: 3", ["m:square", "--order", "3"]),
+    ("the following arguments are required: module:function", []),
+    ("cannot write --html nowhere/report.html: ", ["m:square", "--input", "1.0", "--html", "nowhere/report.html"]),
+]
+
+
+@pytest.mark.parametrize(("text", "arguments"), ERRORS, ids=[f"{text} {' '.join(arguments)}" for text, arguments in ERRORS])
+def test_an_error_of_use_is_one_message_and_exit_code_2(run: Callable[..., tuple], text: str, arguments: list[str]) -> None:
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert "python -m autodiff.testing: " in err
+    assert text in err
+    assert "Traceback" not in err
+
+
+def test_an_input_may_be_a_file(run: Callable[..., tuple], tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.array([[0.5, 1.0], [2.0, 3.0]]))
+    code, out, _ = run("m:square", "--vjp", "m:square_vjp", "--input", "x.npy")
+    assert code == 0
+    assert "24 entries compared: 24 right" in out
+
+
+@pytest.mark.parametrize("search", [False, True])
+def test_the_report_is_written_as_a_page(run: Callable[..., tuple], tmp_path: Path, search: bool) -> None:
+    point = () if search else ("--input", "1.0", "--input", "2.0")
+    code, _, _ = run("m:loss", "--gradient", "m:forgets_the_square", "--html", "report.html", *point)
+    assert code == 1
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert "The gradient of loss is wrong." in page
+    assert ("assert_gradient(loss, x, w, gradient=forgets_the_square" in page) is search
+
+
+def test_the_current_directory_is_searched(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(MODULE)
+    command = [sys.executable, "-m", "autodiff.testing", "mine:loss", "--gradient", "mine:forgets_the_square"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "from mine import forgets_the_square, loss" in done.stdout
+
+
+def test_without_hypothesis_the_extra_to_install_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    assert main(["math:exp"]) == 2
+    assert "find_gradient_error needs hypothesis: pip install 'chainrule[testing]'" in capsys.readouterr().err
