@@ -406,7 +406,8 @@ WHERE = {
         lambda x: np.sum(np.minimum(x, 1)),
         LINE,
         gradient=np.ones_like,
-        said=f"{WRONG_AT}7 entries where argument 0 is large (wrong from 1.105 on, right up to 0.7895), and right at the 13 others.",
+        said=WRONG_AT
+        + "7 entries where argument 0 is large (wrong from 1.105 on, right up to 0.7895), and right at the 13 others.",
     ),
     "one of several results": mistake(
         moments,
