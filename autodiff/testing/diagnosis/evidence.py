@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from autodiff.testing.claims import Cotangents
 from autodiff.testing.numerics.differences import quick
 from autodiff.testing.report import GradientEntry
-from autodiff.testing.rules import Candidate
+from autodiff.testing.rules import Candidate, Rule
 from autodiff.testing.subject import Subject
 
 __all__: list[str] = []
 
 DIGITS = 5.0  # decimal digits in which a wrong gradient must agree with an explanation, over all entries together
 DIRECTIONS = 3  # along which a large argument is looked at
-ROUNDING = 32.0  # units in the last place that a sum in a gradient may be off by
+ROUNDING = 32.0  # units in the last place that a number made from a gradient may be off by
 SMALL = 256  # entries of an argument of which the numerical derivative is computed for a diagnosis alone
+ESTIMATE = 10  # evaluations that a numerical derivative takes, at most
+
+Explanation = tuple[str, Sequence["Block"]]  # a sentence, and the arguments whose wrong gradients it explains
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,14 +38,25 @@ class Case:
     @cached_property
     def blocks(self) -> list[Block]:
         """The first derivatives by each of the arguments."""
-        first = [entry for entry in self.entries if entry.order == 1]
-        arguments = dict.fromkeys(entry.argument for entry in first)
-        return [Block(self, argument, tuple(entry for entry in first if entry.argument == argument)) for argument in arguments]
+        found: dict[int, list[GradientEntry]] = {}
+        for entry in self.entries:
+            if entry.order == 1 and isinstance(entry.argument, int):
+                found.setdefault(entry.argument, []).append(entry)
+        return [Block(self, argument, entries) for argument, entries in found.items()]
 
-    def given(self) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-        """A cotangent that is not special, and the gradients under test for it."""
-        cotangent = self.cotangents.arrays[-1]
-        return cotangent, self.candidate.rule(cotangent.copy(), self.subject.fresh())
+    @property
+    def cotangent(self) -> np.ndarray:
+        """One that is not special: of the random ones, if there are any."""
+        return self.cotangents.arrays[-1]
+
+    def gradient(self, rule: Rule, slot: int) -> np.ndarray:
+        """What a rule gives by one argument for that cotangent; a Jacobian-vector product is asked for each entry."""
+        if not self.candidate.tangents:
+            return np.array(rule(self.cotangent.copy(), self.subject.fresh())[slot], np.float64)
+        sizes = [scales.size for scales in self.subject.scales]
+        units = (np.eye(1, sum(sizes), sum(sizes[:slot]) + i)[0] for i in range(sizes[slot]))
+        columns = [float(np.sum(self.cotangent * rule(unit, self.subject.fresh())[0])) for unit in units]
+        return np.array(columns).reshape(self.subject.inputs[self.subject.positions[slot]].shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,27 +64,13 @@ class Block:
     """The entries by one argument."""
 
     case: Case
-    argument: int | str
-    entries: tuple[GradientEntry, ...]
+    argument: int
+    entries: Sequence[GradientEntry]
 
-    def column(self, value: Callable[[GradientEntry], float]) -> np.ndarray:
-        """One number for each entry."""
-        return np.array([value(entry) for entry in self.entries], np.float64)
-
-    @cached_property
-    def given(self) -> np.ndarray:
-        """The gradient under test."""
-        return self.column(lambda entry: entry.given)
-
-    @cached_property
-    def numerical(self) -> np.ndarray:
-        """The derivative from differences."""
-        return self.column(lambda entry: entry.numerical)
-
-    @cached_property
-    def bound(self) -> np.ndarray:
-        """How far the two may be apart."""
-        return self.column(lambda entry: entry.bound)
+    @property
+    def numbers(self) -> np.ndarray:
+        """Three rows: the gradient under test, the derivatives from differences, and how far the two may be apart."""
+        return np.array([(entry.given, entry.numerical, entry.bound) for entry in self.entries], np.float64).reshape(-1, 3).T
 
     @property
     def wrong(self) -> bool:
@@ -77,40 +78,79 @@ class Block:
         return any(entry.verdict == "wrong" for entry in self.entries)
 
     @property
-    def outputs(self) -> list[tuple[int, ...] | str]:
-        """What was differentiated, each once."""
-        return list(dict.fromkeys(entry.output for entry in self.entries))
+    def places(self) -> Block:
+        """The entries of the argument, without directions."""
+        return Block(self.case, self.argument, [entry for entry in self.entries if isinstance(entry.index, tuple)])
 
-    def part(self, output: tuple[int, ...] | str) -> Block:
-        """The entries of one output."""
-        return Block(self.case, self.argument, tuple(entry for entry in self.entries if entry.output == output))
+    @property
+    def slot(self) -> int:
+        """The number of the argument among those to differentiate by."""
+        return self.case.subject.positions.index(self.argument)
 
     @property
     def array(self) -> np.ndarray:
         """The argument itself."""
-        return np.asarray(self.case.subject.inputs[int(self.argument)])
+        return np.asarray(self.case.subject.inputs[self.argument])
 
-    @property
-    def places(self) -> Block:
-        """The entries of the argument, without directions."""
-        return Block(self.case, self.argument, tuple(entry for entry in self.entries if isinstance(entry.index, tuple)))
+    @cached_property
+    def evidence(self) -> Evidence | None:
+        """Both gradients for one cotangent, by differences of their own if not every entry was compared; None if too costly."""
+        case, size = self.case, self.array.size
+        if size > SMALL and case.candidate.tangents:
+            return None
+        given = case.gradient(case.candidate.rule, self.slot)
+        eps, label = float(np.finfo(self.array.dtype).eps), case.cotangents.labels[-1]
+        compared = Block(case, self.argument, [entry for entry in self.places.entries if entry.output == label])
+        if 0 < len(compared.entries) == size <= SMALL:
+            return Evidence(given, compared.numbers[1], compared.numbers[2], None, eps)
+        directions = None
+        if size > SMALL:
+            rng, shape = np.random.default_rng(0), (DIRECTIONS, size)
+            multiples = rng.integers(128, 257, shape) / 256 * rng.choice([-1, 1], shape)  # so that steps along them are exact
+            directions = case.subject.scales[self.slot] * multiples
+        found = derivative(case.subject, self.slot, case.cotangent, directions)
+        return None if found is None else Evidence(given, *found, directions, eps)
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether each entry of the argument was compared, for each output, and nothing else."""
-        return len(self.entries) == len(self.places.entries) == self.array.size * len(self.outputs)
 
-    def whole(self, numbers: np.ndarray) -> np.ndarray:
-        """Numbers of the entries as an array of shape `(outputs, *the argument's shape)`."""
-        places = {output: k for k, output in enumerate(self.outputs)}
-        result = np.full((len(places), *self.array.shape), np.nan)
-        for entry, number in zip(self.entries, numbers, strict=True):
-            result[(places[entry.output], *entry.index)] = number
-        return result
+@dataclass(frozen=True)
+class Evidence:
+    """The gradient under test by one argument, and the numerical one by each entry or, of many, along a few random directions.
 
-    def explained_by(self, other: np.ndarray, allowed: np.ndarray | None = None) -> float | None:
-        """The largest difference of the gradient under test from the numbers `other`, if those explain it, else None."""
-        return explains(other, self.given, self.numerical, self.bound if allowed is None else allowed)
+    Attributes:
+        given: the gradient under test, an array, perhaps not of the shape of the argument.
+        numerical: the derivatives from differences, one for each entry or direction.
+        bound: how far the two may be apart.
+        directions: one a row, if not each entry was looked at.
+        eps: the precision of the gradient.
+    """
+
+    given: np.ndarray
+    numerical: np.ndarray
+    bound: np.ndarray
+    directions: np.ndarray | None
+    eps: float
+
+    def seen(self, gradient: np.ndarray) -> np.ndarray:
+        """What `numerical` would be for this gradient."""
+        flat = np.asarray(gradient, np.float64).reshape(-1)
+        return flat if self.directions is None else np.asarray(self.directions @ flat)
+
+    def rounding(self, units: float, *sizes: float) -> np.ndarray:
+        """So many units in the last place of numbers of these sizes, as `seen`."""
+        lengths = np.ones(self.numerical.shape) if self.directions is None else np.linalg.norm(self.directions, axis=1)
+        return np.asarray(units * self.eps * sum(sizes) * lengths)
+
+    def repaired_by(self, form: np.ndarray) -> float | None:
+        """The largest difference of `form`, which is made from the given gradient, from the numerical one, if it repairs it."""
+        seen = self.seen(form)
+        before = self.seen(self.given) if self.given.shape == form.shape else np.zeros_like(seen)  # zeros prove nothing
+        summands = self.given.size / max(form.size, 1)
+        rounding = self.rounding(ROUNDING, largest_of(form), summands * largest_of(self.given))
+        return explains(self.numerical, seen, before, self.bound + rounding)
+
+    def equals(self, other: np.ndarray, allowed: np.ndarray) -> float | None:
+        """The largest difference of the given gradient from `other`, numbers as `seen`, if it is that and not the numerical one."""
+        return explains(other, self.seen(self.given), self.numerical, allowed)
 
 
 def explains(other: np.ndarray, given: np.ndarray, numerical: np.ndarray, allowed: np.ndarray) -> float | None:
@@ -128,61 +168,54 @@ def explains(other: np.ndarray, given: np.ndarray, numerical: np.ndarray, allowe
     return float(difference.max()) if digits >= DIGITS else None
 
 
-def derivative(subject: Subject, slot: int, cotangents: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """The numerical derivative by all of an argument, and its bounds: `(cotangents, *shape)` each. None if it costs too much."""
-    shape = subject.inputs[subject.positions[slot]].shape
-    size = int(np.prod(shape))
-    if size > SMALL or not subject.affords(10 * size):
+def derivative(
+    subject: Subject | None, slot: int, cotangent: np.ndarray, directions: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """The numerical derivatives by all entries of an argument, or along directions, and bounds; None if that costs too much."""
+    if subject is None:
         return None
-    found = [quick(subject.line(slot, i, cotangents)) for i in range(size)]
-    columns = [np.array([getattr(estimate, name) for estimate in found]).T for name in ("value", "bound")]
-    values, bounds = (column.reshape(len(cotangents), *shape) for column in columns)
-    eps = float(np.finfo(subject.inputs[subject.positions[slot]].dtype).eps)
-    largest = np.abs(values).max(initial=0.0, where=np.isfinite(values))
-    return values, bounds + ROUNDING * eps * largest
-
-
-@dataclass(frozen=True)
-class Measured:
-    """The numerical derivative by an argument: by each of its entries, or, if they are many, along a few random directions."""
-
-    values: np.ndarray
-    bounds: np.ndarray
-    directions: np.ndarray | None
-    eps: float
-
-    def seen(self, form: np.ndarray) -> np.ndarray:
-        """What `values` would be if `form` were the gradient."""
-        flat = np.asarray(form, np.float64).reshape(-1)
-        return flat if self.directions is None else np.asarray(self.directions @ flat)
-
-    def allowed(self, form: np.ndarray) -> np.ndarray:
-        """How far the two may be apart."""
-        if self.directions is None:
-            return self.bounds
-        return np.asarray(self.bounds + ROUNDING * self.eps * np.linalg.norm(self.directions * form.reshape(-1), axis=1))
-
-    @property
-    def figures(self) -> str:
-        """What was compared."""
-        count = len(self.values)
-        return f"along {count} random directions" if self.directions is not None else f"over {counted(count)}"
-
-
-def measured(subject: Subject, slot: int, cotangent: np.ndarray) -> Measured | None:
-    """The numerical derivative for one cotangent. None if it costs too much."""
+    lines: Sequence[int] | np.ndarray = range(subject.scales[slot].size) if directions is None else directions
+    if len(lines) > SMALL or not subject.affords(ESTIMATE * len(lines)):
+        return None
     weights = np.asarray(cotangent.reshape(1, -1), np.float64)
-    scales, eps = subject.scales[slot], float(np.finfo(subject.inputs[subject.positions[slot]].dtype).eps)
-    if scales.size <= SMALL:
-        found = derivative(subject, slot, weights)
-        return None if found is None else Measured(found[0].reshape(-1), found[1].reshape(-1), None, eps)
-    if not subject.affords(10 * DIRECTIONS):
+    estimates = [quick(subject.line(slot, line, weights)) for line in lines]
+    return np.array([estimate.value[0] for estimate in estimates]), np.array([estimate.bound[0] for estimate in estimates])
+
+
+def elsewhere(subject: Subject, position: int, array: np.ndarray) -> Subject | None:
+    """The function with another array for one argument; None if it does not take that. Evaluations count for `subject` as well."""
+
+    def f(*inputs: Any) -> Any:
+        subject.evaluations += 1
+        return subject.f(*inputs)
+
+    inputs = list(subject.inputs)
+    inputs[position] = array.astype(inputs[position].dtype)
+    try:
+        return Subject(f, inputs, subject.positions, subject.limit - subject.evaluations) if subject.affords(ESTIMATE) else None
+    except Exception:  # whatever f has against this array, nothing can be said
         return None
-    rng = np.random.default_rng(0)
-    shape = (DIRECTIONS, scales.size)
-    directions = scales * rng.integers(128, 257, shape) / 256 * rng.choice([-1, 1], shape)  # so that steps along them are exact
-    estimates = [quick(subject.line(slot, direction, weights)) for direction in directions]
-    return Measured(np.array([e.value[0] for e in estimates]), np.array([e.bound[0] for e in estimates]), directions, eps)
+
+
+def largest_of(array: np.ndarray) -> float:
+    """The largest size of a number in the array."""
+    return float(np.abs(array).max(initial=0.0, where=np.isfinite(array)))
+
+
+def figures(found: Mapping[Block, float]) -> str:
+    """The largest difference from what explains the gradients, and over how much it was looked for."""
+    sizes = [block.array.size for block in found]
+    entries = sum(size for size in sizes if size <= SMALL)
+    over = [f"over {counted(entries)}"] if entries else []
+    over += [f"along {DIRECTIONS} random directions"] if max(sizes) > SMALL else []
+    return f"largest difference {magnitude(max(found.values()))} {' and '.join(over)}"
+
+
+def by_arguments(blocks: Iterable[Block]) -> str:
+    """By which arguments the gradient is meant, for a sentence; nothing if all are."""
+    names = [str(block.argument) for block in blocks]
+    everything = len(names) == len(next(iter(blocks)).case.blocks)
+    return "" if everything else f" by {'argument' if len(names) == 1 else 'arguments'} {listed(names)}"
 
 
 def magnitude(difference: float) -> str:
@@ -190,9 +223,9 @@ def magnitude(difference: float) -> str:
     return f"{difference:.1e}" if difference else "0"
 
 
-def counted(count: int, noun: str = "entry", nouns: str = "entries") -> str:
-    """A number of things."""
-    return f"{count} {noun if count == 1 else nouns}"
+def counted(count: int) -> str:
+    """A number of entries."""
+    return f"{count} {'entry' if count == 1 else 'entries'}"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -74,14 +74,20 @@ def who_stands_alone(subject: Subject, entries: Sequence[GradientEntry], toleran
     verdicts = np.array([entry.verdict for entry, _ in compared])
     rounding = _rounding(subject, compared)
     known = verdicts != "cannot tell"
-    same = np.abs(autograd - hand) <= 16 * rounding + tolerance.of(autograd)
+    with np.errstate(invalid="ignore"):  # infinity minus infinity
+        apart = np.abs(autograd - hand)
+    same = (apart <= 16 * rounding + tolerance.of(autograd)) | (autograd == hand) | (np.isnan(autograd) & np.isnan(hand))
     hand_off = known & (verdicts == "wrong")
     allowed = np.maximum(bound + rounding + tolerance.of(numerical), HALF_OF_THE_DIGITS * np.abs(numerical))
     autograd_off = known & ~(np.abs(autograd - numerical) <= allowed)
-    sentence = _sentence(hand_off, autograd_off, same) if known.any() else ""
+    sentence = _sentence(hand_off, autograd_off, same) if (hand_off | autograd_off).any() else ""
     if not (hand_off | autograd_off).any() and any(e.verdict == "wrong" for e in entries if e.autograd is None):
         return f"The gradient by hand, autograd and the differences agree at the {counted(len(compared))} compared one by one."
     unsure = int((~known).sum())
+    if known.any() and not (hand_off | autograd_off).any():
+        at = f" at {int(known.sum())} of {counted(len(known))}" if unsure else ""
+        clear = known & ~same & (apart > HALF_OF_THE_DIGITS * np.maximum(np.abs(autograd), np.abs(hand)))
+        sentence = f"The gradient by hand, autograd and the differences agree{at}.{_within_the_bound(compared, clear)}"
     if unsure:
         agree = "agree" if same[~known].all() else "differ"
         where = f"at {counted(unsure)}" if known.any() else "anywhere"
@@ -89,11 +95,20 @@ def who_stands_alone(subject: Subject, entries: Sequence[GradientEntry], toleran
     return sentence.strip()
 
 
+def _within_the_bound(compared: Sequence[tuple[GradientEntry, float]], clear: np.ndarray) -> str:
+    """A sentence on the entries at which the gradient by hand and autograd differ clearly, but neither from the differences."""
+    if not clear.any():
+        return ""
+    kinks = sum(entry.at_kink for (entry, _), differs in zip(compared, clear, strict=True) if differs)
+    if kinks == clear.sum():
+        return f" At {counted(kinks)} at a kink, the first two differ, and each is a subgradient."
+    return f" At {counted(int(clear.sum()))} the first two differ, each within the bound."
+
+
 def _sentence(hand_off: np.ndarray, autograd_off: np.ndarray, same: np.ndarray) -> str:
+    """A sentence on the entries at which one of the three is off."""
     off, total = hand_off | autograd_off, len(same)
     at = f"at {int(off.sum())} of {counted(total)}"
-    if not off.any():
-        return "The gradient by hand, autograd and the differences agree."
     if not autograd_off.any():
         return "Autograd and the differences agree; the gradient by hand stands alone."
     if not hand_off.any():

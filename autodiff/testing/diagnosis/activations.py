@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import combinations
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,17 +17,24 @@ import numpy as np
 from autodiff.backward import backward_pass
 from autodiff.modes import enable_grad, watched
 from autodiff.tensor import Tensor
-from autodiff.testing.diagnosis.evidence import SMALL, Block, Case, counted, explains, listed, magnitude
-from autodiff.testing.numerics.differences import quick
+from autodiff.testing.diagnosis.evidence import (
+    Block,
+    Case,
+    Explanation,
+    by_arguments,
+    derivative,
+    elsewhere,
+    figures,
+    largest_of,
+    listed,
+)
 from autodiff.testing.subject import Subject
 
 __all__: list[str] = []
 
 OPERATIONS = 500  # of a longer record no mistakes are looked for
 DEPTH = 8  # operations in which an activation function may be written
-SITES = 4  # up to so many activations, all sets of them are tried
-ATTEMPT = 40  # evaluations that it takes to differentiate f at its own value
-ROUNDING = 1024.0  # units in the last place of the largest entry
+ROUNDING = 512.0  # units in the last place of the largest entry, by which two backward passes may differ
 
 
 @dataclass(frozen=True)
@@ -77,8 +83,8 @@ MISTAKES: tuple[tuple[Callable[[Site], Any], str], ...] = (
 )
 
 
-def mistaken_activation(case: Case, blocks: Sequence[Block]) -> list[tuple[str, list[Block]]]:
-    """Sentences on mistakes in the derivative of activation functions, each with the arguments whose gradients it explains."""
+def mistaken_activations(case: Case, blocks: Sequence[Block]) -> list[Explanation]:
+    """Sentences on mistakes in the derivative of activation functions."""
     try:
         with np.errstate(all="ignore"):
             return _search(case, blocks)
@@ -86,50 +92,39 @@ def mistaken_activation(case: Case, blocks: Sequence[Block]) -> list[tuple[str, 
         return []
 
 
-def _search(case: Case, blocks: Sequence[Block]) -> list[tuple[str, list[Block]]]:
+def _search(case: Case, blocks: Sequence[Block]) -> list[Explanation]:
+    """The mistakes that explain most arguments first, and of those the ones at fewest places."""
     root, leaves, sites = _recorded(case.subject)
-    label, cotangent = case.cotangents.labels[-1], case.cotangents.arrays[-1]
-    parts = {b: b.part(label).places for b in blocks}
-    found: list[tuple[list[Block], list[Site], str, str]] = []
+    found: list[tuple[dict[Block, float], list[Site], str]] = []
     for group in _groups(sites):
         for local, text in MISTAKES:
             with _planted(group, local):
-                gradients = backward_pass({root: cotangent}, retain_graph=True, targets=leaves.values())
-            largest = {b: _largest_difference(part, gradients[leaves[b.argument]]) for b, part in parts.items()}
-            explained = [block for block in blocks if largest[block] is not None]
-            if explained:
-                difference = max(value for value in largest.values() if value is not None)
-                count = sum(len(parts[block].entries) for block in explained)
-                found.append((explained, group, text, f"largest difference {magnitude(difference)} over {counted(count)}"))
-    sentences: list[tuple[str, list[Block]]] = []
-    rest = list(blocks)
-    while found and rest:
-        explained, group, text, figures = max(found, key=lambda item: (sum(b in rest for b in item[0]), -len(item[1])))
-        new = [block for block in explained if block in rest]
-        if not new:
-            break
-        rest = [block for block in rest if block not in new]
-        sentences.append((_sentence(case, explained, group, text, figures), new))
-    return sentences
+                gradients = backward_pass({root: case.cotangent}, retain_graph=True, targets=leaves.values())
+            differences = {block: _largest_difference(block, gradients[leaves[block.argument]]) for block in blocks}
+            fitting = {block: largest for block, largest in differences.items() if largest is not None}
+            if fitting:
+                found.append((fitting, group, text))
+    found.sort(key=lambda item: (-len(item[0]), len(item[1])))
+    explanations: list[Explanation] = []
+    rest = set(blocks)
+    for fitting, group, text in found:
+        if rest & set(fitting):
+            explanations.append((_sentence(fitting, group, text), list(fitting)))
+            rest -= set(fitting)
+    return explanations
 
 
-def _sentence(case: Case, explained: list[Block], group: list[Site], text: str, figures: str) -> str:
-    names = [str(block.argument) for block in explained]
-    which = f" by {'argument' if len(names) == 1 else 'arguments'} {listed(names)}" if len(names) < len(case.blocks) else ""
-    functions = list(dict.fromkeys(site.activation.name for site in group))
-    where = [
-        f"the {name}{'' if len(shapes) == 1 else 's'} of shape {listed(shapes)}"
-        for name in functions
-        if (shapes := [str(site.value.shape) for site in group if site.activation.name == name])
-    ]
-    return f"The gradient{which} equals the one with {text.format(' and '.join(functions))} ({figures}; {listed(where)})."
+def _sentence(fitting: dict[Block, float], group: list[Site], text: str) -> str:
+    name, shapes = group[0].activation.name, listed([str(site.value.shape) for site in group])
+    where = f"the {name}{'s' if len(group) > 1 else ''} of shape {shapes}"
+    return f"The gradient{by_arguments(fitting)} equals the one with {text.format(name)} ({figures(fitting)}; {where})."
 
 
-def _recorded(subject: Subject) -> tuple[Any, dict[int | str, Any], list[Site]]:
+def _recorded(subject: Subject) -> tuple[Any, dict[int, Any], list[Site]]:
     """The record of the result, those of the inputs by position, and the places where activation functions were applied."""
     arguments: list[Any] = list(subject.fresh())
     values: dict[Any, np.ndarray] = {}
-    leaves: dict[int | str, Any] = {}
+    leaves: dict[int, Any] = {}
     for p in subject.positions:
         arguments[p] = Tensor(arguments[p], requires_grad=True)
         leaves[p] = arguments[p]._node
@@ -175,17 +170,16 @@ def _applied(activation: Activation, z: np.ndarray, a: np.ndarray) -> bool:
     return bool(np.allclose(a, wanted, rtol=close, atol=close) and not np.allclose(wanted, z, rtol=close, atol=close))
 
 
-def _groups(sites: list[Site]) -> Iterator[list[Site]]:
-    """Places to make the same mistake at: one, several, all."""
-    for size in range(1, len(sites) + 1):
-        if size in (1, len(sites)) or len(sites) <= SITES:
-            yield from map(list, combinations(sites, size))
+def _groups(sites: list[Site]) -> list[list[Site]]:
+    """Places to make the same mistake at: one, or all with the same function."""
+    alike = [[site for site in sites if site.activation is activation] for activation in ACTIVATIONS]
+    return [[site] for site in sites] + [group for group in alike if len(group) > 1]
 
 
 @contextmanager
 def _planted(sites: list[Site], local: Callable[[Site], Any]) -> Iterator[None]:
     """The graph with the mistake in it: each activation is an operation with the argument as its only parent."""
-    names = ("primitive", "parents", "values", "fits", "guards", "y", "params")
+    names = ("primitive", "parents", "values", "fits", "guards")
     kept = [(node, {name: getattr(node, name) for name in names}) for site in sites for node in site.results]
     for site in sites:
         slope = np.asarray(local(site), site.value.dtype)
@@ -200,42 +194,24 @@ def _planted(sites: list[Site], local: Callable[[Site], Any]) -> Iterator[None]:
                 setattr(node, name, slot)
 
 
-def _largest_difference(part: Block, gradient: Any) -> float | None:
-    """That of the entries from the gradient with the mistake in it, if that explains them."""
-    if gradient is None or not part.entries or not part.wrong:
+def _largest_difference(block: Block, mistaken: np.ndarray | None) -> float | None:
+    """That of the given gradient from the one with the mistake in it, if that explains it."""
+    evidence = block.evidence
+    if mistaken is None or evidence is None:
         return None
-    values = np.array([gradient[entry.index] for entry in part.entries], np.float64)
-    eps = float(np.finfo(part.array.dtype).eps)
-    allowed = np.full(values.shape, ROUNDING * eps * max(np.abs(values).max(), np.abs(part.given).max()))
-    return part.explained_by(values, allowed)
+    return evidence.equals(evidence.seen(mistaken), evidence.rounding(ROUNDING, largest_of(mistaken), largest_of(evidence.given)))
 
 
 def at_own_value(block: Block) -> str | None:
-    """A sentence, if `f` works entry by entry and the gradient is its derivative at f(x) in the place of x."""
-    case = block.case
-    subject, x = case.subject, block.array
-    if x.shape != subject.value.shape or not 0 < x.size <= SMALL or case.candidate.tangents or not subject.affords(ATTEMPT):
+    """A sentence, if the gradient is that at f(x) in the place of x, for an `f` that need not take tensors."""
+    evidence, subject = block.evidence, block.case.subject
+    if evidence is None or block.array.shape != subject.value.shape:
         return None
-    slot = subject.positions.index(int(block.argument))
-    inputs = list(subject.reference)
-    inputs[int(block.argument)] = subject.value.astype(inputs[int(block.argument)].dtype)
-    given = case.candidate.rule(np.ones_like(case.cotangents.arrays[-1]), subject.fresh())[slot].reshape(-1)
-    try:
-        there = Subject(subject.f, inputs, subject.positions, subject.limit - subject.evaluations)
-    except Exception:  # f is not defined at its own value
+    there = elsewhere(subject, block.argument, subject.value)
+    found = derivative(there, block.slot, block.case.cotangent, evidence.directions)
+    if found is None:
         return None
-    estimates = []
-    for point in (there, subject):
-        scales = point.scales[slot]
-        estimate = quick(point.line(slot, scales, np.eye(x.size)))
-        estimates.append((estimate.value / scales, estimate.bound / scales))
-    (value, bound), (here, _) = estimates
-    eps = float(np.finfo(x.dtype).eps)
-    subject.evaluations += there.evaluations
-    largest = explains(value, given, here, bound + 32 * eps * np.abs(value).max(initial=0.0))
-    if largest is None:
-        return None
-    return (
-        f"The gradient by argument {block.argument} equals f'(f(x)) in the place of f'(x): the derivative was evaluated at the "
-        f"value of f (largest difference {magnitude(largest)} over {counted(x.size)})."
-    )
+    value, bound = found
+    largest = evidence.equals(value, bound + evidence.rounding(ROUNDING, largest_of(evidence.given)))
+    what = "equals f'(f(x)) in the place of f'(x): the derivative was evaluated at the value of f"
+    return None if largest is None else f"The gradient by argument {block.argument} {what} ({figures({block: largest})})."
