@@ -46,7 +46,12 @@ def checked_positions(argnums: int | Sequence[int] | None, inputs: tuple[Any, ..
                 "np.array(..., dtype=float)."
             )
         return floating
-    positions = tuple(map(operator.index, argnums)) if isinstance(argnums, Sequence) else (operator.index(argnums),)
+    try:
+        positions = tuple(map(operator.index, argnums)) if isinstance(argnums, Sequence) else (operator.index(argnums),)
+    except TypeError:
+        raise TypeError(
+            f"check_gradient: argnums is {argnums!r}; wanted the position of an input, or a tuple of positions."
+        ) from None
     for p in positions:
         if not 0 <= p < len(inputs):
             raise ValueError(
@@ -70,6 +75,23 @@ def checked_tolerance(rtol: float, atol: float) -> Tolerance:
         if not (isinstance(value, (int, float)) and 0 <= value < np.inf):
             raise ValueError(f"check_gradient: {name} is {value!r}; wanted a number that is not negative.")
     return Tolerance(rtol, atol)
+
+
+def checked_limit(max_evaluations: int) -> int:
+    """How often the function may be evaluated, checked."""
+    if not isinstance(max_evaluations, (int, np.integer)) or max_evaluations < 1:
+        raise ValueError(f"check_gradient: max_evaluations is {max_evaluations!r}; wanted a positive integer.")
+    return int(max_evaluations)
+
+
+def checked_generator(rng: Any) -> np.random.Generator:
+    """The generator for cotangents and directions, checked."""
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"check_gradient: rng is {rng!r}; wanted a seed, an integer that is not negative, or a generator."
+        ) from None
 
 
 def require_finite(inputs: tuple[Any, ...], positions: tuple[int, ...]) -> None:

@@ -9,7 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.testing.arguments import candidate, checked_positions, checked_tolerance, require_finite
+from autodiff.testing.arguments import (
+    candidate,
+    checked_generator,
+    checked_limit,
+    checked_positions,
+    checked_tolerance,
+    require_finite,
+)
 from autodiff.testing.claims import Cotangents, Given, GivenProduct, choose_cotangents, random_cotangent
 from autodiff.testing.comparison import Comparison
 from autodiff.testing.conduct import Conduct, failures_of_function
@@ -108,11 +115,11 @@ def check_gradient(
     require_finite(arguments, positions)
     require_terms(terms, given)
     tolerance = checked_tolerance(rtol, atol)
-    generator = np.random.default_rng(rng)
+    generator, limit = checked_generator(rng), checked_limit(max_evaluations)
     name = getattr(f, "__name__", None) or type(f).__name__
     with warnings.catch_warnings(), np.errstate(all="ignore"):  # differences probe where f may overflow or not be defined
         warnings.simplefilter("ignore", RuntimeWarning)
-        subject = Subject(f, arguments, positions, max_evaluations)
+        subject = Subject(f, arguments, positions, limit)
         entries, failures, cotangents = _checked(subject, given, generator, tolerance)
         evaluations = subject.evaluations
         if order == 2 and not failures:

@@ -10,7 +10,7 @@ from autodiff.testing.subject import Subject, is_floating
 
 __all__: list[str] = []
 
-LENGTHS = (1 / 6, 2 / 6, 3 / 6)  # relative changes of the inputs and the cotangent, as powers of the precision
+LENGTHS = (2 / 6, 3 / 6, 4 / 6)  # relative changes of the inputs and the cotangent, as powers of the precision
 
 
 def gradient_noise(rule: Rule, subject: Subject, cotangent: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:

@@ -162,7 +162,8 @@ def as_input(x: Any) -> Any:
     if isinstance(x, Variable):
         return x._array.copy()
     if isinstance(x, (np.ndarray, np.floating, float)):
-        return np.array(x)
+        array = np.array(x)
+        return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
     if isinstance(x, list):
         array = np.asarray(x)
         return array if array.dtype.kind == "f" else x

@@ -230,3 +230,22 @@ def test_bad_use_is_an_error_that_says_what_was_wanted(kind: type[Exception], te
 def test_a_tolerance_that_is_none_is_refused(option: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"check_gradient: [ra]tol is .*; wanted a number that is not negative"):
         check_gradient(np.sin, np.ones(2), **option)
+
+
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ({"max_evaluations": 0}, "max_evaluations is 0; wanted a positive integer"),
+        ({"max_evaluations": "many"}, "max_evaluations is 'many'; wanted a positive integer"),
+        ({"rng": -1}, "rng is -1; wanted a seed, an integer that is not negative, or a generator"),
+        ({"argnums": "x"}, "argnums is 'x'; wanted the position of an input, or a tuple of positions"),
+        ({"argnums": 0.0}, "argnums is 0.0; wanted the position of an input, or a tuple of positions"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused(option: dict[str, Any], text: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=text):
+        check_gradient(np.sin, np.ones(2), **option)
+
+
+def test_inputs_of_the_other_byte_order_are_numbers_like_others() -> None:
+    assert check_gradient(np.sin, np.linspace(0, 1, 3).astype(">f8"), vjp=lambda g, x: g * np.cos(x)).ok

@@ -198,3 +198,41 @@ def test_an_ill_conditioned_computation_is_right_in_half_of_the_digits() -> None
     assert check_gradient(lambda b: np.sum(np.linalg.solve(HILBERT, b)), b, gradient=lambda b: right * (1 + 1e-9)).ok
     report = check_gradient(lambda b: np.sum(np.linalg.solve(HILBERT, b)), b, gradient=lambda b: right * (1 + 1e-6))
     assert report.verdict == "wrong"
+
+
+@pytest.mark.parametrize("large", [1e5, 1e7, 1e8, 1e10])
+@pytest.mark.parametrize("seen", [real, lambda x: x], ids=["real numbers only", "complex numbers too"])
+def test_an_entry_is_not_right_only_because_another_is_much_larger(large: float, seen: Any) -> None:
+    def verdict(gradient: Any) -> str:
+        return check_gradient(lambda x: np.sum(seen(x) ** 2), np.array([large, -2.0]), gradient=gradient).verdict
+
+    assert verdict(lambda x: 2 * x) == "right"
+    for wrong in (verdict(lambda x: 2 * np.abs(x)), verdict(lambda x: np.where(x < 0, 2.1, 2) * x)):
+        assert wrong == "wrong" or (seen is real and large > 1e7 and wrong == "cannot tell")
+
+
+@pytest.mark.parametrize("offset", [1e5, 1e6, 1e7, 1e8])
+@pytest.mark.parametrize("seen", [real, lambda x: x], ids=["real numbers only", "complex numbers too"])
+def test_a_term_dropped_beside_a_large_number_is_found(offset: float, seen: Any) -> None:
+    def f(x: Any) -> Any:
+        return np.sin(seen(x)) + x
+
+    x = np.array(offset + 0.3)
+    assert check_gradient(f, x, gradient=lambda x: 1 + np.cos(x)).ok
+    assert check_gradient(f, x, gradient=np.ones_like).verdict == "wrong"
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_a_function_that_is_zero_up_to_rounding_has_the_gradient_zero(scale: float) -> None:
+    x = scale * RNG.normal(size=7)
+    for f in (lambda x: np.sum(real(x) - np.mean(real(x))), lambda x: np.sum((real(x) - np.mean(real(x))) / np.std(real(x)))):
+        assert check_gradient(f, x, gradient=np.zeros_like).ok
+        assert check_gradient(f, x, gradient=lambda x: np.full_like(x, 1e-6 / scale)).verdict == "wrong"
+
+
+def test_beyond_either_end_of_a_kink_a_slope_is_wrong_although_the_other_end_is_uncertain() -> None:
+    def f(x: Any) -> Any:
+        return np.where(real(x) < 0, -real(x), np.abs(real(x)) ** 1.5)
+
+    assert check_gradient(f, np.array(0.0), gradient=lambda x: np.array(-0.5)).ok
+    assert check_gradient(f, np.array(0.0), gradient=lambda x: np.array(-1.001)).verdict == "wrong"

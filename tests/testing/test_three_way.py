@@ -94,9 +94,37 @@ def test_a_sentence_says_which_of_the_three_stands_alone(sentence: str) -> None:
 
 def test_at_a_kink_each_subgradient_agrees() -> None:
     report = check_gradient(lambda x: np.sum(np.maximum(x, 0)), np.array([0.0, 1.0]), gradient=lambda x: np.where(x > 0, 1, 0.25))
-    assert report.comparison == "The gradient by hand, autograd and the differences agree."
+    assert report.comparison == (
+        "The gradient by hand, autograd and the differences agree. At 1 entry at a kink, the first two differ, and each is a "
+        "subgradient."
+    )
     assert report.entries[0].at_kink
     assert report.entries[0].autograd != report.entries[0].given
+
+
+def test_numbers_that_differ_are_not_said_to_agree_where_the_bound_is_wide() -> None:
+    def f(x: Any) -> Any:
+        real = x if isinstance(x, ad.Tensor) else np.asarray(x, float)  # no complex numbers, which would tell
+        return np.sum(np.abs(real) ** 2) + 1e12  # so that the last digits are lost
+
+    report = check_gradient(f, X, gradient=lambda x: 2 * x + np.array([1e-6, 0, 0]))
+    assert report.ok
+    assert report.comparison.endswith("the differences agree. At 1 entry the first two differ, each within the bound.")
+
+
+def test_where_the_differences_cannot_tell_the_three_are_not_said_to_agree() -> None:
+    report = check_gradient(lambda x: np.sum(np.sign(x)), np.array([0.0, 1.0, 2.0]), gradient=np.zeros_like)
+    assert report.comparison == (
+        "The gradient by hand, autograd and the differences agree at 2 of 3 entries. The differences cannot tell at 1 entry; there "
+        "the gradient by hand and autograd agree."
+    )
+
+
+def test_two_that_are_no_number_agree() -> None:
+    report = check_gradient(lambda x: np.sum(np.log(x)), np.array([-1.0]), gradient=lambda x: np.full_like(x, np.nan))
+    assert report.entries[0].verdict == "cannot tell"
+    equal = np.isnan(report.entries[0].autograd or 0.0)
+    assert report.comparison.endswith("there the gradient by hand and autograd agree.") is bool(equal)
 
 
 def test_each_cotangent_and_each_argument_is_compared() -> None:

@@ -32,6 +32,9 @@ NODES = np.sqrt(np.arange(10) / 9)  # where noise is measured: uneven and inexac
 JUMP = "at a jump"
 NEAR = 2.0**-32  # of the scale: where a jump or the edge of a domain shows
 FAR = 2.0**-20  # scales that are further apart than this are far apart
+LARGE = 2.0**10  # beside a coordinate larger than that, functions may well change within 1
+CANCELS = 64.0  # values of so many units in the last place of the numbers that they are made of may be nothing but rounding
+NOISY = 1e-2  # relative: functions with more noise than that are nothing but noise, if they are that small
 LENGTHS = (2.0**-5, 2.0**-13, 2.0**-21)  # over which the noise is measured, as parts of the scale
 _SMOOTH = np.linalg.qr(np.vander(NODES, 6)).Q  # the polynomials of degree 5
 
@@ -125,12 +128,25 @@ class Line:
         largest = np.where(np.isfinite(sizes), sizes, 0).max(axis=0)
         return np.asarray(np.maximum(largest, self.floor) / self.unit)
 
+    def change(self) -> np.ndarray:
+        """The slope that the functions have on the whole: how much they change over the length of the coordinate itself."""
+        here = self.at(0.0)[0]
+        changes = [np.abs(self.at(t * self.own)[0] - here) for t in (-1.0, -0.25, 0.25, 1.0)]
+        return np.asarray(np.nan_to_num(changes, posinf=0.0).max(axis=0) / self.own)
+
     def jumps(self) -> np.ndarray:
         """Which functions jump at t = 0: they change much more from one side to the other than on either side."""
         left, inner_left, inner_right, right = (self.at(t * self.near)[0] for t in (-2, -1, 1, 2))
         size = self.at(0.0)[1]
         along = np.maximum(np.abs(inner_left - left), np.abs(right - inner_right))
         return np.asarray(np.abs(inner_right - inner_left) > 100 * np.maximum(along, self.eps * size))
+
+    def only_rounding(self) -> np.ndarray:
+        """Which functions are nothing but rounding errors of numbers that cancel, of the size of 1 or of the coordinate."""
+        nearby = np.array([self.at(float(self.own * LENGTHS[1] * node))[0] for node in NODES])
+        largest = np.abs([value[0] for value in self.known.values()]).max(axis=0)
+        noisy = np.nan_to_num(noise_of(nearby)) > NOISY * np.abs(nearby).max(axis=0)
+        return np.asarray(noisy & (largest <= CANCELS * self.eps * max(self.own, 1.0)))
 
     def place(self, j: int) -> str:
         """What is special at t = 0 about function `j`, as far as two values on either side show it."""
@@ -192,18 +208,19 @@ def _views(line: Line, steps: np.ndarray, unchanged: np.ndarray) -> list[list[np
 
     None is less than the first change of a function that does not change nearby, since it may move in stairs of that height.
     """
-    scales = {line.own, max(line.scale, 1.0)} | ({1.0} if line.own < FAR and line.scale > 1 / FAR else set())
+    close = max(1.0, line.own * FAR) if line.own > LARGE else line.own
+    scales = {close, line.own, max(line.scale, 1.0)} | ({1.0} if line.own < FAR and line.scale > 1 / FAR else set())
     lengths = sorted({scale * length for scale in scales for length in LENGTHS})
     spreads = [{length: _spread(line, side * length) for length in lengths} for side in (1.0, -1.0)]
     largest = np.max([list(spread.values()) for spread in spreads], axis=(0, 1))
-    middle = np.max([np.median([spread[line.own * length] for length in LENGTHS], axis=0) for spread in spreads], axis=0)
+    middle = np.max([np.median([spread[close * length] for length in LENGTHS], axis=0) for spread in spreads], axis=0)
 
     def within(spread: dict[float, np.ndarray], shortest: float, least: np.ndarray) -> np.ndarray:
         """For each step the noise over the lengths from the shortest up to the step."""
         return np.array([np.max([least, *(s for length, s in spread.items() if shortest < length <= h)], axis=0) for h in steps])
 
     both = list(zip(spreads, [_first_change(line, side * steps) / MEASURED for side in (1.0, -1.0)], strict=True))
-    near = [np.maximum(within(spread, line.own, middle), stairs) for spread, stairs in both]
+    near = [np.maximum(within(spread, close, middle), stairs) for spread, stairs in both]
     local = [np.maximum(within(spread, 0.0, 0 * middle), stairs) * unchanged for spread, stairs in both]
     far = np.max([largest, *(MEASURED * stairs.max(axis=0) for _, stairs in both)], axis=0)
     return [near, local, [far, far]]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autodiff.testing.numerics.differences import FAR, JUMP, MEASURED, Estimate, Estimates, Line, on_curve, quick, thorough
+from autodiff.testing.numerics.differences import CANCELS, FAR, JUMP, MEASURED, Estimate, Estimates, Line, on_curve, quick, thorough
 from autodiff.testing.report import Verdict
 
 __all__: list[str] = []
@@ -25,6 +25,8 @@ BLIND = 4096.0  # a function with a slope of so many units in the last place of 
 PRECISE = 1e-3  # a bound that is relatively smaller needs no second opinion
 HALF_OF_THE_DIGITS = 2.0**-26  # an error as small as that is one of an ill-conditioned or iterative computation, not of a formula
 RAN_OUT = "max_evaluations reached"
+VANISHING = 1e-100  # numbers that are smaller come from where a function has all but vanished
+SINGLE = 1e-10  # of the natural slope: claims that are rounded by more were not computed in double precision
 KINK = "at a kink"
 ONE_SIDE = "from one side"
 
@@ -99,7 +101,32 @@ def judge(line: Line, claim: Claim, tolerance: Tolerance, affords: Callable[[int
             _reconsider(judgement, ~settled, line, claim, tolerance)
         else:
             judgement.notes = ["" if s else RAN_OUT for s in settled]
+    _doubt_small_ones(judgement, line, claim, tolerance)
     return judgement
+
+
+def _doubt_small_ones(judgement: Judgement, line: Line, claim: Claim, tolerance: Tolerance) -> None:
+    """Doubt claims that are right only if they are rounded as if they had as much influence on the function as other entries.
+
+    What they may be rounded by is judged by how much the function changes along this line, and by the measured noise. A complex
+    step tells whether the claim is wrong, if it can be taken.
+    """
+    size = np.maximum(np.abs(claim.value), np.abs(judgement.value))
+    right = np.array([v == "right" and not note for v, note in zip(judgement.verdicts, judgement.notes, strict=True)], bool)
+    precise = (claim.rounding < SINGLE * claim.slope) & (size > VANISHING)
+    doubtful = right & precise & (claim.rounding > PRECISE * size)
+    if not doubtful.any():
+        return
+    exact = line.complex_step
+    value, own = (judgement.value, np.maximum(judgement.allowed - claim.rounding, 0.0)) if exact is None else (exact, 0.0)
+    rounding = claim.rounding * np.minimum(1.0, 4 * np.maximum(line.change(), size) / claim.slope)
+    excess = np.abs(claim.value - value) - HALF_OF_THE_DIGITS * size - tolerance.of(value) - own - rounding
+    doubtful &= excess > 0
+    if doubtful.any():
+        noise = NOISE * claim.noise(doubtful) + (0.0 if exact is None else MEASURED * line.complex_noise())
+        for j in np.flatnonzero(doubtful & (excess > noise)):
+            judgement.verdicts[j] = "cannot tell" if exact is None else "wrong"
+            judgement.notes[j] = "beside entries with far more influence"
 
 
 def judge_sums(weights: np.ndarray, parts: Judgement, claim: Claim, tolerance: Tolerance) -> Judgement:
@@ -150,6 +177,8 @@ def _reconsider(judgement: Judgement, doubtful: np.ndarray, line: Line, claim: C
     rounding = claim.rounding + np.minimum(noise, NOISE_LIMIT * claim.slope) + unchanged * invisible
     views = [_compare(found, line, claim, rounding, tolerance) for found in estimates]
     exact = _by_complex_step(line, claim, rounding, tolerance)
+    zero = CANCELS * line.eps * max(1 / line.own, 1.0)  # a slope of values that are nothing but rounding
+    cancelled = line.only_rounding() & (np.abs(claim.value) <= zero)
     for j in np.flatnonzero(doubtful):
         view, verdict = _verdict(views, int(j), infinite=bool(np.isinf(claim.value[j])))
         note = view.notes[j]
@@ -161,8 +190,10 @@ def _reconsider(judgement: Judgement, doubtful: np.ndarray, line: Line, claim: C
             note = note or excuse
         if place and (note == ONE_SIDE or (verdict != "right" and not note)):
             note = f"{place}: {note}" if note else place
-        elif verdict == "wrong" and not note and unchanged[j]:
+        elif verdict != "right" and not note and unchanged[j] and np.isfinite(view.allowed[j]):
             note = "f does not change nearby"
+        if cancelled[j] and verdict != "right":
+            verdict, note, view.allowed[j] = "right", "f is zero up to rounding", max(view.allowed[j], zero)
         judgement.value[j], judgement.allowed[j] = view.value[j], view.allowed[j]
         judgement.verdicts[j], judgement.notes[j], judgement.slopes[:, j] = verdict, note, view.slopes[:, j]
 
@@ -245,8 +276,9 @@ def _compare(found: Estimates, line: Line, claim: Claim, rounding: np.ndarray, t
         sides = [side for side in (left, right) if tells(side)[j]]
         if kink[j]:
             notes[j] = f"{KINK}: slopes {left.value[j]:.4g} and {right.value[j]:.4g}"
-            value[j] = (left.value[j] + right.value[j]) / 2
-            error[j] = abs(right.value[j] - left.value[j]) / 2 + max(left.bound[j], right.bound[j])
+            low, high = sorted((side.value[j], side.bound[j]) for side in (left, right))
+            ends = low[0] - low[1], high[0] + high[1]
+            value[j], error[j] = (ends[0] + ends[1]) / 2, (ends[1] - ends[0]) / 2
         elif lonely[j] and sides:
             notes[j] = ONE_SIDE
             value[j], error[j] = min(((side.value[j], side.bound[j]) for side in sides), key=lambda pair: pair[1])
