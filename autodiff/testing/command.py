@@ -21,6 +21,7 @@ from autodiff.testing.check import check_gradient
 from autodiff.testing.report import GradientReport
 from autodiff.testing.search.domains import Reals, reals
 from autodiff.testing.search.find import GradientSearch, find_gradient_error
+from autodiff.testing.subject import as_input, is_floating
 
 __all__: list[str] = []
 
@@ -118,22 +119,25 @@ def _result(options: argparse.Namespace) -> GradientReport | GradientSearch:
     settings = {name: getattr(options, name) for name in ("order", "rtol", "atol", "max_evaluations")}
     settings = {name: value for name, value in settings.items() if value is not None} | functions
     inputs = [_value(text) for text in options.input]
+    if inputs and not any(is_floating(as_input(value)) for value in inputs):
+        given = " ".join(f"--input {text!r}" for text in options.input)
+        raise UsageError(f"{given} has integers only; wanted numbers to differentiate by, with a decimal point, such as 1.0.")
     domains = [] if inputs else _domains(f, options)
     try:
         if inputs:
             return check_gradient(f, *inputs, rng=options.seed, **settings)
         return find_gradient_error(f, *domains, max_examples=options.max_examples, seed=options.seed, **settings)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # an exit would be taken for a verdict
         notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
         raise UsageError(f"{_described(error)}{notes}") from error
 
 
-def _described(error: Exception) -> str:
+def _described(error: BaseException) -> str:
     """An error as one line: one of ours by its text, one of the user's by its type, its text and its place."""
     if str(error).startswith(("check_gradient: ", "find_gradient_error: ")):
         return str(error)
     here = str(Path(__file__).parent.parent)
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(here)]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith((here, importlib.__file__, "<"))]
     place = f", raised by {frames[-1].name} in line {frames[-1].lineno} of {frames[-1].filename}" if frames else ""
     return f"{type(error).__name__}: {error}{place}"
 
@@ -147,9 +151,10 @@ def _loaded(text: str) -> Callable[..., Any]:
         sys.path.insert(0, os.getcwd())
     try:
         found: Any = importlib.import_module(module_name)
-    except Exception as error:
-        hint = " Did you mean the module's name, without .py?" if module_name.endswith(".py") else ""
-        raise UsageError(f"cannot import {module_name}: {type(error).__name__}: {error}.{hint}") from error
+    except (Exception, SystemExit) as error:
+        name = re.sub(r"^(\./)+|\.py$", "", module_name).replace("/", ".")
+        hint = "" if name == module_name else f" Did you mean {name}:{path}, the module's name?"
+        raise UsageError(f"cannot import {module_name}: {_described(error)}.{hint}") from error
     for name in path.split("."):
         if not hasattr(found, name):
             raise UsageError(f"module {module_name} has no {path}.")
@@ -181,7 +186,7 @@ def _domains(f: Callable[..., Any], options: argparse.Namespace) -> list[Reals]:
     limits, shapes = [_limits(text) for text in options.reals], [_shape(text) for text in options.shape]
     count = max(len(limits), len(shapes))
     if count < 2:
-        count = _arity(f)
+        count = _arity(f, count)
     for name, given in (("--reals", limits), ("--shape", shapes)):
         if len(given) not in (0, 1, count):
             raise UsageError(f"{name} was given {len(given)} times, but there are {count} arguments; wanted it once, or for each.")
@@ -192,18 +197,20 @@ def _domains(f: Callable[..., Any], options: argparse.Namespace) -> list[Reals]:
         raise UsageError(str(error)) from error
 
 
-def _arity(f: Callable[..., Any]) -> int:
-    """How many arguments a function must be given."""
+def _arity(f: Callable[..., Any], default: int) -> int:
+    """How many arguments a function must be given; `default`, unless it is 0, if it does not say."""
     if isinstance(f, np.ufunc):
         return f.nin
     try:
         parameters = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):
+        if default:
+            return default
         raise UsageError(
             "the function does not say how many arguments it has. Give --reals or --shape once for each, or --input."
         ) from None
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    count = sum(p.kind in positional and p.default is p.empty for p in parameters)
+    count = sum(p.kind in positional and p.default is p.empty for p in parameters) or default
     if not count:
         raise UsageError("the function has no argument that must be given. Give --reals or --shape once for each, or --input.")
     return count

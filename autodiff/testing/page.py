@@ -21,6 +21,7 @@ RANK: dict[Verdict, int] = {"right": 0, "cannot tell": 1, "wrong": 2}
 
 STYLE = """
 .gradient-report { font: 14px/1.5 system-ui, sans-serif; max-width: 70em; }
+.gradient-report h1, .gradient-report p, .gradient-report li { overflow-wrap: anywhere; }
 .gradient-report h1 { font-size: 1.2em; margin: 0 0 .5em; }
 .gradient-report p, .gradient-report ul { margin: .4em 0; }
 .gradient-report code, .gradient-report td, .gradient-report th { font-family: ui-monospace, monospace; font-size: 12px; }
@@ -46,11 +47,16 @@ STYLE = """
 
 def page(report: GradientReport) -> str:
     """The report as a document that needs nothing else."""
+    return document(report.name, report.verdict, fragment(report))
+
+
+def document(name: str, verdict: Verdict, body: str) -> str:
+    """What is known of the gradient of the function called `name`, as a document."""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f"<title>Gradient of {escape(report.name)}: {report.verdict}</title>\n"
-        "<style>:root { color-scheme: light dark; } body { margin: 2em; }</style>\n"
-        f"</head>\n<body>\n{fragment(report)}\n</body>\n</html>\n"
+        f"<title>Gradient of {escape(name)}: {verdict}</title>\n"
+        "<style>:root { color-scheme: light dark; } body { margin: 2em; font: 14px/1.5 system-ui, sans-serif; }</style>\n"
+        f"</head>\n<body>\n{body}\n</body>\n</html>\n"
     )
 
 

@@ -170,7 +170,8 @@ class GradientReport:
         kinks = sum(e.at_kink and e.verdict == "right" and isinstance(e.index, tuple) for e in self.entries)
         compared += f" ({kinks} at a kink, as {'a subgradient' if kinks == 1 else 'subgradients'})" if kinks else ""
         failures = f"; {len(self.failures)} other {'failure' if len(self.failures) == 1 else 'failures'}" if self.failures else ""
-        return f"The gradient of {self.name} is {_SENTENCE[self.verdict]} {compared}{failures}; {self.evaluations} evaluations."
+        evaluations = f"{self.evaluations} {'evaluation' if self.evaluations == 1 else 'evaluations'}"
+        return f"The gradient of {self.name} is {_SENTENCE[self.verdict]} {compared}{failures}; {evaluations}."
 
     def _table(self) -> list[str]:
         worst = worst_first(self.entries)

@@ -47,6 +47,12 @@ def power(x, n, scale=1.0):
 def breaks(x):
     raise KeyError("the key")
 
+def exits(x):
+    raise SystemExit(0)
+
+def of_any_number(*numbers):
+    return np.sum(numbers[0] ** 2)
+
 def no_arguments():
     return 1.0
 
@@ -63,6 +69,7 @@ number = 3
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., tuple]]:
     (tmp_path / "a_model.py").write_text(MODULE)
     (tmp_path / "a_broken_module.py").write_text("import numpy\n1 / 0\n")
+    (tmp_path / "a_module_that_exits.py").write_text("raise SystemExit(0)\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
 
@@ -72,7 +79,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         return code, captured.out, captured.err
 
     yield command
-    for name in ("a_model", "a_broken_module"):
+    for name in ("a_model", "a_broken_module", "a_module_that_exits"):
         sys.modules.pop(name, None)
 
 
@@ -94,6 +101,7 @@ CALLS: list[tuple[int, str, list[str]]] = [
     (0, "No gradient error of loss found", ["m:loss", "--reals=-2,2", "--shape", "n,3", "--shape", "3", FEW]),
     (0, "No gradient error of loss found", ["m:loss", "--reals", "-2,2", "--shape=any", FEW]),
     (0, "No gradient error of loss found", ["m:Model.loss", FEW]),
+    (0, "No gradient error of of_any_number found", ["m:of_any_number", "--reals=-2,2", FEW]),
     (0, "No gradient error of square found", ["numpy:square", "--vjp", "m:square_vjp", FEW]),
     (1, "assert_gradient(loss, x, w, gradient=forgets_the_square", ["m:loss", "--gradient", "m:forgets_the_square"]),
     (3, "cannot tell at any of", ["m:step", "--reals", "0,0", "--shape", "()"]),
@@ -113,8 +121,13 @@ ERRORS: list[tuple[str, list[str]]] = [
     ("'a_model:' names no function", ["a_model:"]),
     ("cannot import no_such_module: ModuleNotFoundError: No module named 'no_such_module'.", ["no_such_module:f"]),
     ("cannot import a_model.py: ", ["a_model.py:loss"]),
-    ("Did you mean the module's name, without .py?", ["a_model.py:loss"]),
-    ("cannot import a_broken_module: ZeroDivisionError: division by zero.", ["a_broken_module:f"]),
+    ("Did you mean a_model:loss, the module's name?", ["a_model.py:loss"]),
+    ("Did you mean a_model:loss, the module's name?", ["./a_model.py:loss"]),
+    ("Did you mean models.a_model:loss, the module's name?", ["models/a_model:loss"]),
+    ("a_broken_module: ZeroDivisionError: division by zero, raised by <module> in line 2 of ", ["a_broken_module:f"]),
+    ("cannot import a_module_that_exits: SystemExit: 0, raised by <module> in line 1 of ", ["a_module_that_exits:f"]),
+    ("SystemExit: 0, raised by exits in line ", ["m:exits", "--input", "1.0"]),
+    ("SystemExit: 0, raised by exits in line ", ["m:exits"]),
     ("module a_model has no los.", ["m:los"]),
     ("module a_model has no loss_grad.", ["m:loss", "--gradient", "m:loss_grad"]),
     ("a_model:number is a int; wanted a function.", ["m:number"]),
@@ -123,7 +136,9 @@ ERRORS: list[tuple[str, list[str]]] = [
     ("--input is \"'text'\"; wanted", ["m:square", "--input", "'text'"]),
     ("--input is '__import__(\"os\")'; wanted", ["m:square", "--input", '__import__("os")']),
     ("cannot read --input missing.npy: ", ["m:square", "--input", "missing.npy"]),
-    ("check_gradient: got a int; wanted an input of floating point", ["m:square", "--input", "1"]),
+    ("--input '1' has integers only; wanted numbers to differentiate by, with a decimal point", ["m:square", "--input", "1"]),
+    ("--input '[1, 2]' --input '3' has integers only", ["m:power", "--input", "[1, 2]", "--input", "3"]),
+    ("seed is -1; wanted at least 0", ["m:square", "--seed", "-1"]),
     ("TypeError: loss() missing 1 required positional argument: 'w'", ["m:loss", "--input", "1.0"]),
     ("KeyError: 'the key', raised by breaks in line ", ["m:breaks", "--input", "1.0"]),
     ("KeyError: 'the key', raised by breaks in line ", ["m:breaks"]),

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.testing import GradientEntry, GradientReport, check_gradient
+from autodiff.testing import GradientEntry, GradientReport, check_gradient, find_gradient_error, reals
 
 X = np.array([[0.5, -1.0, 2.0, 0.1], [1.5, 0.3, -0.7, -2.0]])
 VOID = {"meta", "rect", "br"}
@@ -134,3 +134,11 @@ def test_names_and_notes_cannot_break_out() -> None:
     assert not {"img", "script"} & set(outline.texts) | {tag for tag, _ in outline.found} & {"img", "script"}
     assert outline.texts["li"] == [bad, bad]
     assert report.name in outline.texts["h1"][0]
+
+
+def test_a_search_gives_a_page_like_that_of_a_check() -> None:
+    search = find_gradient_error(lambda x: np.sum(x**2), reals(shape=2), gradient=lambda x: 3 * x)
+    assert search.report is not None
+    page, of_report = search.to_html(), search.report.to_html()
+    assert page.split("<body>")[0] == of_report.split("<body>")[0]
+    assert "<title>Gradient of &lt;lambda&gt;: wrong</title>" in page

@@ -53,7 +53,8 @@ def test_a_decorated_function_keeps_its_name_and_loses_its_arguments() -> None:
     test = test_a_decorated_function_is_a_test_of_its_gradient
     assert test.__name__ == "test_a_decorated_function_is_a_test_of_its_gradient"
     assert (test.__doc__, test.__module__) == ("Its docstring.", __name__)
-    assert not inspect.signature(test).parameters
+    (instance,) = inspect.signature(test).parameters.values()  # of a test in a class, or none: no fixture
+    assert instance.kind is inspect.Parameter.VAR_POSITIONAL
     assert test.function(0.0) == 0.5  # type: ignore[attr-defined]
 
 

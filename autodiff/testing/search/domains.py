@@ -112,7 +112,8 @@ def reals(
         try:
             bounds.append(float(value))
         except (TypeError, ValueError):
-            raise TypeError(f"reals: {name} is {value!r}; wanted a number.") from None
+            hint = f" Did you mean shape={value!r}?" if isinstance(value, tuple) else ""
+            raise TypeError(f"reals: {name} is {value!r}; wanted a number.{hint}") from None
         if math.isnan(bounds[-1]):
             raise ValueError(f"reals: {name} is nan; wanted a number, or infinity for no limit.")
     kind = np.dtype(dtype)

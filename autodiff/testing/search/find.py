@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,10 @@ import numpy as np
 from autodiff.testing.check import check_gradient
 from autodiff.testing.report import GradientMismatch, GradientReport, Verdict
 from autodiff.testing.search import reproduction
-from autodiff.testing.search.domains import Reals
+from autodiff.testing.search.domains import Reals, reals
 from autodiff.testing.search.strategies import smallest_inputs
-from autodiff.testing.search.trial import FUNCTIONS, Trial
+from autodiff.testing.search.trial import FUNCTIONS, Trial, is_ours
+from autodiff.testing.subject import as_input, is_floating
 
 __all__ = ["GradientSearch", "find_gradient_error", "gradient_test"]
 
@@ -70,9 +72,9 @@ class GradientSearch:
 
     def to_html(self) -> str:
         """The same as a page of HTML."""
-        title = escape(f"The gradient of {self.name}")
-        head = f'<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{title}</title></head>'
-        return f"{head}\n<body>\n{self._repr_html_()}\n</body>\n</html>\n"
+        from autodiff.testing.page import document
+
+        return document(self.name, self.verdict, self._repr_html_())
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
@@ -106,7 +108,7 @@ def find_gradient_error(
         f: as for `check_gradient`.
         domains: one for each argument: `reals(...)`, a Hypothesis strategy, or a value that is passed on as it is.
         max_examples: how many points to check; by default 200, or 50 if `order` is 2.
-        seed: of the search. The same seed draws the same points.
+        seed: of the search. In the same program, the same seed draws the same points.
         options: those of `check_gradient`: `gradient`, `vjp`, `argnums`, `order`, and so on.
 
     Raises:
@@ -129,7 +131,7 @@ def find_gradient_error(
     """
     if max_examples is None:
         max_examples = 50 if options.get("order") == 2 else 200
-    _require_usable(f, domains, max_examples, options)
+    _require_usable(f, domains, max_examples, seed, options)
     if seed:
         options.setdefault("rng", seed)
     trial = Trial(f, domains, options)
@@ -144,28 +146,58 @@ def find_gradient_error(
         return GradientSearch(trial.name, None, trial.doubtful, "", *counts)
     outcome = trial(found)
     if outcome.kind == "raised" and outcome.error is not None:
-        advice = f"If {trial.name} is not defined there, state its domain, reals(low, high, shape=...), or let it raise ValueError."
-        outcome.error.add_note(f"find_gradient_error: this was raised at\n{reproduction.point(f, found)}\n{advice}")
+        outcome.error.add_note(f"find_gradient_error: this was raised at\n{reproduction.point(f, found)}{_advice(trial, found)}")
         raise outcome.error
     report, code = trial.reproduced(found)
     return GradientSearch(trial.name, found, report, code, *counts)
 
 
-def _require_usable(f: Any, domains: Sequence[Any], max_examples: int, options: dict[str, Any]) -> None:
+def _require_usable(f: Any, domains: Sequence[Any], max_examples: int, seed: int, options: dict[str, Any]) -> None:
     """Raise an error for what would otherwise look like an error of the gradient at each point."""
     for name, function in (("f", f), *((name, options.get(name)) for name in FUNCTIONS)):
         if not callable(function) and (function is not None or name == "f"):
             raise TypeError(f"find_gradient_error: {name} is a {type(function).__name__}; wanted a function.")
     if not domains:
         raise TypeError("find_gradient_error: no domains were given; wanted one for each argument of f, such as reals().")
-    if max_examples < 1:
-        raise ValueError(f"find_gradient_error: max_examples is {max_examples}; wanted at least 1.")
-    if not isinstance(options.get("rng", 0), (int, np.integer)):
-        raise TypeError(f"find_gradient_error: rng is a {type(options['rng']).__name__}; wanted a seed: each check repeats itself.")
+    for i, domain in enumerate(domains):
+        if domain is reals:
+            raise TypeError(f"find_gradient_error: domain {i} is the function reals; wanted what it returns: reals().")
+    if not any(_gives_numbers(domain) for domain in domains):
+        given = ", ".join(map(repr, domains))
+        raise TypeError(
+            f"find_gradient_error: got {given}; wanted a domain to search, such as reals(low, high), or an array of floats."
+        )
+    for name, value, least in (("max_examples", max_examples, 1), ("seed", seed, 0), ("rng", options.get("rng", 0), 0)):
+        if not isinstance(value, (int, np.integer)):
+            reason = "a seed: each check repeats itself" if name == "rng" else "an int"
+            raise TypeError(f"find_gradient_error: {name} is a {type(value).__name__}; wanted {reason}.")
+        if value < least:
+            raise ValueError(f"find_gradient_error: {name} is {value}; wanted at least {least}.")
     known = inspect.signature(check_gradient).parameters
     for name in options:
         if name not in known or known[name].kind is not inspect.Parameter.KEYWORD_ONLY:
             raise TypeError(f"find_gradient_error: there is no option {name}; wanted one of check_gradient.")
+
+
+def _gives_numbers(domain: Any) -> bool:
+    """Whether a domain can give something to differentiate by: one of ours, a strategy, or an array."""
+    is_strategy = hasattr(domain, "example")  # as each of Hypothesis has, which need not be installed for this
+    return isinstance(domain, Reals) or is_strategy or is_floating(as_input(domain))
+
+
+def _advice(trial: Trial, inputs: tuple[Any, ...]) -> str:
+    """What to do about an error that was raised at `inputs`; nothing if the error says so itself."""
+    error = trial(inputs).error
+    if error is not None and is_ours(error):
+        return ""
+    try:
+        inspect.signature(trial.f, follow_wrapped=False).bind(*inputs)
+    except TypeError as mismatch:
+        given = f"{len(inputs)} {'domain was' if len(inputs) == 1 else 'domains were'} given"
+        return f"\n{trial.name} cannot be called so: {mismatch}. Wanted a domain for each of its arguments; {given}."
+    except ValueError:  # it does not say what it takes
+        pass
+    return f"\nIf {trial.name} is not defined there, state its domain, reals(low, high, shape=...), or let it raise ValueError."
 
 
 def gradient_test(*domains: Any, **options: Any) -> Callable[[Callable[..., Any]], Callable[[], None]]:
@@ -187,9 +219,10 @@ def gradient_test(*domains: Any, **options: Any) -> Callable[[Callable[..., Any]
     """
 
     def decorate(f: Callable[..., Any]) -> Callable[[], None]:
-        def test() -> None:
+        def test(*instance: Any) -> None:
             __tracebackhide__ = True  # pytest shows the report alone
-            search = find_gradient_error(f, *domains, **options)
+            function = MethodType(f, *instance) if instance else f  # in a class
+            search = find_gradient_error(function, *domains, **options)
             if not search.ok:
                 assert search.report is not None
                 mismatch = GradientMismatch(search.report)

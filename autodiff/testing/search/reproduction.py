@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -29,9 +30,11 @@ def assertion(
     names = parameter_names(
         f, len(inputs), {name for function in (f, *functions.values()) for name in _where(function)[1].split(".")}
     )
-    lines = [f"{name} = {literal(x)}" for name, x in zip(names, inputs, strict=True)]
-    text = _call("assert_gradient", names, f, functions, options)
-    return _with_imports(["assert_gradient"], [*lines, text], f, functions)
+    passed = {name: x for name, x in zip(names, inputs, strict=True) if callable(x)}  # such as an activation function
+    lines = [f"{name} = {literal(x)}" for name, x in zip(names, inputs, strict=True) if name not in passed]
+    arguments = [_where(passed[name])[1] or name if name in passed else name for name in names]
+    text = _call("assert_gradient", arguments, f, functions, options)
+    return _with_imports(["assert_gradient"], [*lines, text], f, {**functions, **passed})
 
 
 def point(f: Callable[..., Any], inputs: Sequence[Any]) -> str:
@@ -44,9 +47,11 @@ def search(
     f: Callable[..., Any], domains: Sequence[Any], functions: Mapping[str, Callable[..., Any]], options: Mapping[str, Any]
 ) -> str:
     """A call of `find_gradient_error` in `domains`, with what it needs: where an error depends on the limits of a domain."""
-    arguments = [literal(domain) for domain in domains]
+    names = parameter_names(f, len(domains), set())
+    passed = {name: x for name, x in zip(names, domains, strict=True) if callable(x)}
+    arguments = [_where(x)[1] or name if name in passed else literal(x) for name, x in zip(names, domains, strict=True)]
     text = "assert " + _call("find_gradient_error", arguments, f, functions, options) + ".ok"
-    return _with_imports(["find_gradient_error", "reals"], [text], f, functions)
+    return _with_imports(["find_gradient_error", "reals"], [text], f, {**functions, **passed})
 
 
 def literal(x: Any) -> str:
@@ -128,6 +133,8 @@ def _where(function: Any) -> tuple[str, str]:
 
 def _described(function: Any) -> str:
     """A function that has no name to import it by, in words."""
-    name = getattr(function, "__qualname__", None) or f"a {type(function).__qualname__}"
+    if isinstance(function, functools.partial):
+        return f"functools.partial of {_described(function.func)}"
+    name = getattr(function, "__qualname__", None) or f"an instance of {type(function).__qualname__}"
     code = getattr(function, "__code__", None)
     return f"{name}, line {code.co_firstlineno} of {code.co_filename.rsplit('/', 1)[-1]}" if code else name

@@ -104,7 +104,7 @@ class Trial:
         except Exception as error:
             by_hand = any(error is gradient.error for gradient in watched.values())
             # A TypeError of autograd says that it does not differentiate this function.
-            by_autograd = not watched and error is not f.error and not isinstance(error, TypeError) and not _is_ours(error)
+            by_autograd = not watched and error is not f.error and not isinstance(error, TypeError) and not is_ours(error)
             if not by_hand and not by_autograd:
                 return Outcome("raised", error=error)
             source = "autograd's gradient" if by_autograd else next(iter(watched))
@@ -181,7 +181,8 @@ class Watched:
             raise
 
 
-def _is_ours(error: Exception) -> bool:
+def is_ours(error: Exception) -> bool:
+    """Whether an error is one of the checker, which says what to do."""
     return str(error).startswith("check_gradient: ")
 
 
