@@ -236,7 +236,8 @@ def _verdict(views: list[_Comparison], j: int, infinite: bool) -> tuple[_Compari
 
     It is the one that takes the noise from nearby. The others can only excuse a claim: the local one, which may miss noise, if
     its bound is tighter; the one that takes the noise from far away, where kinks, poles and curvature look like noise, if the
-    function does not change at all nearby, so that no noise shows there. And the local one can raise doubts about a large bound.
+    function does not change at all nearby, so that no noise shows there. But such a function may as well have the slope 0 that
+    it shows, so that the excuse makes the verdict "cannot tell". And the local one can raise doubts about a large bound.
     """
     near, local, far = views
     heard = [near]
