@@ -55,8 +55,7 @@ def choose_cotangents(subject: Subject, rng: np.random.Generator, fixed: bool) -
     for i in range(count):
         arrays.append(random_cotangent(shape, rng))
         labels.append(f"random {i + 1}")
-    dtype = subject.value.dtype if subject.value.dtype.kind == "f" else np.dtype(np.float64)
-    return Cotangents([array.astype(dtype) for array in arrays], labels, units)
+    return Cotangents([array.astype(subject.dtype) for array in arrays], labels, units)
 
 
 def random_cotangent(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:

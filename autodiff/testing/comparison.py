@@ -119,13 +119,11 @@ class Comparison:
 
     def _large(self, slot: int, size: int) -> list[GradientEntry]:
         """Derivatives along random directions; if one is wrong, by the entries that make it so; and by a sample of entries."""
-        scales = self.subject.scales[slot]
         moving = np.ones(size, bool)
         sample = self._sample(slot, size)
         found: list[GradientEntry] = []
         for number in range(DIRECTIONS):
-            # Multiples of 1/256, so that steps along the direction are exact.
-            direction = scales * self.rng.integers(128, 257, size) / 256 * self.rng.choice([-1, 1], size) * moving
+            direction = self.subject.random_direction(slot, self.rng) * moving
             along = self._judged(slot, direction, f"direction {number + 1}")
             found += along
             if any(entry.verdict == "wrong" for entry in along):

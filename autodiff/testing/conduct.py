@@ -45,8 +45,7 @@ class Conduct:
         self.linear = linear
         self.word = "tangent" if tangents else "cotangent"
         if tangents:
-            dtype = subject.value.dtype if subject.value.dtype.kind == "f" else np.dtype(np.float64)
-            self.results = [("the jvp", "f's result", subject.value.shape, dtype)]
+            self.results = [("the jvp", "f's result", subject.value.shape, subject.dtype)]
         else:
             inputs = [(p, subject.inputs[p]) for p in subject.positions]
             self.results = [(f"the gradient by argument {p}", "the argument", x.shape, x.dtype) for p, x in inputs]

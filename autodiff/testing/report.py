@@ -10,6 +10,7 @@ __all__ = ["GradientEntry", "GradientMismatch", "GradientReport"]
 
 Verdict = Literal["right", "wrong", "cannot tell"]
 ROWS = 20  # of the table
+KINK = "at a kink"  # how the note of such an entry begins
 
 
 class GradientMismatch(AssertionError):
@@ -66,7 +67,7 @@ class GradientEntry:
     @property
     def at_kink(self) -> bool:
         """Whether the slopes on either side differ, so that every number between them is right."""
-        return self.note.startswith("at a kink")
+        return self.note.startswith(KINK)
 
     @property
     def relative_error(self) -> float:

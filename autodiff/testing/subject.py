@@ -54,6 +54,16 @@ class Subject:
         with no_grad():
             return as_array(self.f(*inputs))
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of a derivative of the result, and so of its cotangent."""
+        return self.value.dtype if self.value.dtype.kind == "f" else np.dtype(np.float64)
+
+    def random_direction(self, slot: int, rng: np.random.Generator) -> np.ndarray:
+        """A direction for all entries of an argument: of multiples of 1/256 of their scales, so that steps along it are exact."""
+        size = self.scales[slot].size
+        return np.asarray(self.scales[slot] * rng.integers(128, 257, size) / 256 * rng.choice([-1, 1], size))
+
     def affords(self, evaluations: int) -> bool:
         """Whether so many more evaluations are allowed."""
         return self.evaluations + evaluations <= self.limit
@@ -75,24 +85,27 @@ class Subject:
 
     def nearby(self, slot: int, array: np.ndarray) -> np.ndarray:
         """The value of `f` with `array` in the place of a differentiated input, flattened; NaN where `f` is not defined."""
-        inputs = list(self.reference)
-        inputs[self.positions[slot]] = array
         try:
-            value = self.call(inputs)
+            value = self.call(self._with(slot, array))
         except (ArithmeticError, ValueError):
             return np.full(self.value.size, np.nan)
         return value.reshape(-1).astype(np.float64) if value.shape == self.value.shape else np.full(self.value.size, np.nan)
+
+    def _with(self, slot: int, array: np.ndarray) -> list[Any]:
+        """The inputs, with `array` in the place of a differentiated one."""
+        inputs = list(self.reference)
+        inputs[self.positions[slot]] = array
+        return inputs
 
     def complex_step(self, slot: int, array: np.ndarray, tangent: np.ndarray) -> np.ndarray | None:
         """The derivatives of `f` along a tangent of a differentiated input, where it is `array`; None if there is no saying."""
         if not self.analytic or not self.affords(2):
             return None
-        inputs = list(self.reference)
-        inputs[self.positions[slot]] = array
-        self.evaluations += 2
+        inputs = self._with(slot, array)
+        self.evaluations += 1  # and one for the value
         try:
+            value = self.call(inputs)
             with no_grad():
-                value = as_array(self.f(*inputs))
                 slopes = complex_step(self.f, inputs, self.positions[slot], tangent, value)
         except (ArithmeticError, ValueError):
             return None
@@ -168,6 +181,11 @@ def as_input(x: Any) -> Any:
         array = np.asarray(x)
         return array if array.dtype.kind == "f" else x
     return x
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """What a function is called."""
+    return getattr(function, "__name__", None) or type(function).__name__
 
 
 def is_floating(x: Any) -> bool:

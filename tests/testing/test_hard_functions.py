@@ -236,3 +236,27 @@ def test_beyond_either_end_of_a_kink_a_slope_is_wrong_although_the_other_end_is_
 
     assert check_gradient(f, np.array(0.0), gradient=lambda x: np.array(-0.5)).ok
     assert check_gradient(f, np.array(0.0), gradient=lambda x: np.array(-1.001)).verdict == "wrong"
+
+
+NOTES: dict[str, tuple[Callable[..., Any], Any, dict[str, Any]]] = {
+    "in half of the digits": (np.exp, [0.5], {"vjp": lambda g, x: g * np.exp(x) * (1 + 5e-9)}),
+    "0 times infinity: the slope of another result is infinite": (np.sqrt, [0.0, 1.0], {}),
+    "f is zero up to rounding": (lambda x: np.sum(real(x) - np.mean(real(x))), THOUSAND[:7], {"gradient": np.zeros_like}),
+    "beside entries with far more influence": (
+        lambda x: np.sum(real(x) ** 2),
+        [1e8, -2.0],
+        {"gradient": lambda x: 2 * np.abs(x)},
+    ),
+    "the gradient has as much rounding noise": (
+        lambda x: np.sin(real(x) - 1.7e9),
+        1.7e9 + 0.5,
+        {"gradient": lambda x: -np.cos(x - 1.7e9)},
+    ),
+}
+
+
+@pytest.mark.parametrize("note", NOTES)
+def test_what_decided_is_noted(note: str) -> None:
+    f, x, options = NOTES[note]
+    report = check_gradient(f, np.array(x), **options)
+    assert note in {entry.note for entry in report.entries}, str(report)

@@ -105,9 +105,8 @@ class Block:
             return Evidence(given, compared.numbers[1], compared.numbers[2], None, eps)
         directions = None
         if size > SMALL:
-            rng, shape = np.random.default_rng(0), (DIRECTIONS, size)
-            multiples = rng.integers(128, 257, shape) / 256 * rng.choice([-1, 1], shape)  # so that steps along them are exact
-            directions = case.subject.scales[self.slot] * multiples
+            rng = np.random.default_rng(0)
+            directions = np.array([case.subject.random_direction(self.slot, rng) for _ in range(DIRECTIONS)])
         found = derivative(case.subject, self.slot, case.cotangent, directions)
         return None if found is None else Evidence(given, *found, directions, eps)
 

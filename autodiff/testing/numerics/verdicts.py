@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autodiff.testing.numerics.differences import CANCELS, FAR, JUMP, MEASURED, Estimate, Estimates, Line, on_curve, quick, thorough
-from autodiff.testing.report import Verdict
+from autodiff.testing.report import KINK, Verdict
 
 __all__: list[str] = []
 
@@ -27,7 +27,6 @@ HALF_OF_THE_DIGITS = 2.0**-26  # an error as small as that is one of an ill-cond
 RAN_OUT = "max_evaluations reached"
 VANISHING = 1e-100  # numbers that are smaller come from where a function has all but vanished
 SINGLE = 1e-10  # of the natural slope: claims that are rounded by more were not computed in double precision
-KINK = "at a kink"
 ONE_SIDE = "from one side"
 
 

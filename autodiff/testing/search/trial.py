@@ -17,7 +17,7 @@ from autodiff.testing.check import check_gradient
 from autodiff.testing.report import GradientReport
 from autodiff.testing.search import reproduction
 from autodiff.testing.search.domains import Reals
-from autodiff.testing.subject import as_input
+from autodiff.testing.subject import as_input, name_of
 
 __all__: list[str] = []
 
@@ -184,11 +184,6 @@ class Watched:
 def is_ours(error: Exception) -> bool:
     """Whether an error is one of the checker, which says what to do."""
     return str(error).startswith("check_gradient: ")
-
-
-def name_of(function: Callable[..., Any]) -> str:
-    """What a function is called."""
-    return getattr(function, "__name__", None) or type(function).__name__
 
 
 def _within(domains: Sequence[Any], inputs: Sequence[Any]) -> bool:
