@@ -1,27 +1,26 @@
 """Reverse-mode automatic differentiation over NumPy arrays."""
 
-from autodiff.domain import *
+from autodiff import conversions as conversions
+from autodiff.core.tensor import *
 from autodiff.modes import *
+from autodiff.numpy import protocols as protocols
 from autodiff.ops import *
-from autodiff.primitive import *
-from autodiff.tensor import *
 from autodiff.transforms import *
 
 __all__ = [
-    "Example",
-    "Interval",
-    "Kink",
-    "Primitive",
     "Tensor",
     "abs",
     "add",
+    "asarray",
     "astype",
     "broadcast_to",
     "clip",
     "concat",
     "copy",
     "detect_anomaly",
+    "diagonal",
     "divide",
+    "dot",
     "enable_grad",
     "exp",
     "expand_dims",
@@ -37,19 +36,21 @@ __all__ = [
     "mean",
     "min",
     "minimum",
+    "moveaxis",
     "multiply",
     "negative",
     "no_grad",
     "permute_dims",
     "positive",
     "power",
-    "primitive",
+    "ravel",
     "relu",
     "reshape",
     "scatter",
     "setitem",
     "sigmoid",
     "sign",
+    "split",
     "sqrt",
     "square",
     "squeeze",
@@ -59,5 +60,6 @@ __all__ = [
     "swapaxes",
     "tanh",
     "value_and_grad",
+    "vjp",
     "where",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import autodiff as ad
-from autodiff import Example
+from autodiff import extend
 
 __all__ = ["linear", "mse_loss", "relu", "sigmoid", "tanh"]
 
@@ -20,50 +20,46 @@ tanh = ad.tanh
 def _to_weight(g: Any, x: Any) -> Any:
     """The cotangent of the weight: the sum over all vectors of the outer product of cotangent and input."""
     if g.ndim == 2:
-        return g.T @ x
+        return extend.product(g.T, x)
     rows = math.prod(g.shape[:-1])
-    return np.reshape(g, (rows, g.shape[-1])).T @ np.reshape(x, (rows, x.shape[-1]))
+    return extend.product(np.reshape(g, (rows, g.shape[-1])).T, np.reshape(x, (rows, x.shape[-1])))
 
 
 def _weigh(x: Any, weight: Any, /) -> Any:
     if weight.ndim != 2:
-        raise ValueError(f"Linear: the weight has shape {weight.shape}; wanted two axes, (out_features, in_features).")
+        raise ValueError(f"the weight has shape {weight.shape}; wanted two axes, (out_features, in_features).")
     try:
-        return x @ weight.T
+        return extend.product(x, weight.T)
     except ValueError:
         raise ValueError(
-            f"Linear: the input has shape {np.shape(x)}, but the weight has shape {weight.shape}. The input's last axis must have "
+            f"the input has shape {np.shape(x)}, but the weight has shape {weight.shape}. The input's last axis must have "
             f"{weight.shape[-1]} elements, one for each of in_features."
         ) from None
 
 
 def _weigh_and_add(x: Any, weight: Any, bias: Any, /) -> Any:
     if bias.shape != weight.shape[:1]:
-        raise ValueError(
-            f"Linear: the bias has shape {bias.shape}, but the weight has shape {weight.shape}; wanted {weight.shape[:1]}."
-        )
+        raise ValueError(f"the bias has shape {bias.shape}, but the weight has shape {weight.shape}; wanted {weight.shape[:1]}.")
     return _weigh(x, weight) + bias
 
 
 _LINEAR: dict[str, Any] = {
-    "x": lambda g, weight: g @ weight,
+    "x": lambda g, weight: extend.product(g, weight),
     "weight": _to_weight,
     "bias": lambda g: g,
 }
 
-weigh = ad.primitive(
+_linear = extend.primitive(
     _weigh,
     {"x": _LINEAR["x"], "weight": _LINEAR["weight"]},
     name="linear",
-    examples=[Example(shapes) for shapes in (((2, 3), (4, 3)), ((3,), (2, 3)), ((5, 2, 3), (1, 3)), ((0, 3), (2, 3)))],
     doc="""`x weightᵀ`, with `x: (..., in_features)` and `weight: (out_features, in_features)`.""",
 )
 
-weigh_and_add = ad.primitive(
+_linear_with_bias = extend.primitive(
     _weigh_and_add,
     _LINEAR,
     name="linear with bias",
-    examples=[Example(shapes) for shapes in (((2, 3), (4, 3), (4,)), ((3,), (2, 3), (2,)), ((5, 2, 3), (1, 3), (1,)))],
     doc="""`x weightᵀ + bias`, with `x: (..., in_features)`, `weight: (out_features, in_features)` and `bias: (out_features,)`.""",
 )
 
@@ -80,64 +76,82 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
         `(..., out_features)`.
 
     Raises:
-        ValueError: the last axis of `input` does not have `in_features` elements.
+        ValueError: the last axis of `input` does not have `in_features` elements, or `weight` or `bias` has another shape.
 
     >>> nn.functional.linear(ad.Tensor([1.0, 2.0]), ad.Tensor([[3.0, 4.0]]), ad.Tensor([0.5]))
     Tensor([11.5])
     """
-    return weigh(input, weight) if bias is None else weigh_and_add(input, weight, bias)
+    return linear_of("linear", input, weight, bias)
 
 
-def _difference(prediction: Any, target: Any) -> Any:
-    if type(prediction) is not np.ndarray or type(target) is not np.ndarray:
-        prediction, target = np.asarray(prediction), np.asarray(target)
-    if prediction.shape != target.shape:
-        hint = f"; did you mean target.reshape{prediction.shape}?" if prediction.size == target.size else "."
-        raise ValueError(
-            f"MSELoss: prediction has shape {prediction.shape} but target has shape {target.shape}. They must be equal{hint}"
-        )
-    if prediction.dtype.kind != "f" and target.dtype.kind != "f":  # integers could wrap around
-        prediction = prediction.astype(float)
-    return prediction - target
+def linear_of(caller: str, input: Any, weight: Any, bias: Any) -> Any:
+    """`linear`, whose errors name `caller`: the function or the module that was called."""
+    try:
+        return _linear(input, weight) if bias is None else _linear_with_bias(input, weight, bias)
+    except ValueError as error:
+        raise ValueError(f"{caller}: {error}") from None
 
 
-def _squared_error(a: Any, b: Any, /) -> Any:
-    difference = _difference(a, b)
-    return np.vdot(difference, difference)
+REDUCTIONS = ("mean", "none", "sum")
+SHORT = 4096  # elements up to which one dot product is as accurate as a sum in pairs, and faster
+_WIDE = "fdg"  # the types in which errors are squared and added up: of halves the sum would overflow, and integers wrap around
 
 
-def _mean_squared_error(a: Any, b: Any, /) -> Any:
-    difference = _difference(a, b)
-    if difference.dtype == np.float16:  # as NumPy's mean: the sum of many halves would overflow
-        return np.mean(np.square(difference))
-    return np.vdot(difference, difference) / difference.size
+def check_reduction(caller: str, reduction: str) -> None:
+    """Raise unless `reduction` is one of the three."""
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"{caller}: reduction is {reduction!r}; wanted one of {list(REDUCTIONS)}.")
 
 
-squared_error = ad.primitive(
-    _squared_error,
-    {"a": lambda g, a, b: (a - b) * (2 * g), "b": lambda g, a, b: (b - a) * (2 * g)},
-    name="sum of squared errors",
-    examples=[Example(((2, 3), (2, 3))), Example(((), ())), Example(((0,), (0,)))],
-    doc="""`Σ (a - b)²` of two arrays of one shape.""",
-)
+def reduce(values: Any, reduction: str) -> Any:
+    """What a loss makes of the `values` of its elements: their mean, their sum, or all of them."""
+    return np.mean(values) if reduction == "mean" else np.sum(values) if reduction == "sum" else values
 
-mean_squared_error = ad.primitive(
-    _mean_squared_error,
-    {"a": lambda g, a, b: (a - b) * (2 / max(a.size, 1) * g), "b": lambda g, a, b: (b - a) * (2 / max(a.size, 1) * g)},
-    name="mean squared error",
-    examples=[Example(((2, 3), (2, 3))), Example(((), ()))],
-    doc="""The mean of `(a - b)²` of two arrays of one shape.""",
-)
 
-each_squared_error = ad.primitive(
-    lambda a, b, /: np.square(_difference(a, b)),
-    {"a": lambda g, a, b: (a - b) * (2 * g), "b": lambda g, a, b: (b - a) * (2 * g)},
-    name="squared errors",
-    examples=[Example(((2, 3), (2, 3))), Example(((), ()))],
-    doc="""`(a - b)²` of two arrays of one shape.""",
-)
+def _squared_error(reduction: str) -> Any:
+    """The reduced squared error as one operation, which takes 40 % of the time of three on 100 elements, forward and backward."""
+    averaged = reduction == "mean"
 
-MSE = {"mean": mean_squared_error, "sum": squared_error, "none": each_squared_error}
+    def total(d: Any) -> Any:
+        if reduction == "none" or d.size > SHORT:
+            return reduce(np.square(d), reduction)
+        return np.vdot(d, d) / d.size if averaged else np.vdot(d, d)
+
+    def forward(a: Any, b: Any, /) -> Any:
+        try:
+            given, wanted = a.shape, b.shape
+        except AttributeError:  # of numbers and lists
+            given, wanted = np.shape(a), np.shape(b)
+        if given != wanted:
+            hint = f"; did you mean target.reshape{given}?" if math.prod(given) == math.prod(wanted) else "."
+            raise ValueError(f"prediction has shape {given} but target has shape {wanted}. They must be equal{hint}")
+        try:
+            d = np.subtract(a, b)
+        except TypeError:  # of truth values
+            d = np.subtract(a, b, dtype=float)
+        if d.dtype.char in _WIDE:
+            return total(d)
+        half = d.dtype.kind == "f"
+        y = total(np.subtract(a, b, dtype=np.float32 if half else float))
+        return y.astype(d.dtype) if half else y
+
+    def slope(g: Any, a: Any, b: Any) -> Any:
+        """The cotangent of `a`: 2 (a - b) g, of a mean divided by the number of elements."""
+        share = 2 / max(a.size, 1) if averaged else 2.0
+        if g.dtype.char in _WIDE:
+            return (a - b) * (share * g)
+        return ((a - b) * (share * g.astype(np.float32))).astype(g.dtype)
+
+    formula = {"mean": "The mean of `(a - b)²`", "sum": "`Σ (a - b)²`", "none": "`(a - b)²`"}[reduction]
+    return extend.primitive(
+        forward,
+        {"a": slope, "b": lambda g, a, b: slope(g, b, a)},
+        name={"mean": "mean squared error", "sum": "sum of squared errors", "none": "squared errors"}[reduction],
+        doc=f"{formula} of two arrays of one shape.",
+    )
+
+
+_SQUARED_ERROR = {reduction: _squared_error(reduction) for reduction in REDUCTIONS}
 
 
 def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
@@ -154,6 +168,13 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
     >>> nn.functional.mse_loss(ad.Tensor([1.0, 2.0]), ad.Tensor([0.0, 0.0]))
     Tensor(2.5)
     """
-    if reduction not in MSE:
-        raise ValueError(f"MSELoss: reduction is {reduction!r}; wanted one of {sorted(MSE)}.")
-    return MSE[reduction](input, target)
+    check_reduction("mse_loss", reduction)
+    return mse_loss_of("mse_loss", input, target, reduction)
+
+
+def mse_loss_of(caller: str, input: Any, target: Any, reduction: str) -> Any:
+    """`mse_loss`, whose errors name `caller`: the function or the module that was called."""
+    try:
+        return _SQUARED_ERROR[reduction](input, target)
+    except ValueError as error:
+        raise ValueError(f"{caller}: {error}") from None

@@ -1,8 +1,14 @@
 """The table of operations, one file per family."""
 
 from autodiff.ops import constants as constants
-from autodiff.ops.elementwise import *
+from autodiff.ops import operators as operators
+from autodiff.ops.arithmetic import *
+from autodiff.ops.creation import *
+from autodiff.ops.exponential import *
+from autodiff.ops.extremes import *
 from autodiff.ops.indexing import *
 from autodiff.ops.linalg import *
 from autodiff.ops.reductions import *
+from autodiff.ops.rounding import *
 from autodiff.ops.shaping import *
+from autodiff.ops.trigonometric import *

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.graph import unwrapped, wrap
-from autodiff.primitive import composite
+from autodiff.core.tensor import unwrapped, wrap
+from autodiff.registry import composite
 
 __all__: list[str] = []
 
 _TENSORS: list[Any] = [
     *(np.logical_and, np.logical_or, np.logical_not, np.logical_xor),
     *(np.isfinite, np.isinf, np.isnan, np.signbit, np.isclose, np.argsort, np.count_nonzero),
-    *(np.zeros_like, np.ones_like, np.full_like, np.empty_like),
+    *(np.zeros_like, np.ones_like, np.empty_like),
 ]
 _OTHERS: list[Any] = [
     *(np.shape, np.ndim, np.size, np.result_type, np.can_cast),
@@ -24,7 +24,12 @@ _OTHERS: list[Any] = [
 ]
 
 
+CONSTANTS: set[Any] = set()  # all of these functions
+
+
 def _constant(function: Any, finish: Callable[[Any], Any] = wrap) -> Callable[..., Any]:
+    CONSTANTS.add(function)
+
     @composite(numpy=[function])
     def call(*args: Any, **kwargs: Any) -> Any:
         return finish(function(*map(unwrapped, args), **{key: unwrapped(value) for key, value in kwargs.items()}))

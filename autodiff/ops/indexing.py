@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from autodiff.domain import Example
-from autodiff.graph import Variable, unwrapped
-from autodiff.primitive import primitive
+from autodiff.core.tensor import Tensor, array_of, unwrapped
+from autodiff.registry import Primitive, primitive
 
-__all__ = ["getitem", "scatter", "setitem"]
+Steps = Sequence[tuple[Primitive, Mapping[str, Any]]]
+
+__all__ = ["getitem", "scatter", "setitem", "where"]
 
 
 def as_index(index: Any) -> Any:
@@ -20,8 +21,8 @@ def as_index(index: Any) -> Any:
 
 
 def _as_axis_index(index: Any) -> Any:
-    if isinstance(index, Variable):
-        return index._array.copy()
+    if isinstance(index, Tensor):
+        return array_of(index).copy()
     if isinstance(index, (list, tuple)):
         return np.array([unwrapped(i) for i in index]) if index else np.zeros(0, int)
     return index.copy() if isinstance(index, np.ndarray) else index
@@ -32,8 +33,8 @@ def _may_repeat(index: Any) -> bool:
     return any(isinstance(i, np.ndarray) and i.dtype != bool for i in (index if isinstance(index, tuple) else (index,)))
 
 
-def _scatter(parts: Sequence[Any], /, indices: Sequence[Any], shape: tuple[int, ...]) -> Any:
-    total = np.zeros(shape, np.result_type(*parts))
+def _scatter(parts: Sequence[Any], /, indices: Sequence[Any], shape: tuple[int, ...], out: Any = None) -> Any:
+    total = np.zeros_like(parts[0], shape=shape, dtype=np.result_type(*parts)) if out is None else out
     for part, index in zip(parts, indices, strict=True):
         if _may_repeat(index):
             np.add.at(total, index, part)
@@ -44,15 +45,13 @@ def _scatter(parts: Sequence[Any], /, indices: Sequence[Any], shape: tuple[int, 
 
 scatter = primitive(
     _scatter,
-    {"*parts": lambda g, k, indices: g[indices[k]]},
+    {"*parts": lambda g, indices: [g[index] for index in indices]},
     name="scatter",
-    prepare={"indices": lambda indices: list(map(as_index, indices))},
-    examples=[
-        Example((((2,), ()),), {"indices": (slice(0, 2), 1), "shape": (3,)}),
-        Example((((4,),),), {"indices": (np.array([0, 1, 1, 0]),), "shape": (3,)}),
-        Example((((2, 3), (0, 3)),), {"indices": (np.array([True, False, True]), slice(0, 0)), "shape": (3, 3)}),
-    ],
+    prepare={"indices": lambda indices: list(map(as_index, indices)), "out": lambda out: out},
+    takes_over=True,
     doc="""Zeros of shape `shape` to which each of `parts` is added at its index of `indices`: the adjoint of reading them.
+
+    With `out`, an array, they are added to it in place.
 
     An element that an index names twice gets both.
 
@@ -62,35 +61,23 @@ scatter = primitive(
 )
 
 
-def _last_written(g: Any, index: Any) -> Any:
-    """`g[index]`, but 0 for an element that a later one of the same assignment has overwritten."""
-    part = g[index]
+def _last_written(g: Any, index: Any, steps: Steps) -> Any:
+    """The part of `g` at `index`, in memory of its own, but 0 for an element that a later one of the assignment has overwritten."""
+    for entry, params in steps:
+        g = entry.apply((g,), params)
     if not _may_repeat(index):
-        return part
+        return np.copy(g[index])
+    part = g[index]
     order = np.arange(part.size).reshape(part.shape)
     last = np.zeros(g.shape, int)
     last[index] = order
     return np.where(last[index] == order, part, 0)
 
 
-_INDICES: list[tuple[tuple[int, ...], Any]] = [
-    ((3,), 1),
-    ((3,), slice(None, None, -1)),
-    ((2, 3), (..., 1)),
-    ((2, 3), (None, 0)),
-    ((3,), np.array([2, 0, 0])),
-    ((2, 3), (np.array([[0], [1]]), np.array([1, 1]))),
-    ((2, 3), (slice(None), np.array([0, 0]))),
-    ((2, 3), np.array([[True, False, True], [False, False, True]])),
-    ((3,), slice(0, 0)),
-    ((), ()),
-]
-
 getitem = primitive(
     lambda x, /, index: x[index],
     {"x": lambda g, index, x_shape: scatter([g], [index], x_shape)},
     name="getitem",
-    examples=[Example((shape,), {"index": index}) for shape, index in _INDICES],
     view=True,
     prepare={"index": as_index},
     scatter=scatter,
@@ -104,24 +91,43 @@ getitem = primitive(
 )
 
 
-def _setitem(x: Any, v: Any, /, index: Any) -> Any:
-    y = np.array(x)
-    y[index] = v
+def _setitem(x: Any, v: Any, /, index: Any, steps: Steps = (), copy: bool = True) -> Any:
+    y = view = np.copy(x) if copy else x
+    for entry, params in steps:
+        view = entry.forward(view, **params)
+    view[index] = v
     return y
 
 
 setitem: Callable[..., Any] = primitive(
     _setitem,
-    {"x": lambda g, index: setitem(g, 0, index), "v": _last_written},
+    {"x": lambda g, index, steps, own: setitem(g, 0, index, steps, not own), "v": _last_written},
     name="setitem",
     prepare={"index": as_index},
-    examples=[Example((shape, np.empty(shape)[index].shape), {"index": index}) for shape, index in _INDICES]
-    + [Example(((3, 2), ()), {"index": 1}), Example(((3, 2), (2,)), {"index": slice(0, 2)})],
+    takes_over=True,
     doc="""`x` with the elements at `index` replaced by `v`, which is broadcast: what `x[index] = v` makes of a tensor.
+
+    `steps`, operations with their parameters, lead to a view of `x`, to which the index refers then. Without `copy`, `x` itself is
+    written to.
 
     If the index names an element twice, it gets the last of the values, and so goes its derivative.
 
     >>> ad.setitem(ad.Tensor([1.0, 2.0, 3.0]), 0.0, slice(1, 3))
     Tensor([1., 0., 0.])
+    """,
+)
+
+where = primitive(
+    lambda condition, a, b, /: np.where(condition, a, b),
+    {"a": lambda g, condition: np.where(condition, g, 0), "b": lambda g, condition: np.where(condition, 0, g)},
+    name="where",
+    numpy=[np.where],
+    elementwise=True,
+    doc="""`a` where `condition` is true and `b` elsewhere, with broadcasting. As `numpy.where` with three arguments.
+
+    The derivative goes to the one that was chosen. `condition` has none.
+
+    >>> ad.where(np.array([True, False]), ad.Tensor([1.0, 2.0]), 0.0)
+    Tensor([1., 0.])
     """,
 )

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
-from autodiff.domain import Example
-from autodiff.primitive import composite, primitive
+from autodiff.ops.indexing import scatter
+from autodiff.registry import composite, primitive
 
-__all__ = ["astype", "broadcast_to", "concat", "copy", "expand_dims", "permute_dims", "reshape", "squeeze", "stack", "swapaxes"]
+__all__ = [
+    "astype",
+    "broadcast_to",
+    "concat",
+    "copy",
+    "diagonal",
+    "expand_dims",
+    "moveaxis",
+    "permute_dims",
+    "ravel",
+    "reshape",
+    "split",
+    "squeeze",
+    "stack",
+    "swapaxes",
+]
 
 reshape = primitive(
     lambda x, /, shape: np.reshape(x, shape),
     {"x": lambda g, x_shape: np.reshape(g, x_shape)},
     name="reshape",
     numpy=[np.reshape],
-    examples=[
-        Example(((2, 3),), {"shape": (3, 2)}),
-        Example(((2, 3),), {"shape": -1}),
-        Example(((),), {"shape": (1, 1)}),
-        Example(((0, 2),), {"shape": (2, 0)}),
-    ],
     view=True,
     doc="""The elements of `x` in another shape, in the same (row-major) order; -1 stands for what is left. As `numpy.reshape`.
 
@@ -30,6 +43,17 @@ reshape = primitive(
             [2.]])
     """,
 )
+
+
+@composite(numpy=[np.ravel])
+def ravel(x: Any) -> Any:
+    """The elements of `x` along one axis, in row-major order. As `numpy.ravel`.
+
+    >>> ad.ravel(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor([1., 2., 3., 4.])
+    """
+    return reshape(x, (-1,))
+
 
 permute_dims = primitive(
     lambda x, /, axes=None: np.transpose(x, axes),
@@ -40,14 +64,6 @@ permute_dims = primitive(
     },
     name="permute_dims",
     numpy=[np.transpose],
-    examples=[
-        Example(((2, 3),)),
-        Example(((2, 3, 4),), {"axes": (1, 2, 0)}),
-        Example(((2, 3, 4),), {"axes": (-1, 0, 1)}),
-        Example(((2, 3, 4),), {"axes": (2, -2, 0)}),
-        Example(((),)),
-        Example(((0, 2),)),
-    ],
     view=True,
     doc="""The array with its axes in the order `axes`, or reversed. As `numpy.permute_dims` (`numpy.transpose`).
 
@@ -71,17 +87,32 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     return permute_dims(x, tuple(axes))
 
 
+@composite(numpy=[np.moveaxis])
+def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
+    """The array with the axes `source` at the places `destination`, and the others in their order. As `numpy.moveaxis`.
+
+    Raises:
+        ValueError: there are not as many of one as of the other, or one is named twice.
+        numpy.exceptions.AxisError: the array has no such axis (a ValueError, too).
+
+    >>> ad.moveaxis(ad.Tensor(np.zeros((2, 3, 4))), 0, -1).shape
+    (3, 4, 2)
+    """
+    ndim = np.ndim(x)
+    taken, places = normalize_axis_tuple(source, ndim, "source"), normalize_axis_tuple(destination, ndim, "destination")
+    if len(taken) != len(places):
+        raise ValueError(f"moveaxis: source is {source} and destination is {destination}; wanted as many places as axes.")
+    order = [axis for axis in range(ndim) if axis not in taken]
+    for place, axis in sorted(zip(places, taken, strict=True)):
+        order.insert(place, axis)
+    return permute_dims(x, tuple(order))
+
+
 broadcast_to = primitive(
     lambda x, /, shape: np.broadcast_to(x, shape),
     {"x": lambda g: g},
     name="broadcast_to",
     numpy=[np.broadcast_to],
-    examples=[
-        Example(((3,),), {"shape": (2, 3)}),
-        Example(((2, 1),), {"shape": (2, 3)}),
-        Example(((),), {"shape": (2,)}),
-        Example(((1, 2),), {"shape": (0, 2)}),
-    ],
     view=True,
     doc="""`x` repeated to the shape `shape`. As `numpy.broadcast_to`.
 
@@ -96,12 +127,6 @@ expand_dims = primitive(
     {"x": lambda g, x_shape: np.reshape(g, x_shape)},
     name="expand_dims",
     numpy=[np.expand_dims],
-    examples=[
-        Example(((3,),), {"axis": 0}),
-        Example(((2, 3),), {"axis": (0, -1)}),
-        Example(((),), {"axis": 0}),
-        Example(((0,),), {"axis": 1}),
-    ],
     view=True,
     doc="""`x` with new axes of length one at the positions `axis` of the result. As `numpy.expand_dims`.
 
@@ -115,12 +140,6 @@ squeeze = primitive(
     {"x": lambda g, x_shape: np.reshape(g, x_shape)},
     name="squeeze",
     numpy=[np.squeeze],
-    examples=[
-        Example(((1, 3),)),
-        Example(((1, 3, 1),), {"axis": -1}),
-        Example(((1, 0),), {"axis": (0,)}),
-        Example(((2, 1, 3),), {"axis": 1}),
-    ],
     view=True,
     doc="""`x` without its axes of length one, or without those named by `axis`. As `numpy.squeeze`.
 
@@ -129,14 +148,22 @@ squeeze = primitive(
     """,
 )
 
+
+def _astype(x: Any, /, dtype: Any) -> Any:
+    dtype = np.dtype(dtype)
+    if dtype.kind not in "biuf":
+        raise TypeError(f"astype: dtype is {dtype}; wanted a type of real numbers or booleans, such as np.float32.")
+    return x.astype(dtype) if hasattr(x, "astype") else np.array(x).astype(dtype)
+
+
 astype = primitive(
-    lambda x, /, dtype: np.asarray(x).astype(dtype, copy=False),
+    _astype,
     {"x": lambda g: g},
     name="astype",
     numpy=[np.astype] if hasattr(np, "astype") else [],
-    examples=[Example((shape,), {"dtype": np.dtype(np.float64)}) for shape in ((3,), (), (2, 3))],
-    view=True,
-    doc="""`x` with elements of type `dtype`; no gradient flows through integers, so that is an error. As `numpy.astype`.
+    doc="""A copy of `x` with elements of type `dtype`: real numbers or booleans. As `numpy.astype`.
+
+    No gradient flows through integers and booleans: to ask for it is an error.
 
     >>> ad.astype(ad.Tensor([1.5, 2.5]), np.float32).dtype
     dtype('float32')
@@ -145,7 +172,7 @@ astype = primitive(
 
 
 copy = primitive(
-    np.copy,
+    lambda x, /: np.copy(x),
     {"x": lambda g: g},
     name="copy",
     numpy=[np.copy],
@@ -158,14 +185,20 @@ copy = primitive(
 )
 
 
-def _split(g: Any, k: int, shapes: list[tuple[int, ...]], axis: int | None) -> Any:
-    """The part of `g` that belongs to array `k` of a concatenation."""
+def _onto_diagonal(g: Any, x_shape: tuple[int, ...], offset: int, axis1: int, axis2: int) -> Any:
+    """Zeros of the shape of `x`, and `g` on the diagonal: read at the places where the flattened `g` would go."""
+    places = np.diagonal(np.arange(math.prod(x_shape)).reshape(x_shape), offset, axis1, axis2)
+    return np.reshape(scatter([np.reshape(g, -1)], [places.reshape(-1)], (math.prod(x_shape),)), x_shape)
+
+
+def _split(g: Any, shapes: list[tuple[int, ...]], axis: int | None) -> list[Any]:
+    """The parts of `g` that belong to the arrays of a concatenation."""
+    sizes = [math.prod(shape) if axis is None else shape[axis] for shape in shapes]
+    ends = list(itertools.accumulate(sizes))
     if axis is None:
-        sizes = [int(np.prod(shape)) for shape in shapes]
-        start = sum(sizes[:k])
-        return np.reshape(g[start : start + sizes[k]], shapes[k])
-    start = sum(shape[axis] for shape in shapes[:k])
-    return g[(slice(None),) * (axis % len(shapes[k])) + (slice(start, start + shapes[k][axis]),)]
+        return [np.reshape(g[end - n : end], shape) for n, end, shape in zip(sizes, ends, shapes, strict=True)]
+    before = (slice(None),) * (axis % len(shapes[0]))
+    return [g[(*before, slice(end - n, end))] for n, end in zip(sizes, ends, strict=True)]
 
 
 concat = primitive(
@@ -173,12 +206,6 @@ concat = primitive(
     {"*arrays": _split},
     name="concat",
     numpy=[np.concatenate],
-    examples=[
-        Example((((2, 3), (1, 3)),)),
-        Example((((2, 3), (2, 1), (2, 0)),), {"axis": -1}),
-        Example((((2,), (1, 2)),), {"axis": None}),
-        Example((((2, 3), (2,)),), {"axis": None}),
-    ],
     doc="""The arrays, one after another along the existing axis `axis`; flattened first if it is None. As `numpy.concat`.
 
     >>> ad.concat([ad.Tensor([1.0]), np.array([2.0, 3.0])])
@@ -188,19 +215,41 @@ concat = primitive(
 
 stack = primitive(
     lambda arrays, /, axis=0: np.stack(arrays, axis=axis),
-    {"*arrays": lambda g, k, axis: g[(slice(None),) * (axis % g.ndim) + (k,)]},
+    {"*arrays": lambda g, axis: [g[(*(slice(None),) * (axis % g.ndim), k)] for k in range(g.shape[axis])]},
     name="stack",
     numpy=[np.stack],
-    examples=[
-        Example((((3,), (3,)),)),
-        Example((((2, 3), (2, 3)),), {"axis": -1}),
-        Example((((), (), ()),)),
-        Example((((0,), (0,)),), {"axis": 1}),
-    ],
     doc="""The arrays, which have one shape, along a new axis `axis` of the result. As `numpy.stack`.
 
     >>> ad.stack([ad.Tensor([1.0, 2.0]), np.array([3.0, 4.0])])
     Tensor([[1., 2.],
             [3., 4.]])
+    """,
+)
+
+
+@composite(numpy=[np.split])
+def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """The parts of `x` between the given indices along `axis`, or so many equal ones, as views of it. As `numpy.split`.
+
+    >>> ad.split(ad.Tensor([1.0, 2.0, 3.0]), [1])
+    [Tensor([1.]), Tensor([2., 3.])]
+    """
+    places = np.split(np.arange(np.shape(x)[axis]), indices_or_sections)
+    before = (slice(None),) * (axis % np.ndim(x))
+    return [x[(*before, slice(place[0], place[-1] + 1) if place.size else slice(0, 0))] for place in places]
+
+
+diagonal = primitive(
+    lambda x, /, offset=0, axis1=0, axis2=1: np.diagonal(x, offset, axis1, axis2),
+    {"x": _onto_diagonal},
+    name="diagonal",
+    numpy=[np.diagonal],
+    view=True,
+    doc="""The diagonal of the matrices along `axis1` and `axis2`, `offset` above the main one. As `numpy.diagonal`.
+
+    It is a read-only view, as NumPy's.
+
+    >>> ad.diagonal(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor([1., 4.])
     """,
 )

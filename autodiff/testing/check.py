@@ -174,7 +174,7 @@ def _checked(
 def _second_order(subject: Subject, rng: np.random.Generator, tolerance: Tolerance) -> tuple[list[GradientEntry], list[str], int]:
     """The check of the derivative of autograd's gradient, by the inputs and by the cotangent."""
     cotangent = choose_cotangents(subject, rng, fixed=False).arrays[-1]
-    derivative = first_derivative(subject.f, subject.positions, cotangent.dtype)
+    derivative = first_derivative(subject.f, subject.positions)
     last = len(subject.inputs)
     size = float(np.sum(np.abs(cotangent * subject.value)))
     floor = np.concatenate([size / np.maximum(scales, 1.0) for scales in subject.scales])  # a gradient is made of slopes of f

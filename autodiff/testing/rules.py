@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.backward import accumulate, backward_pass
-from autodiff.graph import Variable, unwrapped
-from autodiff.modes import enable_grad
-from autodiff.tensor import Tensor
+from autodiff.core.tensor import unwrapped
+from autodiff.modes import no_grad
+from autodiff.transforms import vjp
 
 __all__: list[str] = []
 
@@ -41,17 +40,24 @@ class Candidate:
 
 
 def autograd_rule(f: Callable[..., Any], positions: tuple[int, ...]) -> Rule:
-    """Autograd's gradient of `f`, as `backward` would leave it in `.grad`; that of other tensors is not touched."""
+    """Autograd's gradient of `f`."""
 
     def rule(cotangent: np.ndarray, inputs: Sequence[Any]) -> tuple[np.ndarray, ...]:
-        with enable_grad():
-            arguments, leaves = _with_tensors(inputs, positions)
-            result = f(*arguments)
-            found = _backward(result, cotangent, leaves)
-        accumulate(found)
-        return tuple(np.zeros(leaf.shape, leaf.dtype) if leaf.grad is None else leaf.grad._array for leaf in leaves)
+        with no_grad():  # of other tensors that `f` uses, no gradient is wanted
+            _, pullback = vjp(*at_positions(f, inputs, positions))
+            return pullback(cotangent)
 
     return rule
+
+
+def at_positions(f: Callable[..., Any], inputs: Sequence[Any], positions: Sequence[int]) -> tuple[Any, ...]:
+    """`f` as a function of the inputs at `positions` alone, and these inputs."""
+
+    def of_some(*arguments: Any) -> Any:
+        given = dict(zip(positions, arguments, strict=True))
+        return f(*(given.get(i, x) for i, x in enumerate(inputs)))
+
+    return of_some, *(inputs[p] for p in positions)
 
 
 def gradient_rule(gradient: Callable[..., Any], positions: tuple[int, ...]) -> Rule:
@@ -77,46 +83,18 @@ def jvp_rule(jvp: Callable[..., Any], positions: tuple[int, ...]) -> Rule:
     return rule
 
 
-def first_derivative(f: Callable[..., Any], positions: tuple[int, ...], dtype: Any) -> Callable[..., Any]:
+def first_derivative(f: Callable[..., Any], positions: tuple[int, ...]) -> Callable[..., Any]:
     """The function whose derivative is the second derivative of `f`: `(*inputs, cotangent)` to autograd's gradients, end to end.
 
-    Given arrays it returns an array, given tensors a tensor. `dtype` is the result's where `f` does not depend on the inputs.
+    Given arrays it returns an array, given tensors a tensor.
     """
 
     def derivative(*inputs_and_cotangent: Any) -> Any:
         *inputs, cotangent = inputs_and_cotangent
-        records = any(isinstance(x, Variable) for x in inputs_and_cotangent)
-        with enable_grad():
-            arguments, leaves = _with_tensors(inputs, positions)
-            result = f(*arguments)
-            seed = cotangent if not records or isinstance(cotangent, Variable) else Tensor(cotangent)
-            found = _backward(result, seed, leaves, create_graph=records)
-            parts = [found.get(leaf._node, np.zeros(leaf.shape, dtype)) for leaf in leaves]
-            joined = np.concatenate([np.reshape(part if records else unwrapped(part), (-1,)) for part in parts])
-        return joined
+        _, pullback = vjp(*at_positions(f, inputs, positions))
+        return np.concatenate([np.reshape(part, (-1,)) for part in pullback(cotangent)])
 
     return derivative
-
-
-def _with_tensors(inputs: Sequence[Any], positions: tuple[int, ...]) -> tuple[list[Any], list[Tensor]]:
-    """The inputs, with tensors that require grad at `positions`; and those tensors. A tensor that is there already stays."""
-    arguments = list(inputs)
-    for p in positions:
-        if not isinstance(arguments[p], Variable):
-            arguments[p] = Tensor(arguments[p], requires_grad=True)
-    return arguments, [arguments[p] for p in positions]
-
-
-def _backward(result: Any, cotangent: Any, leaves: list[Tensor], create_graph: bool = False) -> dict[Any, Any]:
-    """The gradients that reach the leaves, by their records."""
-    root = result._node if isinstance(result, Variable) else None
-    if root is None or not root.requires_grad:
-        return {}
-    targets = [leaf._node for leaf in leaves if leaf._node is not None]
-    found = backward_pass({root: cotangent}, create_graph=create_graph, targets=targets)
-    for record in [record for record, gradient in found.items() if gradient is None]:
-        del found[record]
-    return found
 
 
 def _as_gradients(returned: Any, name: str, positions: tuple[int, ...]) -> tuple[np.ndarray, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.graph import Variable
+from autodiff.core.tensor import Tensor
 from autodiff.modes import no_grad
 from autodiff.testing.numerics.analytic import complex_step
 from autodiff.testing.numerics.differences import Line
@@ -157,8 +157,8 @@ class Subject:
 
 def as_array(result: Any) -> np.ndarray:
     """What `f` returned, as an array of real numbers."""
-    if isinstance(result, Variable):
-        result = result._array
+    if isinstance(result, Tensor):
+        result = result.numpy()
     is_array = isinstance(result, (np.generic, int, float)) or hasattr(result, "__array__")  # those of other libraries as well
     array = np.asarray(result) if is_array else None
     if array is not None and array.dtype.kind in "biuf":
@@ -172,8 +172,8 @@ def as_array(result: Any) -> np.ndarray:
 
 def as_input(x: Any) -> Any:
     """An array of its own for an input that is an array, a tensor, a float, or a list of floats; all else as it is."""
-    if isinstance(x, Variable):
-        return x._array.copy()
+    if isinstance(x, Tensor):
+        return x.numpy().copy()
     if isinstance(x, (np.ndarray, np.floating, float)):
         array = np.array(x)
         return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))

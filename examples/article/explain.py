@@ -56,18 +56,12 @@ def terms_by_autograd(x: np.ndarray, y: np.ndarray, wh: np.ndarray, wo: np.ndarr
 
 def slope(f: Callable[[ad.Tensor], ad.Tensor], at: np.ndarray) -> np.ndarray:
     """The derivative of the sum of `f` by each element of its argument: for a sigmoid, that of each element by itself."""
-    variable = ad.Tensor(at, requires_grad=True)
-    value = f(variable)
-    value.backward(np.ones(value.shape))
-    return variable.grad.numpy()
+    value, pullback = ad.vjp(f, at)
+    (gradient,) = pullback(np.ones(value.shape))
+    return gradient
 
 
 def rows(f: Callable[[ad.Tensor], ad.Tensor], weights: np.ndarray, n: int) -> np.ndarray:
-    """The derivative of each of the `n` results of `f` by the weights, one row for each result."""
-    variable = ad.Tensor(weights, requires_grad=True)
-    jacobian = np.empty((n, len(weights)))
-    for i in range(n):
-        variable.grad = None
-        f(variable).backward(np.eye(n)[:, i : i + 1])
-        jacobian[i] = variable.grad.numpy()[:, 0]
-    return jacobian
+    """The derivative of each of the `n` results of `f`, a column, by the weights, one row for each result."""
+    _, pullback = ad.vjp(f, weights)
+    return np.hstack([pullback(unit[:, None])[0] for unit in np.eye(n)]).T

@@ -26,6 +26,8 @@ class Sequential(Module):
     )
     """
 
+    _chain: tuple[Module, ...] = ()  # the parts, made again when they change, so that a call has nothing to look for
+
     def __init__(self, *modules: Any) -> None:
         super().__init__()
         named = (
@@ -43,10 +45,17 @@ class Sequential(Module):
 
     def forward(self, input: Any) -> Any:
         """Compute the modules in turn."""
-        for module in self.__dict__.values():
-            if isinstance(module, Module):  # which usually needs no more than forward(): one call less for each part
-                input = module.forward(input) if type(module).__call__ is _CALL else module(input)
+        for module in self._chain:  # which usually needs no more than forward(): one call less for each part
+            input = module.forward(input) if type(module).__call__ is _CALL else module(input)
         return input
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        self.__dict__["_chain"] = tuple(self._modules().values())
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        self.__dict__["_chain"] = tuple(self._modules().values())
 
     def __len__(self) -> int:
         return len(self._modules())

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nn import init
-from nn.functional import weigh, weigh_and_add
+from nn.functional import linear_of
 from nn.modules.module import Module
 from nn.parameter import Parameter
 
@@ -51,8 +51,7 @@ class Linear(Module):
 
     def forward(self, input: Any) -> Any:
         """Compute `input weightᵀ + bias`."""
-        bias = self.bias
-        return weigh(input, self.weight) if bias is None else weigh_and_add(input, self.weight, bias)
+        return linear_of("Linear", input, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         """The sizes."""

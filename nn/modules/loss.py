@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nn.functional import MSE
+from nn.functional import check_reduction, mse_loss_of
 from nn.modules.module import Module
 
 __all__ = ["MSELoss"]
@@ -22,10 +22,9 @@ class MSELoss(Module):
 
     def __init__(self, reduction: str = "mean") -> None:
         super().__init__()
-        if reduction not in MSE:
-            raise ValueError(f"MSELoss: reduction is {reduction!r}; wanted one of {sorted(MSE)}.")
+        check_reduction("MSELoss", reduction)
         self.reduction = reduction
 
     def forward(self, input: Any, target: Any) -> Any:
         """Compute the loss of the prediction `input`."""
-        return MSE[self.reduction](input, target)
+        return mse_loss_of("MSELoss", input, target, self.reduction)

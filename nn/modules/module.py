@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -11,6 +13,8 @@ import autodiff as ad
 from nn.parameter import Parameter
 
 __all__ = ["Module"]
+
+LOOKED_AT = 1000  # items of a list, tuple or dict among which hidden parameters are looked for: a history may have millions
 
 
 class IncompatibleKeys(NamedTuple):
@@ -60,10 +64,28 @@ class Module:
                         else "Assign a module."
                     )
                 )
+        if isinstance(value, Module):
+            self._refuse_cycle(name, value)
         if isinstance(value, (Parameter, Module)) and name not in self._parts:
             vars(self).pop(name, None)  # its place among the parts is that of now, not that of the attribute before
             self._parts.add(name)
         super().__setattr__(name, value)
+
+    def _refuse_cycle(self, name: str, module: Module) -> None:
+        """Raise if `module`, about to be the attribute `name`, contains this one: every walk over the parts would be endless."""
+        for path, part in module.named_modules(name):
+            if part is self:
+                raise ValueError(
+                    f"{type(self).__name__}.{name}: modules cannot contain each other, but {path} is this very module. "
+                    f"To refer to a module without containing it, keep a weak reference: self.{name} = weakref.ref(module)."
+                )
+
+    def __getattr__(self, name: str) -> Any:
+        if hasattr(type(self), name):  # a property that failed: its own error says why
+            return object.__getattribute__(self, name)
+        raise AttributeError(
+            f"{type(self).__name__} has no attribute {name!r}. If a base class sets it, __init__ must call super().__init__(...)."
+        )
 
     def __delattr__(self, name: str) -> None:
         self._parts.discard(name)
@@ -111,15 +133,33 @@ class Module:
     def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Parameter]]:
         """The parameters, each once, with dotted names: its own first, then those of its parts if `recurse`.
 
+        Trained parameters in a list, tuple or dict are not found, nor are those of modules in one: it is a warning that some are
+        there, and an error (TypeError) if there are no others.
+
         >>> [name for name, _ in nn.Sequential(nn.Linear(2, 4), nn.Sigmoid()).named_parameters()]
         ['0.weight', '0.bias']
         """
         seen: set[int] = set()
+        found, containers = set(), []
         for name, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
-            for attribute, value in vars(module).items():
+            found.add(id(module))
+            for attribute, value in list(vars(module).items()):
+                path = f"{name}.{attribute}" if name else attribute
                 if isinstance(value, Parameter) and id(value) not in seen:
                     seen.add(id(value))
-                    yield (f"{name}.{attribute}" if name else attribute), value
+                    yield path, value
+                elif isinstance(value, (list, tuple, dict)):
+                    containers.append((path, value))
+        hiding = [(path, c) for path, c in containers if any(p.requires_grad for p in _parameters_in(c, seen | found))]
+        if recurse and hiding:
+            text = (
+                f"{type(self).__name__}: {', '.join(f'{path} is a {type(c).__name__}' for path, c in hiding)}, in which parameters "
+                "are not found, so they would not be trained or saved. Use nn.Sequential, or make each an attribute with "
+                "add_module or register_parameter."
+            )
+            if not seen:
+                raise TypeError(text)
+            warnings.warn(text, stacklevel=2)
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """The parameters, each once: what an optimizer is given."""
@@ -175,12 +215,14 @@ class Module:
             parameter.grad = None if set_to_none or parameter.grad is None else ad.Tensor(np.zeros_like(parameter.grad.data))
 
     def to(self, dtype: Any) -> Self:
-        """Convert the parameters to another floating-point type, in place; return the module."""
+        """Convert the parameters and their gradients to another floating-point type, in place; return the module."""
         if np.dtype(dtype).kind != "f":
             raise TypeError(f"{type(self).__name__}.to: dtype is {np.dtype(dtype)}; wanted floating point.")
         for parameter in self.parameters():
-            parameter.data = parameter.data.astype(dtype)
-            parameter.grad = None
+            if parameter.dtype != dtype:
+                grad, parameter.grad = parameter.grad, None
+                parameter.data = parameter.data.astype(dtype)
+                parameter.grad = None if grad is None else grad.detach().astype(dtype)
         return self
 
     # --- saving and loading
@@ -193,7 +235,8 @@ class Module:
         >>> nn.Linear(2, 1, bias=False).load_state_dict({"weight": [[1.0, 2.0]]})
         IncompatibleKeys(missing_keys=[], unexpected_keys=[])
         """
-        return {name: ad.Tensor(parameter.detach(), copy=True) for name, parameter in self._all_parameters().items()}
+        list(self.parameters())  # which says so if it does not find some
+        return {name: ad.Tensor(parameter.detach()) for name, parameter in self._all_parameters().items()}
 
     def _all_parameters(self) -> dict[str, Parameter]:
         """Every parameter by every name it has: a shared one is listed under each, as PyTorch's state dicts do."""
@@ -246,6 +289,22 @@ class Module:
             return f"{type(self).__name__}({own})"
         lines = ([own] if own else []) + parts
         return f"{type(self).__name__}(" + "".join(f"\n  {line}" for line in lines) + "\n)"
+
+
+def _parameters_in(container: Any, known: set[int]) -> Iterator[Parameter]:
+    """The parameters in a list, tuple or dict, and in the modules and containers there, but for what has an id that is `known`."""
+    seen = set(known)
+    stack = [container]
+    while stack:
+        value = stack.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, Parameter):
+            yield value
+            continue
+        inside = vars(value).values() if isinstance(value, Module) else value.values() if isinstance(value, dict) else value
+        stack += [x for x in islice(inside, LOOKED_AT) if isinstance(x, (Parameter, Module, list, tuple, dict))]
 
 
 def _as_array(value: Any) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import autodiff as ad
+from autodiff.extend import array_of
 
 __all__ = ["Optimizer"]
 
@@ -18,6 +19,21 @@ class Optimizer:
     Args:
         params: the tensors to train, or dicts of them under `"params"` with settings of their own.
         defaults: the settings of the groups that have none of their own.
+
+    Attributes:
+        param_groups: the groups: dicts of settings, with a list of tensors under `"params"`.
+        state: for each parameter, the dict that `update` returned last, unless it was empty.
+
+    >>> class SignSGD(nn.optim.Optimizer):
+    ...     @staticmethod
+    ...     def update(p, g, state, settings):
+    ...         return p - settings["lr"] * np.sign(g), state
+    >>> w = nn.Parameter([1.0, 2.0])
+    >>> optimizer = SignSGD([w], {"lr": 0.5})
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    Parameter([0.5, 1.5], requires_grad=True)
     """
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
@@ -74,7 +90,7 @@ class Optimizer:
                 if set_to_none:
                     p.grad = None
                 elif p.grad is not None:
-                    p.grad = ad.Tensor(np.zeros_like(p.grad.data))
+                    p.grad = ad.Tensor(np.zeros_like(array_of(p.grad)))
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update each parameter that has a gradient; return what `closure`, called first, returned."""
@@ -82,16 +98,31 @@ class Optimizer:
         if closure is not None:
             with ad.enable_grad():
                 loss = closure()
+        update, states = self.update, self.state
         for group in self.param_groups:
             for p in group["params"]:
                 grad = p.grad
-                if grad is not None:
-                    self.update(p, grad.data, group)
+                if grad is None:
+                    continue
+                array, g, state = array_of(p), array_of(grad), states.get(p) or {}
+                new, changed = update(array, g, state, group)
+                if new.dtype is not array.dtype:  # a setting or the gradient is of a wider type
+                    new, changed = update(array, g.astype(array.dtype), state, _plain(group))
+                p.writable()[...] = new
+                if changed:
+                    states[p] = changed
         return loss
 
-    def update(self, p: ad.Tensor, g: np.ndarray, group: dict[str, Any]) -> None:
-        """Update `p`, whose gradient is `g`, in place."""
-        raise TypeError(f"{self._name} has no update(). Define how a parameter changes: def update(self, p, g, group): ...")
+    def update(self, p: Any, g: Any, state: dict[str, Any], settings: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """The new value and the new state of a parameter: of its value `p`, its gradient `g`, its state, its group's settings.
+
+        A pure function of arrays, made of operators and `np.` functions: it changes nothing in place, and no array of the new
+        state is the gradient itself. The state is empty before the first step. `step` writes the results.
+        """
+        raise TypeError(
+            f"{self._name} has no update(). Define how a parameter changes: "
+            "def update(self, p, g, state, settings): return new_p, new_state."
+        )
 
     def state_dict(self) -> dict[str, Any]:
         """The settings and the state, with parameters by their position. As PyTorch's."""
@@ -140,3 +171,8 @@ class Optimizer:
             for g in self.param_groups
         ]
         return f"{self._name}({'; '.join(groups)})"
+
+
+def _plain(group: dict[str, Any]) -> dict[str, Any]:
+    """The settings of `group` with Python's numbers for those of NumPy, whose type would make a float32 parameter float64."""
+    return {name: value.item() if getattr(value, "ndim", None) == 0 else value for name, value in group.items()}

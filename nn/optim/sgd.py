@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-import autodiff as ad
 from nn.optim.optimizer import Optimizer
 
 __all__ = ["SGD"]
@@ -59,17 +58,17 @@ class SGD(Optimizer):
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ValueError("SGD: nesterov needs momentum above 0 and dampening 0.")
 
-    def update(self, p: ad.Tensor, g: np.ndarray, group: dict[str, Any]) -> None:
-        """Take one step with `p`."""
-        w = p.writable()
-        if group["maximize"]:
+    @staticmethod
+    def update(p: Any, g: Any, state: dict[str, Any], settings: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """The parameter after one step, and its velocity."""
+        if settings["maximize"]:
             g = -g
-        if group["weight_decay"]:
-            g = g + float(group["weight_decay"]) * w
-        momentum = float(group["momentum"])
+        if settings["weight_decay"]:
+            g = g + settings["weight_decay"] * p
+        momentum = settings["momentum"]
         if momentum:
-            v = self.state.get(p, {}).get("momentum_buffer")
-            v = g.copy() if v is None else momentum * v + (1 - float(group["dampening"])) * g
-            self.state[p] = {"momentum_buffer": v}
-            g = g + momentum * v if group["nesterov"] else v
-        w -= group["lr"] * g
+            v = state.get("momentum_buffer")
+            v = np.copy(g) if v is None else momentum * v + (1 - settings["dampening"]) * g
+            state = {"momentum_buffer": v}
+            g = g + momentum * v if settings["nesterov"] else v
+        return p - settings["lr"] * g, state

@@ -5,7 +5,9 @@ _LARGER = "y is the larger: the argument is below y if and only if it is below t
 _SMALLER = "y is the smaller: the argument is above y if and only if it is above the other"
 _TIE = "where the argument is not y it loses, which comes first; where it is, the other equals y if and only if they tie"
 _MASK = "a mask, too, may go the way of the indices that may repeat: it names no element twice, so that the way only takes longer"
-_BOOLEAN = "differs in type only: 0 and 1 as booleans or as numbers have the same products and sums"
+_TYPE = "differs in type only, which the engine makes that of the argument"
+_ZEROS = "np.zeros_like(parts[0], shape=shape"
+_AXES = "arrays that are joined along an axis have the same number of axes"
 
 EQUIVALENT: dict[str, str] = {
     "power.p: (x == 0) & (p >= 0) -> x == 0": _INFINITE,
@@ -34,9 +36,21 @@ EQUIVALENT: dict[str, str] = {
     "matmul.b _right: g * a -> np.reshape(np.transpose(g * a), (g * a).shape)": "here a and b are vectors, their own transposes",
     "matmul.a _left: 0 -> 0 - 1": "the axis has length 1: its first element is its last",
     "matmul.b _right: 0 -> 0 - 1": "the axis has length 1: its first element is its last",
-    "max.x _to_extreme: (x == _expand(y, axis, keepdims)).astype(g.dtype) -> x == _expand(y, axis, keepdims)": _BOOLEAN,
-    "min.x _to_extreme: (x == _expand(y, axis, keepdims)).astype(g.dtype) -> x == _expand(y, axis, keepdims)": _BOOLEAN,
+    "max.x _to_extreme: share.astype(g.dtype) -> share": _TYPE,
+    "min.x _to_extreme: share.astype(g.dtype) -> share": _TYPE,
+    "mean.x _per_element: (g / np.float64(count)).astype(g.dtype) -> g / np.float64(count)": _TYPE,
+    "mean.x _per_element: np.float64(count) -> count": "differs only where the count is beyond the range of float16",
     "logsumexp.x: 0 -> 0 + 1": "used where all x are -inf, and exp(-inf - c) is 0 for any finite c",
     "logsumexp.x: 0 -> 0 - 1": "used where all x are -inf, and exp(-inf - c) is 0 for any finite c",
-    "concat.*arrays _split: k -> k - 1 (place 5)": "arrays that are joined along an axis have the same number of axes",
+    "concat.*arrays _split: zip(sizes, ends, strict=True) -> zip(sizes, ends)": "there is one end for each size",
+    "concat.*arrays _split: zip(sizes, ends, shapes, strict=True) -> zip(sizes, ends, shapes)": "there is one end for each size",
+    "concat.*arrays _split: 0 -> 0 + 1": _AXES,
+    "concat.*arrays _split: 0 -> 0 - 1": _AXES,
+    f"getitem.x _scatter: {_ZEROS}, dtype=np.result_type(*parts)) -> {_ZEROS})": "cotangents of one array are of one type",
+    "getitem.x _scatter: 0 -> 0 - 1": "only the kind of array and the type are taken from it, which all parts have in common",
+    "setitem.v _last_written: np.copy(g[index]) -> g[index]": (
+        "the values are the same; that a later rule may write to `g` is what the tests of programs of assignments see"
+    ),
+    "diagonal.x _onto_diagonal: 1 -> 1 + 1": "any negative length stands for what is left",
+    "diagonal.x _onto_diagonal: 1 -> 1 + 1 (place 2)": "any negative length stands for what is left",
 }

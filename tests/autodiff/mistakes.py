@@ -60,18 +60,24 @@ def places(function: Any) -> list[Place]:
     return [
         Place(node, site, parents[node], returns if node in results else "")
         for site, node in enumerate(ast.walk(function))
-        if node in inside and (isinstance(node, (ast.expr, ast.AugAssign)))
+        if node in inside and isinstance(node, (ast.expr, ast.AugAssign)) and not _is_target_or_starred(node)
     ]
 
 
+def _is_target_or_starred(node: ast.AST) -> bool:
+    return isinstance(node, ast.Starred) or isinstance(getattr(node, "ctx", None), ast.Store)
+
+
 def _branches(node: ast.expr) -> list[ast.expr]:
-    return [*_branches(node.body), *_branches(node.orelse)] if isinstance(node, ast.IfExp) else [node]
+    """What the result may be: one of the branches of a choice, or each of the cotangents of a sequence."""
+    parts = [node.body, node.orelse] if isinstance(node, ast.IfExp) else [node.elt] if isinstance(node, ast.ListComp) else []
+    return [branch for part in parts for branch in _branches(part)] or [node]
 
 
 def mistakes(place: Place, known: Sequence[str]) -> Iterator[tuple[str, ast.AST]]:
     """What could stand at `place` by mistake, and the kind of mistake. `known` are the arrays that may be taken for each other."""
     for kind, mistake in KINDS.items():
-        yield from ((kind, new) for new in mistake(place))
+        yield from ((kind, new) for new in mistake(place) if not isinstance(new, ast.Starred))
     yield from (("wrong array", new) for new in _wrong_array(place, known))
 
 
@@ -213,7 +219,7 @@ def _wrong_array(place: Place, known: Sequence[str]) -> Iterator[ast.AST]:
 def _comparison(place: Place) -> Iterator[ast.AST]:
     node = place.node
     if isinstance(node, ast.Compare):
-        yield from (_with(node, ops=[other()]) for other in OPPOSITE[type(node.ops[0])])
+        yield from (_with(node, ops=[other(), *node.ops[1:]]) for other in OPPOSITE[type(node.ops[0])])
     if isinstance(node, ast.BoolOp) or (isinstance(node, ast.BinOp) and isinstance(node.op, (ast.BitAnd, ast.BitOr))):
         yield _with(node, op=OPPOSITE[type(node.op)][0]())
 

@@ -1,10 +1,10 @@
 """Mistakes planted into every derivative rule of the registry, one at a time, to see whether the gradient checker finds each.
 
-`python tests/autodiff/mutations.py [--only NAME] [--jobs N] [--sample N --seed S]` prints a line for each operation, and at the end
-the mistakes that were not found; the exit status is 1 if one of them is not shown to be none in `equivalent_mutants.py`.
+`python tests/autodiff/mutations.py [--only NAME ...] [--jobs N] [--sample N --seed S]` prints a line for each operation, and at
+the end the mistakes that were not found; the exit status is 1 if one of them is not shown to be none in `equivalent_mutants.py`.
 
-A rule is taken from the source in `autodiff/ops`, with the functions of that file which it calls, one place in it is changed, and
-the registry's entry gets the result in the place of its own rule. The examples and kinks of the entry decide.
+A rule is taken from the registry, with the functions of the packages which it calls; one place in it, as it is written, is changed,
+and the entry gets the result in the place of its own rule. The samples and kinks of the entry decide.
 """
 
 from __future__ import annotations
@@ -16,42 +16,85 @@ import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[2]))  # of this checkout, whatever is installed
+
 import numpy as np
+import planting
 from equivalent_mutants import EQUIVALENT
 from mistakes import mistakes, places
-from registry_cases import cases_of
+from registry_cases import ENTRIES, cases_of
 
 import autodiff as ad
-from autodiff import calls
-from autodiff.primitive import Primitive, registry
+from autodiff import extend
+from autodiff.registry import Primitive, registry
 from autodiff.testing import check_gradient
+from docs.entries import OWN, written
 
-OPS = Path(ad.__file__).parent / "ops"
 RULE = "_rule"  # what a rule that is written as a lambda is called
 
 
 @dataclass(frozen=True)
+class Function:
+    """A function that a rule is made of, as it runs and as it is written: a `def`, or a lambda that is assigned to a name.
+
+    `finish` puts what makes the function a `partial`, if it is one, around another.
+    """
+
+    function: FunctionType
+    tree: ast.stmt
+    finish: Callable[[Any], Any]
+
+    def namespace(self) -> dict[str, Any]:
+        """What the names that are not its own stand for."""
+        cells = zip(self.function.__code__.co_freevars, self.function.__closure__ or (), strict=True)
+        return {**self.function.__globals__, **{name: cell.cell_contents for name, cell in cells}}
+
+    def compiled(self, tree: ast.stmt) -> FunctionType:
+        """The function as `tree` has it, in a namespace of its own."""
+        namespace = {**self.namespace(), "_axis_off": _axis_off}
+        module = ast.fix_missing_locations(ast.Module([tree], []))
+        exec(compile(module, f"<{self.function.__qualname__}>", "exec"), namespace)
+        new: FunctionType = namespace[_name(tree)]
+        new.__dict__.update(self.function.__dict__)  # the signature, if it is that of another function
+        return new
+
+
+@dataclass(frozen=True)
 class Source:
-    """A rule as it is written: its function and those that it calls, by name.
+    """A rule as it is written.
 
     `entry` and `argument` say whose rule it is; `adjoint` names the primitive whose forward function it is instead, where the
     engine calls a primitive in the place of the rule.
     """
 
-    family: str
     entry: str
     argument: str
-    root: str
-    functions: dict[str, ast.stmt]
     adjoint: str | None = None
+
+    @property
+    def functions(self) -> dict[str, Function]:
+        """By name, the function of the rule, which is the first, and those that it calls."""
+        return _functions(self)
+
+    @property
+    def root(self) -> str:
+        """The name of the function of the rule."""
+        return next(iter(self.functions))
+
+    @property
+    def family(self) -> str:
+        """The last name of the module that declares the entry."""
+        return registry[self.entry].module.split(".")[-1]
 
     def known(self) -> list[str]:
         """What the rule may ask for that could be mistaken for something else it may ask for."""
@@ -59,12 +102,13 @@ class Source:
             return []
         return [*registry[self.entry].arguments, "y"]
 
-    def compiled(self, functions: dict[str, ast.stmt]) -> Callable[..., Any]:
-        """The rule made of `functions`, in a copy of its module's namespace."""
-        namespace = dict(vars(sys.modules[f"autodiff.ops.{self.family}"]), _axis_off=_axis_off)
-        module = ast.fix_missing_locations(ast.Module(list(functions.values()), []))
-        exec(compile(module, f"<{self.entry} by {self.argument}>", "exec"), namespace)
-        rule: Callable[..., Any] = namespace[self.root]
+    def compiled(self, name: str | None = None, tree: ast.stmt | None = None) -> Callable[..., Any]:
+        """The rule made anew, with `tree` in the place of the function `name`."""
+        made = {n: f.compiled(tree if n == name and tree is not None else f.tree) for n, f in self.functions.items()}
+        finished = {n: f.finish(made[n]) for n, f in self.functions.items()}
+        for name, f in self.functions.items():
+            made[name].__globals__.update({n: finished[n] for n in _helpers(f)})
+        rule: Callable[..., Any] = finished[self.root]
         return rule
 
 
@@ -87,19 +131,19 @@ class Mutant:
     @property
     def before(self) -> str:
         """The function without the mistake."""
-        return ast.unparse(self.source.functions[self.function])
+        return ast.unparse(self.source.functions[self.function].tree)
 
     @property
     def after(self) -> str:
         """The function with the mistake."""
-        return ast.unparse(self._functions()[self.function])
+        return ast.unparse(self._tree())
 
     def rule(self) -> Callable[..., Any]:
         """The wrong rule."""
-        return self.source.compiled(self._functions())
+        return self.source.compiled(self.function, self._tree())
 
-    def _functions(self) -> dict[str, ast.stmt]:
-        tree = deepcopy(self.source.functions[self.function])
+    def _tree(self) -> ast.stmt:
+        tree = deepcopy(self.source.functions[self.function].tree)
         old = list(ast.walk(tree))[self.site]
         new = deepcopy(self.new)
 
@@ -110,7 +154,8 @@ class Mutant:
         wrong = Replace().visit(tree)
         if self.function == self.source.root:
             _ask_for(wrong, self.source.known())
-        return {**self.source.functions, self.function: ast.fix_missing_locations(wrong)}
+        changed: ast.stmt = ast.fix_missing_locations(wrong)
+        return changed
 
 
 def _ask_for(tree: Any, known: Sequence[str]) -> None:
@@ -124,51 +169,76 @@ def _ask_for(tree: Any, known: Sequence[str]) -> None:
 
 
 def sources() -> list[Source]:
-    """Every rule in `autodiff/ops`."""
+    """Every rule of `autodiff.ops`."""
     found = []
-    for path in sorted(OPS.glob("[a-z]*.py")):
-        body = ast.parse(path.read_text()).body
-        functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
-        forwards = {}
-        for node in body:
-            call = getattr(node, "value", None)
-            if not (isinstance(call, ast.Call) and ast.unparse(call.func) == "primitive" and isinstance(call.args[1], ast.Dict)):
-                continue
-            options = {keyword.arg: keyword.value for keyword in call.keywords}
-            target = ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target)
-            name = ast.literal_eval(options["name"]) if "name" in options else target
-            forwards[target] = ast.unparse(call.args[0])
-            for argument, rule in zip(map(ast.literal_eval, call.args[1].keys), call.args[1].values, strict=True):
-                found.append(_source(path.stem, name, argument, rule, functions))
-                if "scatter" in options:
-                    adjoint = ast.unparse(options["scatter"])
-                    written = ast.Name(forwards[adjoint], ast.Load())
-                    found.append(replace(_source(path.stem, name, argument, written, functions), adjoint=adjoint))
+    for entry in [entry for entry in ENTRIES if entry.module.startswith("autodiff.ops.")]:
+        for argument in entry.formulas:
+            found.append(Source(entry.name, argument))
+            if entry.scatter is not None:
+                found.append(Source(entry.name, argument, next(other.name for other in ENTRIES if other.call is entry.scatter)))
     return found
 
 
-def _source(family: str, entry: str, argument: str, rule: ast.expr, functions: dict[str, ast.FunctionDef]) -> Source:
-    """The rule with the functions of its file that it calls, and that these call."""
-    is_lambda = isinstance(rule, ast.Lambda)
-    root = RULE if is_lambda else ast.unparse(rule)
-    assigned = ast.fix_missing_locations(ast.Assign([ast.Name(RULE, ast.Store())], rule))
-    needed: dict[str, ast.stmt] = {root: assigned if is_lambda else functions[root]}
-    waiting = [needed[root]]
+@cache
+def _functions(source: Source) -> dict[str, Function]:
+    """The function of the rule and those of the packages that it calls, and that these call."""
+    rule = registry[source.adjoint].forward if source.adjoint else registry[source.entry].formulas[source.argument]
+    first = _function(rule, RULE)
+    found = {_name(first.tree): first}
+    waiting = [first]
     while waiting:
-        for node in ast.walk(waiting.pop()):
-            if isinstance(node, ast.Name) and node.id in functions and node.id not in needed:
-                needed[node.id] = functions[node.id]
-                waiting.append(functions[node.id])
-    return Source(family, entry, argument, root, needed)
+        helpers = _helpers(waiting.pop())
+        new = {name: function for name, function in helpers.items() if name not in found}
+        for name in set(helpers) - set(new):
+            if found[name].function is not helpers[name].function:
+                raise ValueError(f"the rule of {source.entry} by {source.argument} calls two functions named {name}.")
+        found |= new
+        waiting += new.values()
+    return found
+
+
+def _helpers(function: Function) -> dict[str, Function]:
+    """The functions of the packages that `function` names, without public ones: operations, and helpers."""
+    namespace, own = function.namespace(), function.function.__code__.co_varnames
+    names = {node.id: None for node in ast.walk(function.tree) if isinstance(node, ast.Name) and node.id not in own}
+    named = {name: _inner(namespace.get(name)) for name in names}
+    return {
+        name: _function(namespace[name], name)
+        for name, inner in named.items()
+        if isinstance(inner, FunctionType) and inner.__globals__["__name__"].startswith(OWN) and name not in extend.__all__
+    }
+
+
+def _function(function: Any, name: str) -> Function:
+    """The function that is called `name` if it is a lambda."""
+    inner = _inner(function)
+    node = deepcopy(written(inner))
+    tree: ast.stmt = ast.Assign([ast.Name(name, ast.Store())], node) if isinstance(node, ast.Lambda) else node
+    if isinstance(tree, ast.FunctionDef):
+        tree.decorator_list = []  # the function is what they were given, or what they made of another
+    return Function(inner, ast.fix_missing_locations(tree), partial(_finish, function))
+
+
+def _inner(function: Any) -> Any:
+    return _inner(function.func) if isinstance(function, partial) else function
+
+
+def _finish(function: Any, new: Any) -> Any:
+    return partial(_finish(function.func, new), *function.args, **function.keywords) if isinstance(function, partial) else new
+
+
+def _name(tree: Any) -> str:
+    name: str = tree.targets[0].id if isinstance(tree, ast.Assign) else tree.name
+    return name
 
 
 def mutants_of(source: Source) -> list[Mutant]:
     """The rule with each mistake at each place."""
     found: dict[str, Mutant] = {}
-    for function, tree in source.functions.items():
+    for function, of_rule in source.functions.items():
         known = source.known() if function == source.root else []
         counts: Counter[str] = Counter()
-        for place in places(tree):
+        for place in places(of_rule.tree):
             new_here = set()
             for kind, new in mistakes(place, known):
                 text = ast.unparse(ast.fix_missing_locations(new))
@@ -183,11 +253,11 @@ def mutants_of(source: Source) -> list[Mutant]:
     return list(found.values())
 
 
-def all_mutants(only: str | None = None) -> dict[str, list[Mutant]]:
-    """The mutants of each entry, or of one."""
+def all_mutants(only: Sequence[str] = ()) -> dict[str, list[Mutant]]:
+    """The mutants of each entry, or of some."""
     found: dict[str, list[Mutant]] = {}
     for source in sources():
-        if only in (None, source.entry):
+        if not only or source.entry in only:
             found.setdefault(source.entry, []).extend(mutants_of(source))
     return found
 
@@ -204,46 +274,20 @@ def sample(mutants: dict[str, list[Mutant]], size: int, seed: int) -> dict[str, 
 # --- planting and judging --------------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def changed(entry: Primitive, **attributes: Any) -> Iterator[None]:
-    """The entry with other attributes, and its call made anew from them.
-
-    The call is known in many places (operators, NumPy's protocols, other rules), so it is not replaced: it gets the contents of
-    a new one.
-    """
-    before = {name: getattr(entry, name) for name in attributes}
-    cells = entry.call.__closure__
-    contents = [cell.cell_contents for cell in cells]
-    factory = getattr(calls, entry.call.__code__.co_qualname.split(".")[0])
-    try:
-        vars(entry).update(attributes)
-        for cell, new in zip(cells, factory(entry).__closure__, strict=True):
-            cell.cell_contents = new.cell_contents
-        yield
-    finally:
-        vars(entry).update(before)
-        for cell, old in zip(cells, contents, strict=True):
-            cell.cell_contents = old
-
-
-@contextmanager
-def planted(source: Source, rule: Callable[..., Any]) -> Iterator[Primitive]:
-    """The entry with `rule` in the place of the one written in `source`."""
+def planted(source: Source, rule: Callable[..., Any]) -> AbstractContextManager[None]:
+    """The entry with `rule` in the place of the one written in `source`, wherever it is called."""
+    if source.adjoint:
+        entry = registry[source.adjoint]
+        return planting.planted(entry, planting.changed(entry, forward=rule))
     entry = registry[source.entry]
-    with ExitStack() as stack:
-        if source.adjoint:
-            stack.enter_context(changed(registry[source.adjoint], forward=rule))
-        else:
-            new = Primitive(entry.forward, {**entry.formulas, source.argument: rule}, entry.name)
-            stack.enter_context(changed(entry, formulas=new.formulas, rules=new.rules, needs=new.needs))
-        yield entry
+    return planting.planted(entry, planting.with_rules(entry, **{source.argument: rule}))
 
 
 def verdict(source: Source, rule: Callable[..., Any]) -> str:
     """How `rule` in the place of the one in `source` is found: "wrong", "at a kink", "exception", "cannot tell"; or "survived"."""
     doubts = False
     cases = [case for name in (source.entry, source.adjoint) if name for case in cases_of(registry[name])]
-    with planted(source, rule) as entry, warnings.catch_warnings(), np.errstate(all="ignore"):
+    with planted(source, rule), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
             for order in (1, 2):
@@ -253,7 +297,7 @@ def verdict(source: Source, rule: Callable[..., Any]) -> str:
                     if found == "wrong":
                         return found
                     doubts |= found == "cannot tell"
-                if order == 1 and not _kinks_are_as_stated(entry):
+                if order == 1 and not _kinks_are_as_stated(registry[source.entry]):
                     return "at a kink"
         except NameError:
             raise  # of a mutant that is none
@@ -274,8 +318,8 @@ def _kinks_are_as_stated(entry: Primitive) -> bool:
 
 def judge(mutants: Sequence[Mutant]) -> list[str]:
     """The verdict on each of the mutants of one entry, after those on their rules without a mistake."""
-    for source in {id(mutant.source): mutant.source for mutant in mutants}.values():
-        control = verdict(source, source.compiled(source.functions))
+    for source in dict.fromkeys(mutant.source for mutant in mutants):
+        control = verdict(source, source.compiled())
         if control != "survived":
             raise AssertionError(f"the rule of {source.entry} by {source.argument}, without a mistake, is found: {control}.")
     return [verdict(mutant.source, mutant.rule()) for mutant in mutants]
@@ -326,15 +370,15 @@ def stale_explanations(mutants: dict[str, list[Mutant]]) -> list[str]:
 def main() -> int:
     """Run the command; return its exit status."""
     parser = argparse.ArgumentParser(description="Plant mistakes into the derivative rules; count how many the checker finds.")
-    parser.add_argument("--only", metavar="NAME", help="the rules of one operation")
+    parser.add_argument("--only", metavar="NAME", nargs="+", default=[], help="the rules of these operations alone")
     parser.add_argument("--jobs", type=int, default=1, help="how many processes to use")
     parser.add_argument("--sample", type=int, metavar="N", help="only N mutants, spread over all operations")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     options = parser.parse_args()
     start = time.perf_counter()
+    if unknown := set(options.only) - {entry.name for entry in ENTRIES}:
+        parser.error(f"no operation is called {', '.join(sorted(unknown))}.")
     mutants = all_mutants(options.only)
-    if not mutants:
-        parser.error(f"no operation in autodiff/ops is called {options.only!r}.")
     problems = [] if options.only else stale_explanations(mutants)
     results = run(mutants if options.sample is None else sample(mutants, options.sample, options.seed), options.jobs)
     problems += unexplained(results)

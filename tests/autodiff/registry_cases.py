@@ -1,8 +1,7 @@
-"""Every entry of the registry with every one of its examples, as inputs to compute with."""
+"""Every entry of the registry with every one of its samples, as inputs to compute with."""
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,19 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autodiff.primitive import registry
-
-
-def _is_shape(argument: Any) -> bool:
-    return isinstance(argument, tuple) and all(isinstance(n, int) for n in argument)
+from docs.entries import entries
+from tests.samples import Call, calls_of
 
 
 @dataclass(frozen=True)
 class Case:
-    """One example of one entry."""
+    """One sample of one entry."""
 
     entry: Any
     number: int
+    call: Call
 
     @property
     def name(self) -> str:
@@ -30,20 +27,15 @@ class Case:
 
     @property
     def params(self) -> dict[str, Any]:
-        return dict(self.entry.examples[self.number].params)
+        return dict(self.call.params)
 
     def arrays(self, dtype: Any = float) -> list[np.ndarray]:
-        """Random inputs, the same ones in each run; the arrays of a variadic entry one by one."""
-        rng = np.random.default_rng(zlib.crc32(self.name.encode()))
-        given = self.entry.examples[self.number].arguments
-        given, domain = (given[0], self.entry.domain * len(given[0])) if self.entry.variadic else (given, self.entry.domain)
-        return [
-            domain[i].sample(rng, argument).astype(dtype) if _is_shape(argument) else np.array(argument)
-            for i, argument in enumerate(given)
-        ]
+        """The operands, in memory of their own, with elements of type `dtype` where they are floats."""
+        given = map(np.array, self.call.operands)
+        return [x.astype(dtype) if x.dtype.kind == "f" else x for x in given]
 
     def of(self, function: Callable[..., Any], arrays: Any) -> Any:
-        """What `function` gives for `arrays` and the parameters of this example."""
+        """What `function` gives for `arrays` and the parameters of this sample."""
         if function is getattr(np, "astype", None):  # whose parameter is positional-only
             return function(*arrays, *self.params.values())
         return function(list(arrays), **self.params) if self.entry.variadic else function(*arrays, **self.params)
@@ -68,12 +60,12 @@ class Case:
         return f, [arrays[i] for i in positions]
 
 
-ENTRIES = list(registry.values())
-CASES = [Case(entry, number) for entry in ENTRIES for number in range(len(entry.examples))]
+def cases_of(entry: Any) -> list[Case]:
+    return [Case(entry, number, call) for number, call in enumerate(calls_of(entry))]
+
+
+ENTRIES = entries()
+CASES = [case for entry in ENTRIES for case in cases_of(entry)]
 
 each_entry = pytest.mark.parametrize("entry", [pytest.param(entry, id=entry.name) for entry in ENTRIES])
 each_case = pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES])
-
-
-def cases_of(entry: Any) -> list[Case]:
-    return [case for case in CASES if case.entry is entry]

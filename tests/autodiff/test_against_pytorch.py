@@ -34,9 +34,11 @@ def _index(torch: Any, index: Any) -> Any:
     return torch.from_numpy(index) if isinstance(index, np.ndarray) else index
 
 
-def _setitem(torch: Any, x: Any, v: Any, index: Any) -> Any:
-    y = x.clone()
-    y[_index(torch, index)] = v
+def _setitem(torch: Any, x: Any, v: Any, index: Any, steps: Any = ()) -> Any:
+    y = view = x.clone()
+    for entry, params in steps:
+        view = view.T if entry.name == "permute_dims" else view[_index(torch, params["index"])]
+    view[_index(torch, index)] = v
     return y
 
 

@@ -224,7 +224,7 @@ def test_gradients_of_two_leaves_never_share_memory() -> None:
         a, b = leaf(np.ones(shape)), leaf(np.ones(shape))
         (a + b).backward(np.ones(shape))
         assert not np.shares_memory(a.grad.numpy(), b.grad.numpy())
-        a.grad.numpy()[...] = 7
+        a.grad[...] = 7
         assert_array_equal(b.grad.numpy(), np.ones(shape))
 
 
@@ -232,7 +232,7 @@ def test_changing_a_gradient_does_not_change_the_gradients_of_later_passes() -> 
     for dtype in (np.float32, np.float64):
         x = ad.Tensor(np.array(2.0, dtype), requires_grad=True)
         (x + 1).backward()
-        x.grad.numpy()[...] = 100
+        x.grad[...] = 100
         y = ad.Tensor(np.array(2.0, dtype), requires_grad=True)
         (y + 1).backward()
         assert y.grad.item() == 1.0
@@ -241,7 +241,7 @@ def test_changing_a_gradient_does_not_change_the_gradients_of_later_passes() -> 
 def test_the_gradient_does_not_share_memory_with_the_cotangent() -> None:
     x, g = leaf([1.0, 2.0]), np.array([1.0, 1.0])
     (x + 1).backward(g)
-    x.grad.numpy()[...] = 9
+    x.grad[...] = 9
     assert_array_equal(g, [1.0, 1.0])
     x.grad = None
     x.backward(g)
@@ -440,7 +440,7 @@ def test_retain_grad_keeps_the_gradient_of_a_computed_tensor() -> None:
     assert_array_equal(y.grad.numpy(), [3.0, 6.0])
     assert other.grad is None
     x.retain_grad()  # nothing to do for a leaf
-    y.grad.numpy()[...] = 0
+    y.grad[...] = 0
     assert_array_equal(x.grad.numpy(), [9.0, 36.0])
 
 
@@ -634,13 +634,13 @@ def test_memory_does_not_grow_over_steps() -> None:
 
     tracemalloc.start()
     try:
-        steps(5)
+        steps(2000)  # after which the interpreter has kept as many small tuples as it keeps
         objects, memory = steps(5)
-        objects_after, memory_after = steps(100)
+        objects_after, memory_after = steps(200)
     finally:
         tracemalloc.stop()
     assert objects_after - objects < 10
-    assert memory_after - memory < 2 * x.nbytes  # of which one step makes about a dozen; the interpreter keeps some small tuples
+    assert memory_after - memory < 2 * x.nbytes  # of which one step makes about a dozen
     assert gc.collect() == 0
 
 
@@ -684,15 +684,16 @@ def test_memory_falls_while_the_graph_is_walked() -> None:
 def elements_made(monkeypatch: pytest.MonkeyPatch, run: Callable[[], Any]) -> int:
     """How many elements are made as zeros, and added as whole arrays of at least 100 elements, while `run` runs."""
     made = 0
-    zeros = np.zeros
+    zeros_like = np.zeros_like
 
-    def counting(shape: Any, *args: Any, **kwargs: Any) -> Any:
+    def counting(a: Any, *args: Any, shape: Any = None, **kwargs: Any) -> Any:
         nonlocal made
-        made += int(np.prod(shape))
-        return zeros(shape, *args, **kwargs)
+        made += int(np.prod(np.shape(a) if shape is None else shape))
+        return zeros_like(a, *args, shape=shape, **kwargs)
 
+    gc.collect()
     with monkeypatch.context() as patch:
-        patch.setattr(np, "zeros", counting)
+        patch.setattr(np, "zeros_like", counting)
         tracemalloc.start()
         run()
         peak = tracemalloc.get_traced_memory()[1]

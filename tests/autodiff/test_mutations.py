@@ -1,20 +1,25 @@
 """A sample of all mistakes that can be made in the derivative rules: the gradient checker finds each. Whole: `mutations.py`."""
 
+import functools
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import mutations
 import numpy as np
 import pytest
 from equivalent_mutants import EQUIVALENT
 from mistakes import KINDS
-from mutations import all_mutants, judge, mutants_of, planted, sample, sources, stale_explanations, unexplained, verdict
+from mutations import Source, all_mutants, judge, mutants_of, planted, sample, sources, stale_explanations, unexplained, verdict
+from registry_cases import ENTRIES
 
 import autodiff as ad
-from autodiff.primitive import registry
+from autodiff import extend
+from autodiff.registry import registry
 
 MUTANTS = all_mutants()
+OPERATIONS = [entry for entry in ENTRIES if entry.module.startswith("autodiff.ops.")]
 SAMPLE = sample(MUTANTS, 48, seed=0)
 
 
@@ -27,23 +32,53 @@ def test_a_mistake_planted_into_a_rule_is_found(name: str) -> None:
 def test_the_sample_is_of_all_families_of_operations_and_the_same_each_time() -> None:
     chosen = [mutant for of_entry in SAMPLE.values() for mutant in of_entry]
     assert len(chosen) == 48
-    assert {mutant.source.family for mutant in chosen} == {"elementwise", "indexing", "linalg", "reductions", "shaping"}
+    assert {mutant.source.family for mutant in chosen} == {entry.module.split(".")[-1] for entry in OPERATIONS}
     assert [m.key for of_entry in sample(all_mutants(), 48, seed=0).values() for m in of_entry] == [m.key for m in chosen]
 
 
 def test_every_rule_has_mutants() -> None:
-    declared = {
-        (entry.name, argument)
-        for entry in registry.values()
-        for argument, rule in entry.formulas.items()
-        if rule.__module__.startswith("autodiff.ops")
-    }
+    declared = {(entry.name, argument) for entry in OPERATIONS for argument in entry.formulas}
     assert {(source.entry, source.argument) for source in sources()} == declared
     assert all(mutants_of(source) for source in sources())
 
 
+def halved(rule: Any) -> Any:
+    @functools.wraps(rule)
+    def half(g: Any, x: Any) -> Any:
+        return rule(g, x) / 2
+
+    return half
+
+
+def _by_degree(g: Any, x: Any, degree: int) -> Any:
+    return g * degree * x
+
+
+RULES = {
+    "lambda among lambdas": (lambda g, x: g, lambda g, x: 2 * (g * x), lambda g, x: x)[1],
+    "decorated": halved(lambda g, x: 4 * (g * x)),
+    "partial": functools.partial(_by_degree, degree=2),
+    "helper that is a partial": lambda g, x: _with_degree(g, x),
+}
+_with_degree = functools.partial(_by_degree, degree=2)
+
+
+@pytest.mark.usefixtures("registry_as_it_was")
+@pytest.mark.parametrize("kind", RULES)
+def test_a_rule_is_found_and_changed_however_it_is_made(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutations, "OWN", (__name__,))
+    extend.primitive(np.square, {"x": lambda g, x: g * (2 * x)}, name=kind)
+    registry[kind].formulas["x"] = RULES[kind]
+    source, g, x = Source(kind, "x"), np.array([1.0, -2.0]), np.array([3.0, 5.0])
+    np.testing.assert_array_equal(source.compiled()(g, x), 2 * g * x)
+    doubled = [mutant for mutant in mutants_of(source) if mutant.after.endswith(" * 2")]
+    assert {mutant.function for mutant in doubled} == set(source.functions)
+    for mutant in doubled:
+        np.testing.assert_array_equal(mutant.rule()(g, x), 4 * g * x)
+
+
 def test_every_primitive_that_stands_for_a_rule_has_mutants() -> None:
-    standing = {entry.name: entry.scatter.__name__ for entry in registry.values() if entry.scatter is not None}
+    standing = {entry.name: entry.scatter.__name__ for entry in ENTRIES if entry.scatter is not None}
     assert {source.entry: source.adjoint for source in sources() if source.adjoint} == standing
 
 

@@ -12,10 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
 from numpy.testing import assert_allclose, assert_array_equal
-from registry_cases import CASES, ENTRIES, Case, cases_of, each_case, each_entry
+from planting import planted, with_mistake
+from registry_cases import ENTRIES, Case, cases_of, each_case, each_entry
 
 import autodiff as ad
+from autodiff import extend
+from autodiff.registry import registry
 from autodiff.testing import assert_gradient
+from tests.samples import SAMPLES
+from tests.samples.arrays import within
 
 MODULES = [
     importlib.import_module(m.name) for m in pkgutil.walk_packages(ad.__path__, "autodiff.") if not m.name.endswith("__main__")
@@ -41,10 +46,15 @@ def gradients(case: Case, arrays: list[np.ndarray], g: np.ndarray) -> list[np.nd
 # --- values and derivatives ------------------------------------------------------------------------------------------------------
 
 
-def test_the_registry_is_not_empty_and_every_entry_has_an_example_with_elements() -> None:
-    assert len(ENTRIES) >= 35
-    for entry in ENTRIES:
-        assert any(x.size for case in cases_of(entry) for x in case.arrays()), entry
+@each_entry
+def test_an_operation_has_samples_and_some_have_elements(entry: Any) -> None:
+    assert any(x.size for case in cases_of(entry) for x in case.arrays())
+
+
+def test_samples_are_declared_of_operations_alone_each_in_the_file_of_its_family() -> None:
+    families = {entry.name: "nn" if entry.module.startswith("nn.") else entry.module.split(".")[-1] for entry in ENTRIES}
+    assert len(families) >= 40
+    assert {name: f"tests.samples.{families.get(name)}" for name in SAMPLES} == {n: s.__module__ for n, s in SAMPLES.items()}
 
 
 @each_case
@@ -106,7 +116,7 @@ def test_the_gradient_of_a_broadcast_is_the_sum_over_the_copies(entry: Any, data
     shapes = data.draw(mutually_broadcastable_shapes(num_shapes=len(entry.arguments), max_dims=3, max_side=3, min_side=0))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
     arrays = [
-        interval.sample(rng, shape) if rule is not None else rng.random(shape) < 0.5
+        within(interval)(rng, shape) if rule is not None else rng.random(shape) < 0.5
         for interval, shape, rule in zip(entry.domain, shapes.input_shapes, entry.rules, strict=True)
     ]
 
@@ -209,30 +219,23 @@ def test_inputs_results_and_cotangents_are_not_changed(case: Case) -> None:
     check_that_nothing_given_is_changed(case)
 
 
+@pytest.mark.parametrize("passes", [1, 2])
 @each_case
-def test_gradients_own_their_memory(case: Case) -> None:
+def test_writing_to_one_gradient_changes_nothing_else(case: Case, passes: int) -> None:
     arrays = case.arrays()
     operands = leaves_of(case, arrays)
     y = case.operation(operands)
     g = cotangent(y)
-    y.backward(g, retain_graph=True)
-    y.backward(g)
+    for _ in range(passes):
+        y.backward(g, retain_graph=True)
     leaves = [t for t in operands if isinstance(t, ad.Tensor)]
-    found = [t.grad.numpy() for t in leaves]
-    assert all(x.flags.writeable for x in found)
-    others = [*arrays, g, y.numpy()]
-    for i, x in enumerate(found):
-        assert not any(np.shares_memory(x, other) for other in [*others, *found[:i]])
-
-
-@each_case
-def test_the_first_gradient_owns_its_memory(case: Case) -> None:
-    arrays = case.arrays()
-    g = cotangent(np.asarray(case.operation(arrays)))
-    found = gradients(case, arrays, g)
-    assert all(x.flags.writeable for x in found)
-    for i, x in enumerate(found):
-        assert not any(np.shares_memory(x, other) for other in [*arrays, g, *found[:i]])
+    for leaf in leaves:
+        others = [*arrays, g, *(t.data for t in operands if isinstance(t, ad.Tensor)), y.numpy()]
+        others += [t.grad.numpy() for t in leaves if t is not leaf]
+        before = [x.copy() for x in others]
+        leaf.grad[...] = 7.0
+        for other, old in zip(others, before, strict=True):
+            assert_array_equal(other, old)
 
 
 @each_case
@@ -264,7 +267,7 @@ def test_nothing_is_recorded_where_no_gradient_is_wanted(case: Case) -> None:
 
 # --- names -----------------------------------------------------------------------------------------------------------------------
 
-_NAMES = "import autodiff as ad; from autodiff.primitive import registry; print(*registry); print(*(n for n in vars(ad)))"
+_NAMES = "import autodiff as ad; from autodiff.registry import registry; print(*registry); print(*(n for n in vars(ad)))"
 
 
 def test_every_operation_is_a_public_function_of_its_name() -> None:
@@ -308,49 +311,37 @@ def test_every_public_name_has_a_docstring_with_an_example(value: Any) -> None:
 # --- the tests above notice a mistake in any one rule ----------------------------------------------------------------------------
 
 
-def _wrong_sign(rule: Any) -> Any:
-    return lambda g, *rest: -rule(g, *rest)
+def _changing(change: Any) -> Any:
+    """The mistake that changes what a rule gives, or each of the cotangents that the rule of a sequence gives."""
 
+    def mistake(rule: Any) -> Any:
+        def wrong(g: Any, *rest: Any) -> Any:
+            result = rule(g, *rest)
+            return [change(part) for part in result] if isinstance(result, list) else change(result)
 
-def _slightly_too_large(rule: Any) -> Any:
-    return lambda g, *rest: rule(g, *rest) * 1.001
+        return wrong
 
-
-def _zero(rule: Any) -> Any:
-    return lambda g, *rest: rule(g, *rest) * 0
+    return mistake
 
 
 def _cotangent_forgotten(rule: Any) -> Any:
     return lambda g, *rest: rule([np.ones_like(part) for part in g] if isinstance(g, list) else np.ones_like(g), *rest)
 
 
-def _wrong_at_second_order_only(rule: Any) -> Any:
-    def wrong(g: Any, *rest: Any) -> Any:
-        result = rule(g, *rest)
-        return result.detach() if isinstance(result, ad.Tensor) else result
-
-    return wrong
+def _with_one_element_wrong(result: Any) -> Any:
+    factor = np.ones(result.shape)
+    factor[(-1,) * factor.ndim if factor.size else ...] = 1.01
+    return result * factor
 
 
-def _one_element_wrong(rule: Any) -> Any:
-    def wrong(g: Any, *rest: Any) -> Any:
-        result = rule(g, *rest)
-        factor = np.ones(result.shape)
-        factor[(-1,) * factor.ndim if factor.size else ...] = 1.01
-        return result * factor
-
-    return wrong
-
-
-MISTAKES = [_wrong_sign, _slightly_too_large, _zero, _cotangent_forgotten, _wrong_at_second_order_only, _one_element_wrong]
-
-
-class _EveryPosition:
-    def __init__(self, rules: Any, mistake: Any) -> None:
-        self.rules, self.mistake = rules, mistake
-
-    def __getitem__(self, k: int) -> Any:
-        return self.mistake(self.rules[k])
+MISTAKES = {
+    "wrong sign": _changing(lambda result: -result),
+    "slightly too large": _changing(lambda result: result * 1.001),
+    "zero": _changing(lambda result: result * 0),
+    "cotangent forgotten": _cotangent_forgotten,
+    "wrong at second order only": _changing(lambda result: result.detach() if isinstance(result, ad.Tensor) else result),
+    "one element wrong": _changing(_with_one_element_wrong),
+}
 
 
 def _rules() -> list[Any]:
@@ -358,14 +349,7 @@ def _rules() -> list[Any]:
     return [pytest.param(entry, i, id=f"{entry.name}-{i}") for entry, i in positions]
 
 
-def plant(monkeypatch: pytest.MonkeyPatch, entry: Any, position: int, mistake: Any) -> None:
-    """Put a wrong rule in the place of the right one."""
-    if entry.scatter is not None:
-        monkeypatch.setattr(entry, "scatter", mistake(entry.scatter))
-    elif entry.variadic:
-        monkeypatch.setattr(entry, "rules", _EveryPosition(entry.rules, mistake))
-    else:
-        monkeypatch.setattr(entry, "rules", [mistake(rule) if i == position else rule for i, rule in enumerate(entry.rules)])
+each_rule = pytest.mark.parametrize(("entry", "position"), _rules())
 
 
 def _is_zero(entry: Any, position: int) -> bool:
@@ -390,13 +374,13 @@ def check_that_nothing_given_is_changed_in_all_cases(entry: Any) -> None:
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-@pytest.mark.parametrize(("entry", "position"), _rules())
-def test_a_mistake_in_a_rule_is_noticed(entry: Any, position: int, mistake: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@each_rule
+def test_a_mistake_in_a_rule_is_noticed(entry: Any, position: int, mistake: str) -> None:
     if _is_zero(entry, position):
         assert "piecewise constant" in entry.call.__doc__
         return
-    plant(monkeypatch, entry, position, mistake)
-    with pytest.raises(AssertionError, match="is wrong"):
+    wrong = with_mistake(entry, position, MISTAKES[mistake])
+    with planted(entry, wrong), pytest.raises(AssertionError, match="is wrong"):
         check_derivatives_of_all_cases(entry)
 
 
@@ -411,12 +395,32 @@ def _writes_to_the_cotangent(rule: Any) -> Any:
     return wrong
 
 
-@pytest.mark.parametrize(("entry", "position"), _rules())
-def test_a_rule_that_writes_to_its_cotangent_is_noticed(entry: Any, position: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    plant(monkeypatch, entry, position, _writes_to_the_cotangent)
-    with pytest.raises((AssertionError, ValueError)):  # ValueError where the cotangent is read-only
+@each_rule
+def test_a_rule_that_writes_to_its_cotangent_is_noticed(entry: Any, position: int) -> None:
+    wrong = with_mistake(entry, position, _writes_to_the_cotangent)
+    with planted(entry, wrong), pytest.raises(ValueError, match="read-only"):
         check_that_nothing_given_is_changed_in_all_cases(entry)
 
 
-def test_the_cases_are_as_many_as_the_examples() -> None:
-    assert len(CASES) == sum(len(entry.examples) for entry in ENTRIES)
+# --- what the engine makes good, whatever a rule does -----------------------------------------------------------------------------
+
+
+def check_that_gradients_of_float32_are_float32(entry: Any) -> None:
+    for case in cases_of(entry):
+        for create_graph in (False, True):
+            operands = leaves_of(case, case.arrays(np.float32))
+            y = case.operation(operands)
+            y.backward(cotangent(y), create_graph=create_graph)
+            assert {t.grad.dtype for t in operands if isinstance(t, ad.Tensor)} == {np.dtype(np.float32)}
+
+
+@each_rule
+def test_a_gradient_has_the_type_of_its_argument_whatever_type_its_rule_computes_in(entry: Any, position: int) -> None:
+    with planted(entry, with_mistake(entry, position, _changing(lambda result: np.float64(1) * result))):
+        check_that_gradients_of_float32_are_float32(entry)
+
+
+@pytest.mark.usefixtures("registry_as_it_was")
+def test_a_rule_of_a_user_may_compute_in_float64() -> None:
+    extend.primitive(np.square, {"x": lambda g, x: np.float64(2) * g * x}, name="square in float64", elementwise=True)
+    check_that_gradients_of_float32_are_float32(registry["square in float64"])

@@ -99,25 +99,25 @@ def test_linear_has_the_gradient_of_each_argument_that_requires_one(trained: tup
 
 
 def test_linear_says_what_was_wanted_of_the_input() -> None:
-    with pytest.raises(ValueError, match=r"^Linear: the input has shape \(5, 2\), but the weight has shape \(4, 3\)"):
+    with pytest.raises(ValueError, match=r"^linear: the input has shape \(5, 2\), but the weight has shape \(4, 3\)"):
         F.linear(ad.Tensor(normal(5, 2)), ad.Tensor(normal(4, 3)))
 
 
 @pytest.mark.parametrize("weight", [(3,), (3, 3, 3), (1, 3, 3), ()])
 def test_a_weight_that_is_no_matrix_is_an_error_at_once(weight: tuple[int, ...]) -> None:
     for x in ((3,), (3, 3), (3, 3, 3)):
-        with pytest.raises(ValueError, match="Linear"):
+        with pytest.raises(ValueError, match=r"^linear: the weight has shape"):
             F.linear(ad.Tensor(np.ones(x)), ad.Tensor(np.ones(weight), requires_grad=True))
 
 
 @pytest.mark.parametrize("bias", [(5,), (4, 1), (3,), (7, 2, 4)])
 def test_a_bias_that_has_not_one_element_for_each_output_is_an_error_at_once(bias: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"Linear.*bias"):
+    with pytest.raises(ValueError, match=r"^linear: the bias has shape"):
         F.linear(ad.Tensor(np.ones((2, 3))), ad.Tensor(np.ones((4, 3)), requires_grad=True), ad.Tensor(np.ones(bias)))
 
 
 def test_a_bias_does_not_make_more_outputs() -> None:
-    with pytest.raises(ValueError, match=r"Linear.*bias"):
+    with pytest.raises(ValueError, match=r"^linear: the bias has shape"):
         F.linear(ad.Tensor(np.ones((2, 3))), ad.Tensor(np.ones((1, 3)), requires_grad=True), ad.Tensor(np.ones(4)))
 
 
@@ -141,5 +141,5 @@ def test_mse_loss_is_the_module() -> None:
 
 @pytest.mark.parametrize("reduction", ["average", "", None, "Mean"])
 def test_an_unknown_reduction_is_an_error(reduction: Any) -> None:
-    with pytest.raises(ValueError, match=rf"^MSELoss: reduction is {reduction!r}; wanted one of \['mean', 'none', 'sum'\]\.$"):
+    with pytest.raises(ValueError, match=rf"^mse_loss: reduction is {reduction!r}; wanted one of \['mean', 'none', 'sum'\]\.$"):
         F.mse_loss(normal(2), normal(2), reduction=reduction)

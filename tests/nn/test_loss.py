@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -208,12 +207,14 @@ def test_the_gradient_of_a_float32_prediction_is_float32_whatever_the_target() -
         assert prediction.grad.dtype == np.float32
 
 
+@pytest.mark.parametrize("kind", [np.array, ad.Tensor], ids=["array", "tensor"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int64, np.bool_])
-def test_a_prediction_of_integers_is_an_error_or_right(dtype: Any) -> None:
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_predictions_and_targets_of_integers_do_not_wrap_around(reduction: str, dtype: Any, kind: Any) -> None:
     prediction, target = np.array([0, 1], dtype), np.array([100, 1], dtype)
-    expected = np.mean((prediction.astype(float) - target.astype(float)) ** 2)
-    with suppress(TypeError):
-        assert nn.MSELoss()(ad.Tensor(prediction), ad.Tensor(target)).item() == expected
+    squares = (prediction.astype(float) - target.astype(float)) ** 2
+    expected = {"mean": squares.mean(), "sum": squares.sum(), "none": squares}[reduction]
+    assert_array_equal(nn.MSELoss(reduction)(kind(prediction), kind(target)), expected)
 
 
 def test_the_mean_of_many_float16_errors_is_finite_where_it_can_be_written() -> None:
@@ -234,3 +235,29 @@ def test_a_target_that_is_a_list_is_an_array() -> None:
 def test_a_target_that_is_not_made_of_real_numbers_is_an_error(target: Any) -> None:
     with pytest.raises(TypeError, match="real numbers"):
         nn.MSELoss()(ad.Tensor([1.0, 2.0], requires_grad=True), target)
+
+
+@pytest.mark.parametrize("n", [1, 100, 4096, 4097, 1_000_000])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_the_loss_of_float32_is_nearly_as_accurate_as_its_type(reduction: str, n: int) -> None:
+    a, b = normal(n).astype(np.float32), normal(n, seed=1).astype(np.float32)
+    exact = nn.MSELoss(reduction)(a.astype(float), b.astype(float))
+    assert_allclose(float(nn.MSELoss(reduction)(a, b)), float(exact), rtol=1e-6)
+
+
+@pytest.mark.parametrize("n", [10, 4096, 70_000, 200_000])
+def test_the_mean_of_many_float16_errors_and_its_gradient_do_not_overflow(n: int) -> None:
+    prediction = ad.Tensor(np.full(n, 100, np.float16), requires_grad=True)  # each error squared, 10,000; their sum overflows
+    loss = nn.MSELoss()(prediction, np.zeros(n, np.float16))
+    loss.backward(np.float16(1000))
+    assert loss.dtype == prediction.grad.dtype == np.float16
+    assert_allclose(loss.item(), 10_000, rtol=1e-3)
+    assert_allclose(prediction.grad.numpy().astype(float), 1000 * 200 / n, rtol=1e-3)
+
+
+def test_the_gradient_of_float16_errors_whose_square_overflows_is_right() -> None:
+    prediction = ad.Tensor(np.array([300.0, 1.0], np.float16), requires_grad=True)
+    loss = nn.MSELoss()(prediction, np.zeros(2, np.float16))
+    loss.backward()
+    assert_allclose(loss.item(), 45_000.5, rtol=1e-3)
+    assert prediction.grad.tolist() == [300, 1]

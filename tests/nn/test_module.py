@@ -205,7 +205,7 @@ def test_a_shared_part_is_listed_once_in_parameters_but_under_each_name_in_the_s
 
 def test_what_is_neither_parameter_nor_module_is_not_listed() -> None:
     model = nn.Module()
-    model.array, model.tensor, model.parts = np.zeros(2), ad.Tensor([1.0]), [nn.Linear(1, 1)]
+    model.array, model.tensor, model.parts = np.zeros(2), ad.Tensor([1.0]), [nn.Tanh(), 3]
     assert list(model.parameters()) == []
     assert list(model.modules()) == [model]
     assert model.state_dict() == {}
@@ -271,6 +271,169 @@ def test_add_module_takes_modules_only(value: Any) -> None:
 def test_a_part_cannot_have_a_name_that_has_another_meaning(name: str) -> None:
     with pytest.raises((KeyError, ValueError), match="name"):
         nn.Sequential({name: nn.Linear(1, 1)})
+
+
+# --- what would go unnoticed ------------------------------------------------------------------------------------------------------
+
+
+def holding(value: Any) -> nn.Module:
+    model = nn.Module()
+    model.layers = value
+    return model
+
+
+HIDDEN: dict[str, Callable[[], Any]] = {
+    "list": lambda: [nn.Linear(1, 1), nn.Tanh()],
+    "tuple": lambda: (nn.Tanh(), nn.Linear(1, 1)),
+    "dict": lambda: {"first": nn.Linear(1, 1)},
+    "list of parameters": lambda: [nn.Parameter([1.0])],
+    "list of lists": lambda: [[], [1, [nn.Parameter([1.0])]]],
+    "list of dicts of networks": lambda: [{"a": nn.Sequential(nn.Tanh(), nn.Linear(1, 1))}],
+}
+
+
+LISTINGS: dict[str, Callable[[nn.Module], Any]] = {
+    "parameters": lambda m: list(m.parameters()),
+    "SGD": lambda m: nn.optim.SGD(m.parameters()),
+    "zero_grad": lambda m: m.zero_grad(),
+    "requires_grad_": lambda m: m.requires_grad_(False),
+    "to": lambda m: m.to(np.float32),
+    "state_dict": lambda m: m.state_dict(),
+}
+
+
+@pytest.mark.parametrize("listing", LISTINGS.values(), ids=LISTINGS)
+@pytest.mark.parametrize("hidden", HIDDEN.values(), ids=HIDDEN)
+def test_parameters_are_an_error_where_all_are_hidden_in_a_container(hidden: Any, listing: Any) -> None:
+    value = hidden()
+    with error(
+        TypeError,
+        f"Module: layers is a {type(value).__name__}, in which parameters are not found, so they would not be trained or saved. "
+        "Use nn.Sequential, or make each an attribute with add_module or register_parameter.",
+    ):
+        listing(holding(value))
+
+
+@pytest.mark.parametrize("hidden", HIDDEN.values(), ids=HIDDEN)
+def test_parameters_are_a_warning_where_some_are_hidden_in_a_container(hidden: Any) -> None:
+    model = nn.Sequential({"first": nn.Linear(1, 1), "second": holding(hidden())})
+    with pytest.warns(UserWarning, match=r"^Sequential: second\.layers is a (list|tuple|dict), in which parameters are not found"):
+        assert list(model.parameters()) == [model.first.weight, model.first.bias]
+
+
+def test_a_container_of_what_is_found_elsewhere_or_is_not_trained_hides_nothing() -> None:
+    layer, frozen = nn.Linear(1, 1), nn.Linear(2, 2).requires_grad_(False)
+    model = nn.Sequential(layer)
+    model.all, model.teacher, model.history = [layer, [layer.weight]], [frozen], [1.0, "text", None, {"a": ()}]
+    assert list(model.parameters()) == [layer.weight, layer.bias]
+
+
+def test_of_a_long_container_only_the_beginning_is_looked_at() -> None:
+    class Watched(list[float]):
+        def __iter__(self) -> Any:
+            yield from range(1000)
+            raise AssertionError("all of it is looked at")
+
+    model = nn.Linear(1, 1)
+    model.history = Watched([0.0])
+    assert len(list(model.parameters())) == 2
+
+
+def test_a_container_that_contains_itself_is_looked_through_once() -> None:
+    model = holding([])
+    model.layers.append(model.layers)
+    model.layers.append(model)
+    assert list(model.parameters()) == []
+
+
+def test_a_module_whose_init_does_not_call_that_of_module_works() -> None:
+    class Forgetful(nn.Module):
+        def __init__(self) -> None:
+            self.layer = nn.Linear(3, 1)
+
+        def forward(self, x: Any) -> Any:
+            return self.layer(x)
+
+    model = Forgetful()
+    model(X).sum().backward()
+    nn.optim.SGD(model.parameters(), lr=0.1).step()
+    assert list(model.state_dict()) == ["layer.weight", "layer.bias"]
+    assert model.eval().train().training
+    assert repr(model) == "Forgetful(\n  (layer): Linear(in_features=3, out_features=1, bias=True)\n)"
+
+
+@pytest.mark.parametrize("base", [nn.Linear, nn.MSELoss])
+def test_a_layer_whose_init_does_not_call_that_of_its_base_says_what_is_missing(base: Any) -> None:
+    class Forgetful(base):
+        def __init__(self) -> None:
+            pass
+
+    name = {nn.Linear: "weight", nn.MSELoss: "reduction"}[base]
+    with error(
+        AttributeError,
+        f"Forgetful has no attribute {name!r}. If a base class sets it, __init__ must call super().__init__(...).",
+    ):
+        Forgetful()(*[np.ones(1)] * (2 if base is nn.MSELoss else 1))
+
+
+def test_a_sequential_whose_init_does_not_call_that_of_its_base_works() -> None:
+    class Forgetful(nn.Sequential):
+        def __init__(self) -> None:
+            self.first, self.second = Plus(), Twice()
+
+    assert Forgetful()(1.0) == 4
+
+
+def test_a_property_that_fails_says_why() -> None:
+    class Model(nn.Module):
+        @property
+        def size(self) -> int:
+            return [].length  # type: ignore[attr-defined, no-any-return]
+
+    with pytest.raises(AttributeError, match="'list' object has no attribute 'length'"):
+        Model().size
+
+
+def itself() -> tuple[nn.Module, nn.Module, str]:
+    model = nn.Module()
+    return model, model, "back"
+
+
+def parent_of_a_part() -> tuple[nn.Module, nn.Module, str]:
+    part = nn.Module()
+    return part, nn.Sequential({"part": part}), "back.part"
+
+
+def far_around() -> tuple[nn.Module, nn.Module, str]:
+    part = nn.Module()
+    return part, nn.Sequential(nn.Tanh(), nn.Sequential(nn.Tanh(), nn.Sequential(part))), "back.1.1.0"
+
+
+@pytest.mark.parametrize("assign", [setattr, nn.Module.add_module], ids=["setattr", "add_module"])
+@pytest.mark.parametrize("build", [itself, parent_of_a_part, far_around])
+def test_modules_that_contain_each_other_are_an_error_that_names_the_path(build: Any, assign: Any) -> None:
+    part, whole, path = build()
+    with (
+        error(
+            ValueError,
+            f"Module.back: modules cannot contain each other, but {path} is this very module. "
+            "To refer to a module without containing it, keep a weak reference: self.back = weakref.ref(module).",
+        )
+        if assign is setattr
+        else pytest.raises(ValueError, match="contain each other")
+    ):
+        assign(part, "back", whole)
+    for walk in SEEN.values():
+        walk(whole)
+    assert not hasattr(part, "back")
+    assert whole.train().to(np.float32) is whole
+
+
+def test_an_attribute_can_be_set_while_the_parameters_are_walked() -> None:
+    model = Net()
+    for i, parameter in enumerate(model.parameters()):
+        setattr(model, f"start_{i}", parameter.detach())
+    assert len(list(model.parameters())) == 5
 
 
 # --- calling --------------------------------------------------------------------------------------------------------------------
@@ -421,6 +584,35 @@ def test_a_sequential_uses_what_is_put_in_the_place_of_a_part() -> None:
     assert model(1.0) == 22
 
 
+@pytest.mark.parametrize(
+    "change", [lambda m: setattr(m, "calls", 1), lambda m: m.add_module("more", Plus())], ids=["attribute", "part"]
+)
+def test_a_part_can_change_the_sequential_it_is_in_for_the_next_call(change: Any) -> None:
+    class Changing(nn.Module):
+        def forward(self, x: Any) -> Any:
+            change(model)
+            return x
+
+    model = nn.Sequential(Changing(), Twice())
+    assert model(1.0) == 2
+    assert model(1.0) == 2 + hasattr(model, "more")
+
+
+def test_a_sequential_follows_every_change_of_its_parts() -> None:
+    model = nn.Sequential(Plus(), Twice())
+    assert model(1.0) == 4
+    model.add_module("more", Plus(10.0))
+    assert model(1.0) == 14
+    del model.more
+    assert model(1.0) == 4
+    setattr(model, "1", None)
+    assert model(1.0) == 2
+    for new in (copy.deepcopy(model), by_pickle(model)):
+        setattr(new, "0", Plus(5.0))
+        assert new(1.0) == 6
+    assert model(1.0) == 2
+
+
 @pytest.mark.parametrize(("part", "kind"), [(nn.functional.sigmoid, "function"), ([Twice()], "list"), (nn.Tanh, "type")])
 def test_a_part_that_is_no_module_is_an_error(part: Any, kind: str) -> None:
     with error(TypeError, f"Sequential: part 1 is {kind}; wanted a Module, for example nn.Sigmoid() for nn.functional.sigmoid."):
@@ -490,11 +682,25 @@ def test_to_converts_the_parameters_in_place(dtype: Any) -> None:
     assert {p.grad.dtype for p in parameters} == {np.dtype(np.float32)}
 
 
-def test_to_leaves_no_gradient_of_another_type() -> None:
+def test_to_converts_the_gradients_as_pytorch_does() -> None:
     model = Net()
+    model.head.requires_grad_(False)
     model(X).sum().backward()
+    before = {name: None if p.grad is None else values(p.grad) for name, p in model.named_parameters()}
     model.to(np.float32)
-    assert all(p.grad is None or p.grad.dtype == p.dtype for p in model.parameters())
+    for name, p in model.named_parameters():
+        assert (p.grad is None) == (before[name] is None)
+        if p.grad is not None:
+            assert p.grad.dtype == np.float32
+            assert_array_equal(p.grad.numpy(), before[name].astype(np.float32))
+
+
+def test_to_the_type_that_it_has_changes_nothing() -> None:
+    model = Net()
+    y = model(X).sum()
+    model.to(float)
+    y.backward()
+    assert model.to("float64").scale.grad is not None
 
 
 @pytest.mark.parametrize("frozen", [(), (0,), (0, 1)], ids=["none frozen", "first frozen", "all frozen"])
@@ -616,9 +822,9 @@ def test_the_state_is_a_copy() -> None:
     before = model.state_dict()
     kept = state(model)
     for parameter in model.parameters():
-        parameter.data[...] = 0
+        parameter.writable()[...] = 0
     assert_same({name: tensor.numpy() for name, tensor in before.items()}, kept, rtol=0)
-    before["scale"].data[...] = 7
+    before["scale"][...] = 7
     assert model.scale.tolist() == [0]
 
 
@@ -651,7 +857,8 @@ def test_loading_does_not_keep_the_arrays_of_the_source() -> None:
     model.load_state_dict(source)
     source["weight"][...] = 5
     assert model.weight.tolist() == [[1, 1]]
-    model.bias.data[...] = 5
+    with ad.no_grad():
+        model.bias[...] = 5
     assert source["bias"].tolist() == [1]
 
 

@@ -17,8 +17,9 @@ STEP = 1e-5
 ACTIVATIONS = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
 
 
-def by_differences(loss: Any, array: np.ndarray) -> np.ndarray:
-    """The gradient of the number `loss()` by each element of `array`, which is changed in place and changed back."""
+def by_differences(loss: Any, leaf: ad.Tensor) -> np.ndarray:
+    """The gradient of the number `loss()` by each element of `leaf`, which is changed in place and changed back."""
+    array = leaf.writable()
     gradient = np.zeros_like(array)
     for index in np.ndindex(array.shape):
         old = array[index]
@@ -73,7 +74,7 @@ def test_gradients_of_a_network_are_those_of_difference_quotients(case: tuple[nn
             return loss_fn(model(x), y).item()
 
     for name, leaf in [*model.named_parameters(), ("input", x), ("target", y)]:
-        expected = by_differences(loss, leaf.data)
+        expected = by_differences(loss, leaf)
         assert_allclose(leaf.grad.numpy(), expected, rtol=1e-5, atol=1e-6 * max(1, np.abs(expected).max(initial=0)), err_msg=name)
 
 

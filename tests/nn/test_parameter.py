@@ -18,7 +18,7 @@ import nn
 def test_a_parameter_copies_its_data(kind: Any) -> None:
     data = kind([1.0, 2.0])
     parameter = nn.Parameter(data)
-    (data if isinstance(data, np.ndarray) else data.data)[0] = 7
+    data[0] = 7
     assert parameter.tolist() == [1, 2]
     with ad.no_grad():
         parameter *= 3
@@ -67,13 +67,27 @@ def test_what_is_computed_from_a_parameter_is_a_tensor_but_no_parameter() -> Non
         assert type(result) is ad.Tensor
 
 
-def test_a_parameter_made_from_one_that_is_trained_would_lose_its_graph_so_detach_is_asked_for() -> None:
-    old = nn.Parameter([1.0, 2.0])
+@pytest.mark.parametrize("requires_grad", [True, False])
+@pytest.mark.parametrize("take", [lambda p: p, lambda p: p.detach(), lambda p: p.data], ids=["parameter", "detach", "data"])
+def test_a_parameter_can_be_made_from_another_and_has_its_own_memory(take: Any, requires_grad: bool) -> None:
+    old = nn.Parameter([1.0, 2.0], requires_grad=requires_grad)
+    new = nn.Parameter(take(old))
+    assert (type(new), new.requires_grad, new.is_leaf, new.grad) == (nn.Parameter, True, True, None)
+    with ad.no_grad():
+        new += 6
+    assert (old.tolist(), new.tolist()) == ([1, 2], [7, 8])
+    with ad.no_grad():
+        old *= 0
+    assert new.tolist() == [7, 8]
+    (new * new).sum().backward()
+    assert old.grad is None
+
+
+def test_a_parameter_made_from_a_computed_tensor_would_lose_its_graph_so_detach_is_asked_for() -> None:
+    computed = nn.Parameter([1.0, 2.0]) * 2
     with pytest.raises(TypeError, match="detach"):
-        nn.Parameter(old)
-    new = nn.Parameter(old.detach())
-    new.data[0] = 7
-    assert old.tolist() == [1, 2]
+        nn.Parameter(computed)
+    assert nn.Parameter(computed.detach()).tolist() == [2, 4]
 
 
 def test_a_parameter_can_be_changed_in_place_under_no_grad() -> None:
@@ -121,13 +135,22 @@ def test_a_change_keeps_the_type_of_the_parameter() -> None:
 
 def test_the_data_of_a_parameter_can_be_replaced_or_changed() -> None:
     parameter = nn.Parameter([1.0, 2.0])
-    parameter.data[0] = 5
+    parameter.writable()[0] = 5
     assert parameter.tolist() == [5, 2]
-    parameter.data = np.array([8.0, 9.0])
+    parameter.data = given = np.array([8.0, 9.0])
+    given[0] = 0
     assert parameter.tolist() == [8, 9]
-    parameter.data -= 1
+    parameter.data = parameter.data - 1
     assert parameter.tolist() == [7, 8]
     assert parameter.requires_grad
+
+
+@pytest.mark.parametrize("look", [lambda p: p.data, lambda p: p.numpy()], ids=["data", "numpy"])
+def test_the_data_of_a_parameter_is_looked_at_only(look: Any) -> None:
+    parameter = nn.Parameter([1.0, 2.0])
+    with pytest.raises(ValueError, match="read-only"):
+        look(parameter)[0] = 5
+    assert parameter.tolist() == [1, 2]
 
 
 def test_a_trained_parameter_cannot_be_given_whole_numbers() -> None:
@@ -143,7 +166,8 @@ def test_a_copy_of_a_parameter_is_a_parameter_of_its_own(duplicate: Any, require
     old = nn.Parameter(np.ones((2, 3), np.float32), requires_grad=requires_grad)
     new = duplicate(old)
     assert (type(new), new.dtype, new.requires_grad) == (nn.Parameter, np.float32, requires_grad)
-    new.data[0] = 7
+    with ad.no_grad():
+        new[0] = 7
     assert_array_equal(old.numpy(), np.ones((2, 3)))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import autodiff as ad
+from autodiff import extend
 from autodiff.testing import GradientMismatch, assert_gradient, check_gradient
 from autodiff.testing.diagnosis.evidence import explains
 
@@ -408,7 +408,7 @@ def test_the_diagnosis_is_part_of_the_text_and_of_the_error() -> None:
 
 @pytest.mark.usefixtures("registry_as_it_was")
 def test_an_operation_of_autograd_with_a_wrong_rule_has_a_diagnosis() -> None:
-    cube = ad.primitive(lambda x, /: x**3, {"x": lambda g, x: g * x**2}, name="cube_of_the_diagnosis")
+    cube = extend.primitive(lambda x, /: x**3, {"x": lambda g, x: g * x**2}, name="cube_of_the_diagnosis")
     (sentence,) = check_gradient(cube, X8).diagnosis
     assert sentence.startswith("The gradient is 0.333333 times the numerical one: ratio 0.3333333 at ")
     assert check_gradient(cube, X8, order=2).diagnosis == (sentence,)

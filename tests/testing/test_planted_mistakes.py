@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import autodiff as ad
+from autodiff import extend
 from autodiff.testing import GradientMismatch, assert_gradient, check_gradient
 
 A, B = np.array([[0.5, -1.0, 2.0], [1.5, 0.3, -0.7]]), np.array([0.2, -0.4, 1.1])
@@ -129,7 +129,7 @@ def test_one_wrong_entry_of_many_is_found_and_named() -> None:
 
 
 def test_a_rule_that_is_wrong_at_second_order_only_is_found_out() -> None:
-    cube = ad.primitive(lambda x, /: x**3, {"x": lambda g, x: g * np.asarray(getattr(x, "data", x)) ** 2 * 3}, name="cube")
+    cube = extend.primitive(lambda x, /: x**3, {"x": lambda g, x: g * np.asarray(getattr(x, "data", x)) ** 2 * 3}, name="cube")
     x = np.array([0.5, 2.0])
     assert check_gradient(cube, x).ok
     report = check_gradient(cube, x, order=2)
@@ -138,7 +138,7 @@ def test_a_rule_that_is_wrong_at_second_order_only_is_found_out() -> None:
 
 
 def test_a_rule_of_the_wrong_type_is_found_out() -> None:
-    double = ad.primitive(lambda x, /: 2 * x, {"x": lambda g: (2 * g).astype(np.float32)}, name="double")
+    double = extend.primitive(lambda x, /: 2 * x, {"x": lambda g: (2 * g).astype(np.float32)}, name="double")
     assert check_gradient(double, np.array([0.5, 2.0])).verdict == "wrong"
 
 

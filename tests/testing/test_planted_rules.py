@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import autodiff as ad
-from autodiff.graph import unwrapped
-from autodiff.primitive import registry
+from autodiff import extend
+from autodiff.core.tensor import unwrapped
+from autodiff.registry import registry
 from autodiff.testing import GradientReport, check_gradient
 
 RNG = np.random.default_rng(7)
@@ -28,7 +28,7 @@ def clean_registry() -> Iterator[None]:
 
 def planted(forward: Callable[..., Any], *rules: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     """An operation of arguments x and y with these derivative rules."""
-    return ad.primitive(forward, dict(zip("xy", rules, strict=False)), name="planted", **options)
+    return extend.primitive(forward, dict(zip("xy", rules, strict=False)), name="planted", **options)
 
 
 def wrong_entries(report: GradientReport) -> set[tuple[Any, Any]]:
@@ -165,10 +165,9 @@ def test_a_rule_that_loses_the_graph_of_its_cotangent_is_found_at_second_order()
 def test_a_gradient_of_another_type_is_a_failure() -> None:
     by_hand = check_gradient(np.sin, ROW, vjp=lambda g, x: (g * np.cos(x)).astype(np.float32))
     assert by_hand.failures == ("the gradient by argument 0 has dtype float32, but the argument has dtype float64.",)
+    assert by_hand.verdict == "wrong"
     widening = planted(np.square, lambda g, x: g * 2.0 * unwrapped(x).astype(np.float64))
-    report = check_gradient(widening, ROW.astype(np.float32))
-    assert report.failures == ("the gradient by argument 0 has dtype float64, but the argument has dtype float32.",)
-    assert report.verdict == by_hand.verdict == "wrong"
+    assert check_gradient(widening, ROW.astype(np.float32)).ok  # the engine gives it the argument's type
 
 
 def test_a_gradient_of_another_shape_is_a_failure() -> None:

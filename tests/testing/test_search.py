@@ -13,6 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 import autodiff as ad
+from autodiff import extend
 from autodiff.testing import GradientMismatch, assert_gradient, find_gradient_error, gradient_test, reals
 
 
@@ -269,7 +270,7 @@ def test_an_error_that_autograd_raises_is_an_error_of_its_gradient(registry_as_i
     def rule(g: Any, x: Any) -> Any:
         raise ValueError("no rule")
 
-    double = ad.primitive(lambda x: 2 * x, {"x": rule}, name="double", doc="Twice `x`.")
+    double = extend.primitive(lambda x: 2 * x, {"x": rule}, name="double", doc="Twice `x`.")
     search = find_gradient_error(double, reals(-1, 1))
     assert search.counterexample == (np.array([0.0]),)
     assert "autograd's gradient raises ValueError where double raises nothing: no rule" in str(search)

@@ -6,17 +6,16 @@ local derivative is replaced by what a mistake would put in its place, and the b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from autodiff.backward import backward_pass
-from autodiff.modes import enable_grad, watched
-from autodiff.tensor import Tensor
+from autodiff.core.modes import interpreting
+from autodiff.core.tensor import Tensor, array_of, node_of
+from autodiff.modes import no_grad
+from autodiff.registry import Primitive
 from autodiff.testing.diagnosis.evidence import (
     Block,
     Case,
@@ -29,6 +28,7 @@ from autodiff.testing.diagnosis.evidence import (
     listed,
 )
 from autodiff.testing.subject import Subject
+from autodiff.transforms import vjp
 
 __all__: list[str] = []
 
@@ -61,11 +61,11 @@ ACTIVATIONS = (
 
 @dataclass(frozen=True)
 class Site:
-    """A place in the graph where an activation function was applied: the records of its results, and that of its argument."""
+    """A place in the computation where an activation function was applied: its results, and its argument, by their numbers."""
 
     activation: Activation
-    results: list[Any]
-    argument: Any
+    results: list[int]
+    argument: int
     value: np.ndarray
 
 
@@ -86,7 +86,7 @@ MISTAKES: tuple[tuple[Callable[[Site], Any], str], ...] = (
 def mistaken_activations(case: Case, blocks: Sequence[Block]) -> list[Explanation]:
     """Sentences on mistakes in the derivative of activation functions."""
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), no_grad():  # of other tensors that f uses, no gradient is wanted
             return _search(case, blocks)
     except Exception:  # f does not take tensors, or autodiff cannot differentiate it: nothing can be said
         return []
@@ -94,13 +94,12 @@ def mistaken_activations(case: Case, blocks: Sequence[Block]) -> list[Explanatio
 
 def _search(case: Case, blocks: Sequence[Block]) -> list[Explanation]:
     """The mistakes that explain most arguments first, and of those the ones at fewest places."""
-    root, leaves, sites = _recorded(case.subject)
     found: list[tuple[dict[Block, float], list[Site], str]] = []
-    for group in _groups(sites):
+    for group in _groups(_sites(case.subject)):
         for local, text in MISTAKES:
-            with _planted(group, local):
-                gradients = backward_pass({root: case.cotangent}, retain_graph=True, targets=leaves.values())
-            differences = {block: _largest_difference(block, gradients[leaves[block.argument]]) for block in blocks}
+            pullback = Run(case.subject, {k: (site, local) for site in group for k in site.results}).pullback
+            gradients = dict(zip(case.subject.positions, pullback(case.cotangent), strict=True))
+            differences = {block: _largest_difference(block, gradients[block.argument]) for block in blocks}
             fitting = {block: largest for block, largest in differences.items() if largest is not None}
             if fitting:
                 found.append((fitting, group, text))
@@ -120,32 +119,56 @@ def _sentence(fitting: dict[Block, float], group: list[Site], text: str) -> str:
     return f"The gradient{by_arguments(fitting)} equals the one with {text.format(name)} ({figures(fitting)}; {where})."
 
 
-def _recorded(subject: Subject) -> tuple[Any, dict[int, Any], list[Site]]:
-    """The record of the result, those of the inputs by position, and the places where activation functions were applied."""
-    arguments: list[Any] = list(subject.fresh())
-    values: dict[Any, np.ndarray] = {}
-    leaves: dict[int, Any] = {}
-    for p in subject.positions:
-        arguments[p] = Tensor(arguments[p], requires_grad=True)
-        leaves[p] = arguments[p]._node
-        values[leaves[p]] = arguments[p]._array
+class Run:
+    """`f` with tensors for its arguments, which are numbered, and so is each result that depends on them, in their order.
 
-    def note(tensor: Any) -> None:
-        if tensor._node is not None:
-            values[tensor._node] = tensor._array
-            if len(values) > OPERATIONS:
-                raise RuntimeError("the record is too long")
+    A result whose number is in `mistaken` gets, as a function of the argument of that site alone, the local derivative
+    that the mistake puts in its place.
+    """
 
-    with enable_grad(), watched(note):
-        root = subject.f(*arguments)._node
-    sites: dict[tuple[str, Any], Site] = {}
-    for node, value in values.items():
-        for argument in _ancestors(node):
+    def __init__(self, subject: Subject, mistaken: dict[int, tuple[Site, Callable[[Site], Any]]]) -> None:
+        self.subject = subject
+        self.mistaken = mistaken
+        self.tensors: list[Tensor] = []
+        with interpreting(self._note):
+            _, self.pullback = vjp(self._f, *(subject.inputs[p] for p in subject.positions))
+
+    def _f(self, *variables: Tensor) -> Any:
+        self.tensors += variables
+        arguments: list[Any] = list(self.subject.fresh())
+        for p, variable in zip(self.subject.positions, variables, strict=True):
+            arguments[p] = variable
+        return self.subject.f(*arguments)
+
+    def _note(self, entry: Primitive, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        result = entry.apply(operands, params)
+        if not isinstance(result, Tensor) or not result.requires_grad:
+            return result
+        if len(self.tensors) in self.mistaken:
+            site, local = self.mistaken[len(self.tensors)]
+            slope, value = np.asarray(local(site), site.value.dtype), array_of(result)
+            wrong = Primitive(lambda z, /: value, {"z": lambda g: g * slope}, site.activation.name)
+            result = wrong.apply((self.tensors[site.argument],), {})
+        self.tensors.append(result)
+        if len(self.tensors) > OPERATIONS:
+            raise RuntimeError("the computation is too long")
+        return result
+
+
+def _sites(subject: Subject) -> list[Site]:
+    """The places where activation functions were applied."""
+    tensors = Run(subject, {}).tensors
+    numbers = {node_of(tensor): k for k, tensor in enumerate(tensors)}
+    sites: dict[tuple[str, int], Site] = {}
+    for k, tensor in enumerate(tensors):
+        for ancestor in _ancestors(node_of(tensor)):
+            if (argument := numbers.get(ancestor)) is None:
+                continue
             for activation in ACTIVATIONS:
-                if argument in values and _applied(activation, values[argument], value):
-                    key = (activation.name, argument)
-                    sites.setdefault(key, Site(activation, [], argument, values[argument])).results.append(node)
-    return root, leaves, list(sites.values())
+                if _applied(activation, array_of(tensors[argument]), array_of(tensor)):
+                    site = Site(activation, [], argument, array_of(tensors[argument]))
+                    sites.setdefault((activation.name, argument), site).results.append(k)
+    return list(sites.values())
 
 
 def _ancestors(node: Any) -> dict[Any, None]:
@@ -174,24 +197,6 @@ def _groups(sites: list[Site]) -> list[list[Site]]:
     """Places to make the same mistake at: one, or all with the same function."""
     alike = [[site for site in sites if site.activation is activation] for activation in ACTIVATIONS]
     return [[site] for site in sites] + [group for group in alike if len(group) > 1]
-
-
-@contextmanager
-def _planted(sites: list[Site], local: Callable[[Site], Any]) -> Iterator[None]:
-    """The graph with the mistake in it: each activation is an operation with the argument as its only parent."""
-    names = ("primitive", "parents", "values", "fits", "guards")
-    kept = [(node, {name: getattr(node, name) for name in names}) for site in sites for node in site.results]
-    for site in sites:
-        slope = np.asarray(local(site), site.value.dtype)
-        planted = SimpleNamespace(name=site.activation.name, rules=[lambda g, node, slope=slope: g * slope])
-        for node in site.results:
-            node.primitive, node.parents, node.values, node.fits, node.guards = planted, (site.argument,), (None,), None, None
-    try:
-        yield
-    finally:
-        for node, slots in kept:
-            for name, slot in slots.items():
-                setattr(node, name, slot)
 
 
 def _largest_difference(block: Block, mistaken: np.ndarray | None) -> float | None:

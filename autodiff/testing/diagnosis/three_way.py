@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.backward import backward_pass
-from autodiff.modes import enable_grad
-from autodiff.tensor import Tensor
+from autodiff.core.tensor import Tensor
+from autodiff.modes import no_grad
 from autodiff.testing.claims import Cotangents
 from autodiff.testing.diagnosis.evidence import counted
 from autodiff.testing.numerics.verdicts import HALF_OF_THE_DIGITS, Tolerance
 from autodiff.testing.report import GradientEntry
+from autodiff.testing.rules import at_positions
 from autodiff.testing.subject import Subject
+from autodiff.transforms import vjp
 
 __all__: list[str] = []
 
@@ -39,27 +40,20 @@ def with_autograd(subject: Subject, cotangents: Cotangents, entries: Sequence[Gr
     return found, ""
 
 
-def _gradients(subject: Subject, cotangents: dict[Any, np.ndarray]) -> dict[Any, list[np.ndarray]]:
+def _gradients(subject: Subject, cotangents: dict[Any, np.ndarray]) -> dict[Any, tuple[np.ndarray, ...]]:
     """Autograd's gradients for each cotangent, from one record of `f`."""
-    arguments: list[Any] = list(subject.fresh())
-    for p in subject.positions:
-        arguments[p] = Tensor(arguments[p], requires_grad=True)
-    leaves = [arguments[p]._node for p in subject.positions]
-    with enable_grad():
+
+    def f(*arguments: Any) -> Any:
         result = subject.f(*arguments)
-    if not isinstance(result, Tensor):
-        raise TypeError(f"given tensors, f returned a {type(result).__name__}; wanted a Tensor.")
-    if result.shape != subject.value.shape:
-        raise ValueError(f"given tensors, f returned shape {result.shape}, but {subject.value.shape} given arrays.")
-    zeros = [np.zeros(subject.inputs[p].shape, subject.inputs[p].dtype) for p in subject.positions]
-    root = result._node
-    if root is None or not root.requires_grad:  # it does not depend on the arguments
-        return dict.fromkeys(cotangents, zeros)
-    rows = {}
-    for label, cotangent in cotangents.items():
-        found = backward_pass({root: cotangent.astype(result.dtype)}, retain_graph=True, targets=leaves)
-        rows[label] = [zero if found[leaf] is None else found[leaf] for leaf, zero in zip(leaves, zeros, strict=True)]
-    return rows
+        if not isinstance(result, Tensor):
+            raise TypeError(f"given tensors, f returned a {type(result).__name__}; wanted a Tensor.")
+        if result.shape != subject.value.shape:
+            raise ValueError(f"given tensors, f returned shape {result.shape}, but {subject.value.shape} given arrays.")
+        return result
+
+    with no_grad():  # of other tensors that `f` uses, no gradient is wanted
+        _, pullback = vjp(*at_positions(f, subject.fresh(), subject.positions))
+        return {label: pullback(cotangent) for label, cotangent in cotangents.items()}
 
 
 def who_stands_alone(subject: Subject, entries: Sequence[GradientEntry], tolerance: Tolerance) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.graph import Variable, unwrapped
+from autodiff.core.tensor import Tensor, unwrapped
 from autodiff.testing.check import check_gradient
 
 __all__: list[str] = []
@@ -56,7 +56,7 @@ def search(
 
 def literal(x: Any) -> str:
     """An expression for `x` that gives the same again: numbers to the last digit, shape and dtype."""
-    if isinstance(x, Variable):
+    if isinstance(x, Tensor):
         return f"ad.Tensor({literal(unwrapped(x))})"
     if not isinstance(x, (np.ndarray, np.generic)):
         return repr(x)

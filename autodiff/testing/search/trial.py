@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from autodiff.graph import Variable, unwrapped
+from autodiff.core.tensor import Tensor, unwrapped
 from autodiff.modes import no_grad
 from autodiff.testing.check import check_gradient
 from autodiff.testing.report import GradientReport
@@ -149,7 +149,7 @@ class Guarded:
         self.error: Exception | None = None  # that is no sign of being outside of the domain
 
     def __call__(self, *inputs: Any) -> Any:
-        recorded = any(isinstance(x, Variable) for x in inputs)
+        recorded = any(isinstance(x, Tensor) for x in inputs)
         if (self._tensors_too or not recorded) and not _within(self._domains, inputs):
             raise ValueError("outside of the stated domain")
         try:

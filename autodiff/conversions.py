@@ -1,0 +1,99 @@
+"""A tensor as something else: a number, an array, text, a pickle, a copy, the rows that it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from autodiff.core.modes import current_mode
+from autodiff.core.tensor import Tensor, array_of, node_of, read_only
+
+__all__: list[str] = []
+
+
+def _rows(self: Tensor) -> Iterator[Any]:
+    if self.ndim == 0:
+        raise TypeError("iteration over a 0-d tensor")
+    return (self[i] for i in range(len(self)))
+
+
+def _text(self: Tensor) -> str:
+    kind, node = type(self).__name__, node_of(self)
+    text = np.array2string(array_of(self), separator=", ", prefix=f"{kind}(")
+    if self.dtype not in (np.dtype(float), np.dtype(int), np.dtype(bool)):
+        text += f", dtype={self.dtype}"
+    if not self.is_leaf:
+        text += f", grad_fn=<{node.entry.name}>"
+    elif self.requires_grad:
+        text += ", requires_grad=True"
+    return f"{kind}({text})"
+
+
+def _formatted(self: Tensor, spec: str) -> str:
+    return format(self.item() if spec and self.size == 1 else array_of(self) if spec else str(self), spec)
+
+
+def _as_array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    return np.array(read_only(_leave_graph(self, "an array")), dtype=dtype, copy=copy)
+
+
+def loses_gradient(x: Any) -> bool:
+    """Whether `x` is a tensor whose gradient would silently be lost if one went on with its array."""
+    node = node_of(x)
+    if node is None or not node.requires_grad or not current_mode().record:
+        return False
+    return x.is_leaf or node.parents is not None  # else the graph has been freed
+
+
+def _leave_graph(tensor: Tensor, to: str) -> np.ndarray:
+    """The array, for a conversion `to` something that has no gradient."""
+    if loses_gradient(tensor):
+        raise TypeError(
+            f"conversion to {to}: this tensor requires grad, and the conversion would lose its gradient. "
+            "Use NumPy functions on the tensor itself (np.exp, not math.exp; `a @ t`, not `a.dot(t)`; np.stack, not np.array); "
+            "to fill a buffer, make it a tensor: np.zeros_like(tensor) or ad.Tensor(np.zeros(5)); "
+            "or leave the graph with .item(), .detach() or no_grad()."
+        )
+    return array_of(tensor)  # type: ignore[no-any-return]
+
+
+def _reduced(self: Tensor) -> Any:
+    if not self.is_leaf:
+        raise TypeError("pickle: this tensor was computed, and its graph cannot be pickled. Pickle x.detach().")
+    return _rebuilt, (type(self), array_of(self), self.requires_grad, self.name)
+
+
+def _deep_copy(self: Tensor, memo: dict[int, Any]) -> Any:
+    if not self.is_leaf:
+        raise RuntimeError(
+            "deepcopy: this tensor was computed; only leaves can be copied with their role. Use x.copy() or x.detach()."
+        )
+    memo[id(self)] = new = _rebuilt(type(self), array_of(self), self.requires_grad, self.name)
+    return new
+
+
+def _rebuilt(kind: type[Tensor], data: np.ndarray, requires_grad: bool, name: str | None) -> Any:
+    """A leaf from its parts: for copies and pickles."""
+    tensor = kind(data, requires_grad)
+    if name is not None:
+        tensor.name = name
+    return tensor
+
+
+_MEMBERS: dict[str, Any] = {
+    "__len__": lambda self: len(array_of(self)),
+    "__iter__": _rows,
+    "__repr__": _text,
+    "__format__": _formatted,
+    "__array__": _as_array,
+    "__float__": lambda self: float(_leave_graph(self, "a number").item()),
+    "__int__": lambda self: int(_leave_graph(self, "a number").item()),
+    "__index__": lambda self: array_of(self).__index__(),
+    "__bool__": lambda self: bool(array_of(self)),
+    "__reduce__": _reduced,
+    "__deepcopy__": _deep_copy,
+}
+for _name, _member in _MEMBERS.items():
+    setattr(Tensor, _name, _member)

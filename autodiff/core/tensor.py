@@ -1,0 +1,274 @@
+"""Tensor: an array that knows where it came from.
+
+What it has beyond that is attached where it is defined: `backward` by the backward pass, changes in place by `autodiff.core.views`,
+operators and methods by `autodiff.ops`, conversions by `autodiff.conversions`, NumPy's protocols by `autodiff.numpy`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Self
+from weakref import ref
+
+import numpy as np
+
+from autodiff.core.graph import Leaf, Node, hooks_of, new
+
+if TYPE_CHECKING:
+    from autodiff.core.views import View
+    from autodiff.members import Members
+else:
+    Members = object
+
+__all__ = ["Tensor"]
+
+
+class Tensor(Members):
+    """An array whose operations are recorded, so that gradients can be computed.
+
+    Args:
+        data: anything that `numpy.array` takes; it is copied. `autodiff.asarray` shares the memory of an array instead.
+        requires_grad: whether `backward` is to compute the gradient by this tensor and keep it in `grad`.
+        dtype: the type of the elements; that of `data` if not given.
+        name: what explanations and errors call it.
+
+    Raises:
+        TypeError: `data` is not made of real numbers or booleans, or requires a gradient but is not floating point.
+
+    It has NumPy's operators and the common methods of an array, and NumPy's functions take it: `np.exp(x)`. An operation with a
+    plain array gives a tensor. Writing to a part, `x[i] = v`, and updates such as `x += y` are recorded as well. What NumPy returns
+    as a view is a view: a write through it is a write to its base, and every other view shows it. What was computed before keeps
+    the value that it was computed from.
+
+    >>> x = ad.Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> y = (np.exp(x) * [1, 2, 3]).sum()
+    >>> y.backward()
+    >>> x.grad
+    Tensor([ 2.71828183, 14.7781122 , 60.25661077])
+    """
+
+    __slots__ = ("__weakref__", "_array", "_grad", "_node", "_view", "_views")
+    _array: np.ndarray
+    _node: Any
+    _grad: Tensor | None  # these three are set only if they are needed
+    _view: View | None
+    _views: list[ref[Tensor]]
+
+    def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None, *, name: str | None = None) -> None:
+        self._array = as_real(_constant(data, "Tensor"), "Tensor", dtype, copy=True)
+        self._node = self._grad = self._view = None
+        if requires_grad or name is not None:
+            _own_leaf(self, requires_grad).name = name
+
+    # --- what it is -----------------------------------------------------------------------------------------------------------
+
+    shape = property(attrgetter("_array.shape"), doc="The lengths of the axes.")
+    ndim = property(attrgetter("_array.ndim"), doc="The number of axes.")
+    size = property(attrgetter("_array.size"), doc="The number of elements.")
+    dtype = property(attrgetter("_array.dtype"), doc="The type of the elements.")
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether this tensor was made by the user, not by a recorded operation."""
+        return type(self._node) is not Node
+
+    @property
+    def name(self) -> str | None:
+        """What explanations and errors call this tensor."""
+        name: str | None = getattr(self._node, "name", None)
+        return name
+
+    @name.setter
+    def name(self, value: str | None) -> None:
+        (self._node or _own_leaf(self, False)).name = value
+
+    __hash__ = object.__hash__
+
+    # --- its data -------------------------------------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> np.ndarray:
+        """The array, read-only: to change a tensor, write to the tensor (inside `no_grad` if it is a leaf that requires grad).
+
+        Assigning to `data` gives a leaf other values, which are copied.
+        """
+        return read_only(self._array)
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        self._set_data(value)
+
+    def numpy(self) -> np.ndarray:
+        """The array, read-only, as `data`."""
+        return read_only(self._array)
+
+    def item(self) -> Any:
+        """The only element as a Python number."""
+        return self._array.item()
+
+    def tolist(self) -> Any:
+        """The elements as nested lists of Python numbers."""
+        return self._array.tolist()
+
+    # --- its gradient ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to or through this tensor."""
+        return self._node is not None and self._node.requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Set whether this leaf requires a gradient; return it. As `torch.Tensor.requires_grad_`."""
+        if isinstance(self._node, Node):
+            if not requires_grad:
+                raise RuntimeError(
+                    "requires_grad_: this tensor was computed from others that require grad. Use detach() to leave the graph."
+                )
+        elif requires_grad or self._node is not None:
+            _own_leaf(self, requires_grad)
+        return self
+
+    @property
+    def grad(self) -> Any:
+        """The gradient that `backward` has accumulated here, or None."""
+        try:
+            return self._grad
+        except AttributeError:
+            return None
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        fits = isinstance(value, Tensor) and (value.shape, value.dtype) == (self.shape, self.dtype)
+        if value is not None and not fits:
+            given = (
+                f"a tensor of shape {value.shape} and dtype {value.dtype}" if isinstance(value, Tensor) else type(value).__name__
+            )
+            raise TypeError(f"grad: got {given}; wanted None or a Tensor of shape {self.shape} and dtype {self.dtype}.")
+        self._grad = value
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this computed tensor in `grad`, as that of a leaf."""
+        if isinstance(self._node, Node):
+            hooks_of(self._node).keeper = ref(self)
+
+    def register_hook(self, hook: Callable[[Any], Any]) -> Callable[[], None]:
+        """Call `hook` with the gradient of this tensor in each backward pass; what it returns, if not None, replaces it.
+
+        Return a function that removes the hook.
+
+        >>> x = ad.Tensor([1.0, 2.0], requires_grad=True)
+        >>> remove = x.register_hook(lambda g: g * 10)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        Tensor([20., 40.])
+        """
+        if not callable(hook):
+            raise TypeError(f"register_hook: got {type(hook).__name__}; wanted a function of the gradient.")
+        if self._node is None or not self._node.requires_grad:
+            raise RuntimeError("register_hook: this tensor does not require grad, so no gradient will reach it.")
+        functions, key = hooks_of(self._node).functions, object()
+        functions[key] = hook
+        return lambda: void(functions.pop(key, None))
+
+
+def wrap(array: Any, node: Node | Leaf | None = None) -> Tensor:
+    """A tensor of `array`, without copying and without looking at it."""
+    tensor: Tensor = new(Tensor)
+    tensor._array = array if type(array) is np.ndarray else as_array(array)
+    tensor._node = node
+    return tensor
+
+
+def sharing(array: np.ndarray) -> Tensor:
+    """A tensor of an array that others can write to."""
+    tensor = wrap(array)
+    tensor._node = Leaf(tensor, requires_grad=False, shared=True)
+    return tensor
+
+
+def as_array(x: Any) -> Any:
+    """The result of a computation as an array; an array of another kind, such as a recording one, stays what it is."""
+    if type(x) is np.ndarray or (hasattr(x, "__array_function__") and not isinstance(x, (np.ndarray, np.generic))):
+        return x
+    return np.asarray(x)
+
+
+def array_of(x: Any) -> Any:
+    """The array of a tensor itself, to be read only and not to be kept; anything else as it is.
+
+    Unlike `data`, which is a view made for each use, it costs nothing. It must not be changed: to change a tensor, write to it.
+
+    >>> extend.array_of(ad.Tensor([1.0, 2.0]))
+    array([1., 2.])
+    """
+    return x._array if isinstance(x, Tensor) else x
+
+
+def node_of(x: Any) -> Any:
+    """The record of a tensor; None for anything else."""
+    return x._node if isinstance(x, Tensor) else None
+
+
+def unwrapped(x: Any) -> Any:
+    """`x`, with arrays in the place of the tensors in it."""
+    if isinstance(x, Tensor):
+        return x._array
+    return type(x)(map(unwrapped, x)) if type(x) in (list, tuple) else x
+
+
+def void(_: object) -> None:
+    """Forget the result of an expression."""
+
+
+def _own_leaf(tensor: Tensor, requires_grad: bool) -> Leaf:
+    """The record of a tensor that is no result, made if there is none yet."""
+    if requires_grad and tensor._array.dtype.kind != "f":
+        raise TypeError(
+            f"requires_grad: the tensor has dtype {tensor._array.dtype}, but only floating-point tensors have gradients. "
+            "Convert it first: Tensor(data, dtype=float)."
+        )
+    leaf: Any = tensor._node
+    if leaf is None:
+        leaf = tensor._node = Leaf(tensor, requires_grad)
+    leaf.requires_grad = requires_grad
+    view = getattr(tensor, "_view", None)
+    if view is not None and requires_grad and view.base.is_leaf:  # its memory is written to, never replaced, from now on
+        leaf.watch = _own_leaf(view.base, view.base.requires_grad).watch
+        leaf.watch.shared = True
+    elif view is not None and requires_grad:
+        tensor._array, tensor._view = tensor._array.copy(), None
+    return leaf  # type: ignore[no-any-return]
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    """A view of `array` through which it cannot be changed."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def as_real(data: Any, where: str, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    """`data` as an array of real numbers or booleans, for the argument `where`."""
+    array = np.array(data, dtype=dtype, copy=copy)
+    if array.dtype.kind not in "biuf" or hasattr(data, "mask"):
+        given = "is a masked array" if hasattr(data, "mask") else f"has dtype {array.dtype}"
+        raise TypeError(f"{where}: the data {given}; wanted real numbers or booleans.")
+    owned = copy is None or isinstance(data, np.ndarray) or type(data) in (list, tuple, int, float)
+    return array if owned else array.copy()  # what an object's `__array__` gives may be its own memory
+
+
+def _constant(data: Any, where: str) -> Any:
+    """`data`, unless it is a tensor with a graph that a copy would lose; the array of another tensor."""
+    if isinstance(data, Tensor):
+        if data.requires_grad:
+            raise TypeError(
+                f"{where}: the data is a tensor that requires grad, and a new one would lose its graph. "
+                "Use it as it is, or pass detach()."
+            )
+        return data._array
+    return data

@@ -1,0 +1,109 @@
+"""NumPy's functions with parameters that the operations do without, made of operations. The parameters have NumPy's names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autodiff import ops
+from autodiff.core.tensor import Tensor, unwrapped
+from autodiff.registry import composite
+
+__all__: list[str] = []
+
+
+@composite(numpy=[np.full_like])
+def full_like(a: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None) -> Any:
+    """`fill_value` in the shape and type of `a`, or in those given."""
+    a = _array(a)
+    filled = ops.astype(fill_value, a.dtype if dtype is None else dtype)
+    y = ops.copy(ops.broadcast_to(filled, a.shape if shape is None else shape))
+    return y if isinstance(y, Tensor) else Tensor(y)
+
+
+_NOT_GIVEN = object()
+
+
+def where(condition: Any, x: Any = _NOT_GIVEN, y: Any = _NOT_GIVEN) -> Any:
+    """The indices of the elements that are true; NumPy's error if there is one choice alone."""
+    return np.where(*[unwrapped(argument) for argument in (condition, x, y) if argument is not _NOT_GIVEN])
+
+
+def sum(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
+    """The sum of the elements where `where` is true, and of `initial`."""
+    a = _array(a) if dtype is None else ops.astype(_array(a), dtype)
+    y = ops.sum(_chosen("np.sum", a, where, 0), axis, keepdims=keepdims)
+    return y if initial is None else y + _initial("np.sum", initial, y.dtype)
+
+
+def mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, where: Any = True) -> Any:
+    """The mean of the elements where `where` is true."""
+    a = _array(a)
+    if dtype is None:
+        dtype = a.dtype if a.dtype.kind == "f" else np.dtype(float)
+        a = ops.astype(a, np.promote_types(dtype, np.float32))  # NumPy adds up half precision in single
+    else:
+        a = ops.astype(a, dtype)
+    count = np.sum(np.broadcast_to(_mask("np.mean", where), a.shape), axis=axis, keepdims=keepdims)
+    total = ops.sum(_chosen("np.mean", a, where, 0), axis, keepdims=keepdims)
+    return ops.astype(total / count, dtype)
+
+
+def max(a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
+    """The largest of the elements where `where` is true, and `initial`, which gets half of the cotangent at a tie."""
+    return _extreme(ops.max, ops.maximum, a, axis, keepdims, initial, where)
+
+
+def min(a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
+    """The smallest of the elements where `where` is true, and `initial`, which gets half of the cotangent at a tie."""
+    return _extreme(ops.min, ops.minimum, a, axis, keepdims, initial, where)
+
+
+def _extreme(
+    reduce: Callable[..., Any], pair: Callable[..., Any], a: Any, axis: Any, keepdims: bool, initial: Any, where: Any
+) -> Any:
+    name, a = f"np.{reduce.__name__}", _array(a)
+    if initial is None:
+        if where is True:
+            return reduce(a, axis, keepdims=keepdims)
+        raise ValueError(f"{name}: with where=, there may be no element to choose from: pass initial=, the result then.")
+    initial = _initial(name, initial, a.dtype)
+    if a.size == 0:  # its sum has the shape of the result, and is 0
+        return ops.astype(ops.sum(a, axis, keepdims=keepdims) + initial, a.dtype)
+    return pair(reduce(_chosen(name, a, where, _worst(pair, a.dtype)), axis, keepdims=keepdims), initial)
+
+
+def _worst(pair: Any, dtype: Any) -> Any:
+    """The value that never wins: an infinity, or the end of the range of the integers."""
+    if dtype.kind == "b":
+        return pair is ops.minimum
+    sign = -1 if pair is ops.maximum else 1
+    if dtype.kind == "f":
+        return sign * np.inf
+    return np.iinfo(dtype).min if sign < 0 else np.iinfo(dtype).max
+
+
+def _array(a: Any) -> Any:
+    return a if hasattr(a, "dtype") else np.asarray(a)
+
+
+def _initial(name: str, initial: Any, dtype: Any) -> Any:
+    if np.ndim(initial) != 0:
+        raise ValueError(f"{name}: initial has shape {np.shape(initial)}; wanted a number.")
+    return ops.astype(initial, dtype)
+
+
+def _mask(name: str, where: Any) -> Any:
+    mask = np.asarray(unwrapped(where))
+    if mask.dtype != bool:
+        raise TypeError(f"{name}: where has dtype {mask.dtype}; wanted booleans, such as where=x > 0.")
+    return mask
+
+
+def _chosen(name: str, a: Any, where: Any, other: Any) -> Any:
+    """`a` with the neutral element `other` in the places that `where` leaves out."""
+    if where is True:
+        return a
+    return ops.where(np.broadcast_to(_mask(name, where), a.shape), a, np.asarray(other, a.dtype))

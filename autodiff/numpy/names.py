@@ -1,0 +1,67 @@
+"""How NumPy's functions are called in errors, and what to do about one that has no derivative rule."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from typing import Any
+
+import numpy as np
+
+__all__: list[str] = []
+
+_INSTEAD = {
+    "np.copyto": "a tensor in the place of the array: tensor[...] = value, np.full_like(tensor, value)",
+    "np.add.reduce": "np.sum",
+    "np.maximum.reduce": "np.max",
+    "np.minimum.reduce": "np.min",
+    "outer": "a broadcast, as in x[:, None] * y",
+    "at": "x[index] = v, or ad.scatter",
+}
+
+
+def name_of(function: Any) -> str:
+    """`function` as one writes it: np.linalg.svd, scipy.special.expit."""
+    name: str = getattr(function, "__name__", type(function).__name__)
+    module = getattr(function, "__module__", None) or _module_of(function, name)
+    return f"{module}.{name}".replace("numpy", "np", 1) if module else name
+
+
+def _module_of(function: Any, name: str) -> str | None:
+    """The module that has `function` under `name`: most ufuncs don't know theirs. None is imported to find out."""
+    for module_name in ("numpy", "scipy.special", *list(sys.modules)):
+        if getattr(sys.modules.get(module_name), "__dict__", {}).get(name) is function:
+            return module_name
+    return None
+
+
+def missing(function: Any) -> TypeError:
+    """The error about a function that means nothing for tensors."""
+    name, arguments = name_of(function), _operand_names(function)
+    if name in _INSTEAD:
+        return _without_rule(name, _INSTEAD[name])
+    rules = ", ".join(f'"{a}": lambda g, {", ".join(arguments)}: ...' for a in arguments)
+    return TypeError(
+        f"{name} has no derivative rule for a Tensor. Add one with extend.primitive({name}, {{{rules}}}, numpy=[{name}]), "
+        "or leave the graph first: tensor.detach().numpy()."
+    )
+
+
+def missing_method(ufunc: Any, method: str) -> TypeError:
+    """The error about a method of a ufunc."""
+    name = f"{name_of(ufunc)}.{method}"
+    return _without_rule(name, _INSTEAD.get(name, _INSTEAD.get(method)))
+
+
+def _without_rule(name: str, instead: str | None) -> TypeError:
+    use = f"Use {instead}, or leave" if instead else "Leave"
+    return TypeError(f"{name} has no derivative rule for a Tensor. {use} the graph first: tensor.detach().numpy().")
+
+
+def _operand_names(function: Any) -> list[str]:
+    if isinstance(function, np.ufunc):
+        return ["x"] if function.nin == 1 else [chr(ord("a") + i) for i in range(function.nin)]
+    try:
+        return list(inspect.signature(function).parameters)[:1]
+    except ValueError:  # written in C, without a signature
+        return ["x"]

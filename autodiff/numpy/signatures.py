@@ -1,0 +1,192 @@
+"""How the parameters of NumPy's functions map to those of the operations that they call.
+
+By default NumPy's first parameters are those that the operation requires, in its order, and any other is the one of the same
+name; one that the operation lacks is refused unless it has the value that NumPy would take anyway. `_DIFFERENCES` has what differs,
+`_REASONS` what to do instead of a refused parameter. A binding is made of it when a function is first called.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autodiff.conversions import loses_gradient
+from autodiff.core.tensor import Tensor, unwrapped
+from autodiff.numpy import compositions
+from autodiff.numpy.names import name_of
+from autodiff.ops.constants import CONSTANTS
+
+__all__: list[str] = []
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What does not follow from the names of the parameters of a NumPy function.
+
+    `parameters` is a function with NumPy's signature, where some version of NumPy does not tell its own. `renamed` has our names of
+    NumPy's parameters, `refused` reasons for refusing some. `composition` takes, under NumPy's names, what the operation lacks.
+    """
+
+    parameters: Callable[..., Any] | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    composition: Callable[..., Any] | None = None
+
+
+_MISSING: Any = inspect.Parameter.empty
+_NO_VALUE: Any = inspect.signature(np.sum).parameters["keepdims"].default  # what NumPy takes for "not given"
+
+_DIFFERENCES: dict[Any, Difference] = {
+    np.clip: Difference(renamed={"a_min": "min", "a_max": "max"}),
+    np.concatenate: Difference(lambda arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind": None),
+    np.dot: Difference(lambda a, b, out=None: None),
+    np.max: Difference(composition=compositions.max),
+    np.mean: Difference(composition=compositions.mean),
+    np.min: Difference(composition=compositions.min),
+    np.ravel: Difference(refused={"order": "The elements are taken row by row; for column by column: np.ravel(x.T)."}),
+    np.reshape: Difference(
+        refused={
+            "order": "The elements are taken row by row; for column by column: np.reshape(x.T, shape[::-1]).T.",
+            "copy": "The result is a view where NumPy can make one; for a copy: np.copy(np.reshape(x, shape)).",
+        }
+    ),
+    np.sum: Difference(composition=compositions.sum),
+    np.where: Difference(lambda condition, x=_MISSING, y=_MISSING, /: None, composition=compositions.where),
+}
+
+_CONVERT = "Convert first: x.astype(dtype)."
+_REASONS = {
+    "casting": _CONVERT,
+    "copy": "The result is a copy; to change a tensor itself: x[...] = value.",
+    "device": "Everything is on the CPU: leave it out.",
+    "dtype": _CONVERT,
+    "initial": "Compute with it afterwards.",
+    "order": "A tensor keeps no order in memory; for an array: np.copy(tensor.detach().numpy(), order=order).",
+    "signature": _CONVERT,
+    "subok": "The result is a Tensor: leave it out.",
+    "where": "Choose among the results: np.where(mask, result, other).",
+}
+_NO_REASON = "Leave it out, or leave the graph first: tensor.detach().numpy()."
+
+
+def _ufunc(
+    *, out: Any = None, where: Any = True, casting: Any = "same_kind", order: Any = "K", dtype: Any = None, subok: Any = True,
+    signature: Any = None,
+) -> None:  # fmt: skip
+    """What every ufunc takes beside its operands."""
+
+
+_UFUNC = inspect.signature(_ufunc).parameters
+
+
+class Binding:
+    """A NumPy function and the one that it calls for tensors: `call` passes on a call of the one as a call of the other.
+
+    From `least` to `most` arguments by position, and the keywords in `same`, mean the same to both. A constant function is NumPy's
+    own and takes all that it takes.
+    """
+
+    __slots__ = ("_difference", "_numpys", "_required", "_targets", "function", "least", "meaning", "most", "positional", "same")
+
+    def __init__(self, function: Any, meaning: Callable[..., Any]) -> None:
+        self.function, self.meaning = function, meaning
+        self._difference = _DIFFERENCES.get(function, Difference())
+        ours = inspect.signature(meaning).parameters
+        self._required = [name for name, p in ours.items() if p.default is p.empty]
+        self._numpys = _parameters(function, self._difference, self._required)
+        by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        self.positional = [name for name, p in self._numpys.items() if p.kind in by_position]
+        named = {name: name for name in self._numpys if name in ours}
+        self._targets = {**named, **dict(zip(self.positional, self._required, strict=False)), **self._difference.renamed}
+        self.same = {name for name in named if ours[name].kind is not inspect.Parameter.POSITIONAL_ONLY}
+        if function in CONSTANTS:
+            self.least = 0
+            self.most = self.positional.index("out") if "out" in self.positional else 1 << 30
+        else:
+            expected = [name for name, p in ours.items() if p.kind in by_position]
+            self.least = len(self._required)
+            same = [self._targets.get(name) == to for name, to in zip(self.positional, expected, strict=False)]
+            self.most = (*same, False).index(False)
+
+    def call(self, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        """What a call that is not the usual one means: with keywords, or with parameters that the operation lacks."""
+        given = {**dict(zip(self.positional, args, strict=False)), **kwargs}
+        if given.get("out") is not None:
+            return self._into(given["out"], args, kwargs)
+        if self.function in CONSTANTS:
+            return self.meaning(*args, **kwargs)
+        given = {name: value for name, value in given.items() if value is not _NO_VALUE}
+        ours = {self._targets[name]: value for name, value in given.items() if name in self._targets}
+        others = [name for name in given if name not in self._targets and not self._is_default(name, given[name])]
+        if others or any(name not in ours for name in self._required):
+            return self._beyond(given, others)
+        if sum(name in self._targets for name in given) > len(ours):
+            raise TypeError(f"{name_of(self.function)}: a parameter is given twice, under two names.")
+        return self.meaning(*[ours.pop(name) for name in self._required], **ours)
+
+    def _beyond(self, given: dict[str, Any], others: list[str]) -> Any:
+        """What a call means that has these `others` among its parameters, or lacks some."""
+        composition = self._difference.composition
+        known: Any = {} if composition is None else inspect.signature(composition).parameters
+        for name in others:
+            if name not in known:
+                reason = self._difference.refused.get(name, _REASONS.get(name, _NO_REASON))
+                raise TypeError(f"{name_of(self.function)}: {name}= is not supported for a Tensor. {reason}")
+        if composition is None:
+            missing = ", ".join(name for name, target in self._targets.items() if target in self._required and name not in given)
+            raise TypeError(f"{name_of(self.function)}: {missing} is not given.")
+        return composition(**{name: value for name, value in given.items() if name in known})
+
+    def _into(self, out: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        """What NumPy makes of a call that writes to arrays: nothing that a gradient could flow through."""
+        outs = out if isinstance(out, tuple) else (out,)
+        name = name_of(self.function)
+        if any(isinstance(x, Tensor) for x in outs):
+            raise TypeError(f"{name}: out= is a Tensor; wanted an array. To write to a tensor: tensor[...] = {name}(...).")
+        if self.function not in CONSTANTS and any(map(loses_gradient, _leaves((args, *kwargs.values())))):
+            raise TypeError(
+                f"{name}: out= (or an update such as `array += tensor`) would lose the gradient of the tensor. "
+                f"Write `array = array + tensor`, or `y = {name}(...)`, or leave the graph first: tensor.detach()."
+            )
+        if isinstance(out, tuple) and len(out) == 1 and args and out[0] is args[0] and _is_window(out[0]):
+            # `w.data -= step`: Python computes w.data.__isub__(step) and then assigns the result to w.data. The array is a
+            # read-only view of the tensor's, so nothing can be written to it; but the statement only needs the result.
+            kwargs = {key: value for key, value in kwargs.items() if key != "out"}
+        return self.function(*unwrapped(tuple(args)), **{key: unwrapped(value) for key, value in kwargs.items()})
+
+    def _is_default(self, name: str, value: Any) -> bool:
+        default = self._numpys[name].default if name in self._numpys else _UFUNC[name].default if name in _UFUNC else _MISSING
+        return value is default or (type(value) is type(default) and bool(value == default))
+
+
+def _parameters(function: Any, difference: Difference, required: list[str]) -> Mapping[str, inspect.Parameter]:
+    """The parameters of a NumPy function; none if it does not tell them."""
+    if isinstance(function, np.ufunc):
+        return {**{name: inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in required}, **_UFUNC}
+    try:
+        return inspect.signature(difference.parameters or function).parameters
+    except ValueError:  # written in C
+        return {}
+
+
+def _is_window(array: Any) -> bool:
+    return isinstance(array, np.ndarray) and array.base is not None and not array.flags.writeable
+
+
+def _leaves(x: Any) -> list[Any]:
+    return [leaf for part in x for leaf in _leaves(part)] if isinstance(x, (list, tuple)) else [x]
+
+
+_bindings: dict[Any, Binding] = {}
+
+
+def binding_of(function: Any, meaning: Callable[..., Any]) -> Binding:
+    """The binding of `function`, made anew if it has come to mean something else."""
+    binding = _bindings.get(function)
+    if binding is None or binding.meaning is not meaning:
+        binding = _bindings[function] = Binding(function, meaning)
+    return binding

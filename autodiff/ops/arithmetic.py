@@ -1,0 +1,152 @@
+"""Arithmetic, powers and roots: element by element, with broadcasting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff.domain import POSITIVE, Interval, Kink
+from autodiff.registry import primitive
+
+__all__ = ["abs", "add", "divide", "multiply", "negative", "positive", "power", "sqrt", "square", "subtract"]
+
+add = primitive(
+    np.add,
+    {"a": lambda g: g, "b": lambda g: g},
+    numpy=[np.add],
+    elementwise=True,
+    doc="""The sum `a + b`, element by element. As `numpy.add`.
+
+    >>> ad.add(ad.Tensor([1.0, 2.0]), 1.0)
+    Tensor([2., 3.])
+    """,
+)
+
+subtract = primitive(
+    np.subtract,
+    {"a": lambda g: g, "b": lambda g: -g},
+    numpy=[np.subtract],
+    elementwise=True,
+    doc="""The difference `a - b`, element by element. As `numpy.subtract`.
+
+    >>> ad.subtract(ad.Tensor([1.0, 2.0]), 1.0)
+    Tensor([0., 1.])
+    """,
+)
+
+multiply = primitive(
+    np.multiply,
+    {"a": lambda g, b: g * b, "b": lambda g, a: g * a},
+    numpy=[np.multiply],
+    elementwise=True,
+    doc="""The product `a * b`, element by element. As `numpy.multiply`.
+
+    >>> ad.multiply(ad.Tensor([1.0, 2.0]), 3.0)
+    Tensor([3., 6.])
+    """,
+)
+
+divide = primitive(
+    np.divide,
+    {"a": lambda g, b: g / b, "b": lambda g, y, b: -g * y / b},
+    numpy=[np.divide],
+    domain=(Interval(), POSITIVE),
+    elementwise=True,
+    doc="""The quotient `a / b`, element by element; integers give float64. As `numpy.divide`.
+
+    >>> ad.divide(ad.Tensor([1.0, 2.0]), 2.0)
+    Tensor([0.5, 1. ])
+    """,
+)
+
+negative = primitive(
+    np.negative,
+    {"x": lambda g: -g},
+    numpy=[np.negative],
+    elementwise=True,
+    doc="""The negative `-x`. As `numpy.negative`.
+
+    >>> ad.negative(ad.Tensor([1.0, -2.0]))
+    Tensor([-1.,  2.])
+    """,
+)
+
+positive = primitive(
+    np.positive,
+    {"x": lambda g: g},
+    numpy=[np.positive],
+    elementwise=True,
+    doc="""`+x`: a copy. As `numpy.positive`.
+
+    >>> ad.positive(ad.Tensor([1.0, -2.0]))
+    Tensor([ 1., -2.])
+    """,
+)
+
+abs = primitive(
+    np.abs,
+    {"x": lambda g, x: g * np.sign(x)},
+    name="abs",
+    numpy=[np.abs],
+    elementwise=True,
+    kinks=[Kink((0.0,), (0.0,))],
+    doc="""The absolute value; its derivative is `sign(x)`, so 0 at 0. As `numpy.abs`.
+
+    >>> ad.abs(ad.Tensor([-1.0, 2.0]))
+    Tensor([1., 2.])
+    """,
+)
+
+
+def _one_less(p: Any) -> Any:
+    """`p - 1`, but 0 where `p` is 0: `0 * x**-1` would be NaN at `x = 0`. For booleans in the smallest of integers."""
+    return np.zeros(p.shape, np.int8) if getattr(p, "dtype", None) == np.bool_ else p - (p != 0)
+
+
+# The rule for the exponent takes log 1 = 0 where the base is 0, the limit for p > 0.
+power = primitive(
+    lambda x, p, /: x**p,
+    {
+        "x": lambda g, x, p: g * (p * x ** _one_less(p)),
+        "p": lambda g, y, x, p: g * (y * np.log(np.where((x == 0) & (p >= 0), 1, x).astype(y.dtype))),
+    },
+    name="power",
+    numpy=[np.power],
+    domain=(POSITIVE, Interval()),
+    elementwise=True,
+    kinks=[Kink((0.0, 0.0), (0.0, 0.0)), Kink((0.0, 1.0), (1.0, 0.0)), Kink((0.0, 2.0), (0.0, 0.0))],
+    doc="""The power `x ** p`, element by element. As `numpy.power`, and as the operator for a Python number `p`.
+
+    The derivative by `x` is `p x**(p-1)`, 0 for `p = 0`; the one by `p` is `x**p log x`, NaN for
+    negative `x`, and at `x = 0` it is 0 for `p >= 0` and -inf for `p < 0`.
+
+    >>> ad.power(ad.Tensor([1.0, 2.0]), 3)
+    Tensor([1., 8.])
+    """,
+)
+
+sqrt = primitive(
+    np.sqrt,
+    {"x": lambda g, y: g / (2 * y)},
+    numpy=[np.sqrt],
+    domain=POSITIVE,
+    elementwise=True,
+    doc="""The square root; its derivative is `1 / (2 sqrt(x))`, infinite at 0. As `numpy.sqrt`.
+
+    >>> ad.sqrt(ad.Tensor([1.0, 4.0]))
+    Tensor([1., 2.])
+    """,
+)
+
+square = primitive(
+    np.square,
+    {"x": lambda g, x: g * (2 * x)},
+    numpy=[np.square],
+    elementwise=True,
+    doc="""The square `x**2`. As `numpy.square`.
+
+    >>> ad.square(ad.Tensor([1.0, 4.0]))
+    Tensor([ 1., 16.])
+    """,
+)

@@ -1,0 +1,78 @@
+"""The larger, the smaller, and limits: element by element, with broadcasting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff.domain import Kink
+from autodiff.ops.shaping import copy
+from autodiff.registry import composite, primitive
+
+__all__ = ["clip", "maximum", "minimum", "relu"]
+
+
+# Written so that NaN, which compares as neither, lets the cotangent pass.
+def _share(g: Any, loses: Any, ties: Any) -> Any:
+    return np.where(loses, 0, np.where(ties, g / 2, g))
+
+
+maximum = primitive(
+    np.maximum,
+    {"a": lambda g, a, b: _share(g, a < b, a == b), "b": lambda g, a, b: _share(g, b < a, a == b)},
+    numpy=[np.maximum],
+    elementwise=True,
+    kinks=[Kink((np.array([1.0, 2.0]), np.array([1.0, 1.0])), (np.array([0.5, 1.0]), np.array([0.5, 0.0])))],
+    doc="""The larger of `a` and `b`, element by element. As `numpy.maximum`.
+
+    The derivative goes to the larger one; ties share it.
+
+    >>> ad.maximum(ad.Tensor([1.0, 4.0]), 2.0)
+    Tensor([2., 4.])
+    """,
+)
+
+minimum = primitive(
+    np.minimum,
+    {"a": lambda g, a, b: _share(g, a > b, a == b), "b": lambda g, a, b: _share(g, b > a, a == b)},
+    numpy=[np.minimum],
+    elementwise=True,
+    kinks=[Kink((np.array([1.0, 2.0]), np.array([1.0, 1.0])), (np.array([0.5, 0.0]), np.array([0.5, 1.0])))],
+    doc="""The smaller of `a` and `b`, element by element. As `numpy.minimum`.
+
+    The derivative goes to the smaller one; ties share it.
+
+    >>> ad.minimum(ad.Tensor([1.0, 4.0]), 2.0)
+    Tensor([1., 2.])
+    """,
+)
+
+
+@composite(numpy=[np.clip])
+def clip(x: Any, min: Any = None, max: Any = None) -> Any:
+    """`x` limited to the range from `min` to `max`: `minimum(maximum(x, min), max)`, and so are its derivatives. As `numpy.clip`.
+
+    Its derivative is 1 inside and 0 outside; at a limit, `x` and the limit share it.
+
+    >>> ad.clip(ad.Tensor([-1.0, 0.5, 4.0]), 0.0, 1.0)
+    Tensor([0. , 0.5, 1. ])
+    """
+    if min is None and max is None:
+        return copy(x)
+    x = x if min is None else maximum(x, min)
+    return x if max is None else minimum(x, max)
+
+
+relu = primitive(
+    lambda x, /: np.maximum(x, 0),
+    {"x": lambda g, x: np.where(x <= 0, 0, g)},
+    name="relu",
+    elementwise=True,
+    kinks=[Kink((0.0,), (0.0,))],
+    doc="""The rectifier `max(x, 0)`; its derivative is 1 above 0 and 0 below, and stated as 0 at 0. As `torch.relu`.
+
+    >>> ad.relu(ad.Tensor([-1.0, 2.0]))
+    Tensor([0., 2.])
+    """,
+)

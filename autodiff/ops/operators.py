@@ -1,0 +1,94 @@
+"""The operators and methods of a tensor: operations under the names that NumPy gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autodiff.core.tensor import Tensor
+from autodiff.ops import constants
+from autodiff.ops.arithmetic import abs, add, divide, multiply, negative, positive, power, subtract
+from autodiff.ops.extremes import clip
+from autodiff.ops.in_place import assign, updating
+from autodiff.ops.indexing import getitem
+from autodiff.ops.linalg import dot, matmul
+from autodiff.ops.reductions import max, mean, min, sum
+from autodiff.ops.shaping import astype, copy, permute_dims, reshape, squeeze, swapaxes
+
+__all__: list[str] = []
+
+
+def _reflected(operation: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    return lambda self, other: operation(other, self)
+
+
+def _reshape(self: Any, *shape: Any) -> Any:
+    """The elements in another shape: `x.reshape(2, 3)` or `x.reshape((2, 3))`. See `autodiff.reshape`."""
+    return reshape(self, shape[0] if len(shape) == 1 else shape)
+
+
+def _transpose(self: Any, *axes: Any) -> Any:
+    """The axes in another order, or reversed. See `autodiff.permute_dims`."""
+    return permute_dims(self, axes[0] if len(axes) == 1 else axes or None)
+
+
+def _copy(self: Any) -> Any:
+    """The same values in memory of their own; gradients flow through."""
+    return copy(self)
+
+
+_OPERATORS: dict[str, tuple[Callable[..., Any], np.ufunc, str]] = {
+    "add": (add, np.add, "+"),
+    "sub": (subtract, np.subtract, "-"),
+    "mul": (multiply, np.multiply, "*"),
+    "truediv": (divide, np.divide, "/"),
+    "pow": (power, np.power, "**"),
+    "matmul": (matmul, np.matmul, "@"),
+}
+for _name, (_operation, _ufunc, _sign) in _OPERATORS.items():
+    setattr(Tensor, f"__{_name}__", _operation)
+    setattr(Tensor, f"__r{_name}__", _reflected(_operation))
+    setattr(Tensor, f"__i{_name}__", updating(_operation, _ufunc, f"x {_sign}= y"))
+
+_MEMBERS: dict[str, Any] = {
+    "__neg__": negative,
+    "__pos__": positive,
+    "__abs__": abs,
+    "__getitem__": getitem,
+    "__setitem__": assign,
+    "__eq__": constants.equal,
+    "__ne__": constants.not_equal,
+    "__lt__": constants.less,
+    "__le__": constants.less_equal,
+    "__gt__": constants.greater,
+    "__ge__": constants.greater_equal,
+    "__and__": constants.bitwise_and,
+    "__rand__": constants.bitwise_and,
+    "__or__": constants.bitwise_or,
+    "__ror__": constants.bitwise_or,
+    "__xor__": constants.bitwise_xor,
+    "__rxor__": constants.bitwise_xor,
+    "__invert__": constants.invert,
+    "sum": sum,
+    "mean": mean,
+    "max": max,
+    "min": min,
+    "clip": clip,
+    "astype": astype,
+    "dot": dot,
+    "squeeze": squeeze,
+    "swapaxes": swapaxes,
+    "all": constants.all,
+    "any": constants.any,
+    "argmax": constants.argmax,
+    "argmin": constants.argmin,
+    "reshape": _reshape,
+    "transpose": _transpose,
+    "copy": _copy,
+    "T": property(lambda self: permute_dims(self), doc="The axes reversed."),
+    "mT": property(lambda self: swapaxes(self, -1, -2), doc="The last two axes in each other's place."),
+}
+for _name, _member in _MEMBERS.items():
+    setattr(Tensor, _name, _member)

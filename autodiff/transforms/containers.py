@@ -1,0 +1,134 @@
+"""Nested containers of arrays, such as a dict of weights: taken apart into leaves, and put together again from others.
+
+Containers are dicts, lists, tuples, named tuples and dataclasses; what is in them and is none of these is a leaf. `None` is a part
+that stays as it is.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from autodiff.core.tensor import Tensor
+
+__all__: list[str] = []
+
+Step = tuple[str, Any]  # from a container to one of its parts: an attribute, or an index or key
+ATTRIBUTE, ITEM = ".", "[]"
+
+
+@dataclass(frozen=True)
+class Structure:
+    """How leaves are arranged: a leaf if `parts` is None, else a container like `model` of these parts.
+
+    It is a copy, so that it stays what it is when the container that it was taken from is changed.
+    """
+
+    model: Any = None
+    parts: dict[Step, Structure | None] | None = None
+
+    def rebuild(self, leaves: Iterable[Any]) -> Any:
+        """The container that has these leaves, in their order.
+
+        Subclasses of dict and list are copied, so that they keep what else they hold; dataclasses are made by
+        `dataclasses.replace`.
+        """
+        return self._built(iter(leaves))
+
+    def _built(self, leaves: Iterator[Any]) -> Any:
+        if self.parts is None:
+            return next(leaves)
+        model, parts = self.model, [None if part is None else part._built(leaves) for part in self.parts.values()]
+        if isinstance(model, tuple):
+            return tuple.__new__(type(model), parts)
+        names = [name for _, name in self.parts]
+        if not isinstance(model, (dict, list)):
+            return replace(model, **dict(zip(names, parts, strict=True)))
+        new = copy.copy(model)
+        for name, part in zip(names, parts, strict=True):
+            new[name] = part
+        return new
+
+    def leaves_of(self, x: Any, path: str) -> list[tuple[Any, str]]:
+        """The leaves of `x`, which must be arranged in the same way, each with its path from `path`.
+
+        Raises:
+            ValueError: it has other parts.
+        """
+        if self.parts is None:
+            return [(x, path)]
+        wanted = {step: part for step, part in self.parts.items() if part is not None}
+        given = {step: part for step, part in _parts(x) or () if part is not None}
+        if given.keys() != wanted.keys():
+            has = f"has {_listed(given)}" if given else f"is {described(x)}"
+            raise ValueError(f"{path} {has}; wanted a {type(self.model).__name__} with {_listed(wanted)}.")
+        return [leaf for step, part in wanted.items() for leaf in part.leaves_of(given[step], path + _text(step))]
+
+
+def flatten(x: Any, path: str, arrays_of_numbers: bool = True) -> tuple[list[tuple[Any, str]], Structure]:
+    """The leaves of `x`, each with its path, such as `x['layers'][1].b` if `path` is "x", and how they are arranged.
+
+    A list or tuple that holds nothing but numbers, or such lists, is one leaf, as `numpy.asarray` makes an array of it; with
+    `arrays_of_numbers=False` it is a container like any other.
+
+    Raises:
+        ValueError: a container contains itself.
+    """
+    leaves: list[tuple[Any, str]] = []
+    return leaves, _walked(x, path, (), arrays_of_numbers, leaves)
+
+
+def _walked(x: Any, path: str, around: tuple[int, ...], arrays_of_numbers: bool, leaves: list[tuple[Any, str]]) -> Structure:
+    """The structure of `x`, whose leaves are added to `leaves`; it is in the containers with the ids `around`."""
+    if id(x) in around:
+        raise ValueError(f"{path} is a {type(x).__name__} that contains itself; wanted containers that end in arrays.")
+    parts = _parts(x)
+    if parts is None or (arrays_of_numbers and _is_array_of_numbers(x)):
+        leaves.append((x, path))
+        return Structure()
+    inner = {
+        step: None if part is None else _walked(part, path + _text(step), (*around, id(x)), arrays_of_numbers, leaves)
+        for step, part in parts
+    }
+    return Structure(copy.copy(x) if isinstance(x, (dict, list)) else x, inner)
+
+
+def described(x: Any) -> str:
+    """What `x` is, for errors."""
+    return f"{type(x).__name__} of shape {x.shape} and dtype {x.dtype}" if hasattr(x, "shape") else type(x).__name__
+
+
+def _parts(x: Any) -> list[tuple[Step, Any]] | None:
+    """The parts of a container, each with the step that leads there; None if `x` is no container."""
+    if isinstance(x, (Tensor, np.ndarray)):
+        return None
+    if isinstance(x, dict):
+        return [((ITEM, key), part) for key, part in x.items()]
+    if isinstance(x, tuple) and hasattr(x, "_fields"):
+        return [((ATTRIBUTE, name), part) for name, part in zip(x._fields, x, strict=True)]
+    if isinstance(x, (list, tuple)):
+        return [((ITEM, i), part) for i, part in enumerate(x)]
+    if is_dataclass(x) and not isinstance(x, type):  # what __post_init__ computes is computed again
+        return [((ATTRIBUTE, field.name), getattr(x, field.name)) for field in fields(x) if field.init]
+    return None
+
+
+def _is_array_of_numbers(x: Any, around: tuple[int, ...] = ()) -> bool:
+    """Whether `x` is a list or tuple of numbers, or of such lists."""
+    if not isinstance(x, (list, tuple)) or hasattr(x, "_fields") or id(x) in around:
+        return False
+    around = (*around, id(x))
+    return all(isinstance(part, (int, float, complex, np.number, np.bool_)) or _is_array_of_numbers(part, around) for part in x)
+
+
+def _text(step: Step) -> str:
+    kind, name = step
+    return f".{name}" if kind == ATTRIBUTE else f"[{name!r}]"
+
+
+def _listed(steps: Iterable[Step]) -> str:
+    return ", ".join(map(_text, steps)) or "no parts"

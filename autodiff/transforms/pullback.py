@@ -1,0 +1,217 @@
+"""Vector-Jacobian products: a function is evaluated once, and its record walked back with any cotangents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autodiff.core.backward import backward_pass
+from autodiff.core.graph import Leaf
+from autodiff.core.tensor import Tensor, node_of, unwrapped, wrap
+from autodiff.modes import enable_grad, is_grad_enabled
+from autodiff.transforms.containers import described, flatten
+
+__all__ = ["vjp"]
+
+
+def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """The value `f(*primals)` and its pullback: the function that maps a cotangent of the value to gradients.
+
+    For `y = f(x₁, …, xₙ)` the pullback of the cotangent `v` is `(∂y/∂x₁ᵀ v, …, ∂y/∂xₙᵀ v)`, the gradients of `Σ v·y`: reverse-mode
+    differentiation. It can be called any number of times, without evaluating `f` again. `grad` is the pullback of 1.
+
+    Args:
+        f: a function written with NumPy's functions, autodiff's, or both. It is called with tensors in the place of the arrays, and
+            returns an array or a number, or a container of them: a dict, list, tuple, named tuple or dataclass, also nested.
+        primals: what to evaluate and differentiate at: arrays, tensors or floats, lists of numbers, or containers of them.
+
+    Returns:
+        The value, and `pullback(cotangents)`. The cotangents are arranged as the value is and have its shapes; the gradients, a
+        tuple with one for each primal, are arranged as the primals are and have their shapes and dtypes, in memory of their own.
+        Arrays are returned where arrays were given, unless they depend on other tensors that require grad; tensors for tensors,
+        so that transforms nest: the gradients can be differentiated by the primals and by the cotangents. They are zero where
+        `f` does not depend on a primal. `.grad` is not touched.
+
+    Raises:
+        TypeError: a primal is not floating point, or `f` returns something else than real numbers.
+        ValueError: there are no primals, or the cotangents do not have the structure and shapes of the value.
+        RuntimeError: an array that a derivative needs has been overwritten before `pullback` was called.
+
+    At kinks, the subgradient is the one that each operation states. As `jax.vjp` and `torch.func.vjp`.
+
+    >>> x = np.array([1.0, 2.0])
+    >>> value, pullback = ad.vjp(lambda x: np.array([[1.0, 1.0], [0.0, 3.0]]) @ x**2, x)
+    >>> value
+    array([ 5., 12.])
+    >>> pullback([1.0, 0.0])
+    (array([2., 4.]),)
+    >>> pullback([0.0, 1.0])
+    (array([ 0., 12.]),)
+    >>> value, pullback = ad.vjp(lambda p: {"product": p["a"] * p["b"], "sum": p["a"] + p["b"]}, {"a": 2.0, "b": 5.0})
+    >>> pullback({"product": 1.0, "sum": 0.0})
+    ({'a': np.float64(5.0), 'b': np.float64(2.0)},)
+    """
+    if not primals:
+        raise ValueError("vjp: no primals were given; wanted what to differentiate at, as in ad.vjp(f, x).")
+    evaluation = Evaluation("vjp", f, primals, range(len(primals)))
+    return evaluation.value, lambda cotangents: evaluation.gradients(evaluation.checked(cotangents), retain_graph=True)
+
+
+class Evaluation:
+    """A function at some arguments, recorded: its value, and the gradients by the arguments at `positions` for any cotangents.
+
+    `transform` is what it is for, to be named in errors.
+    """
+
+    def __init__(self, transform: str, f: Callable[..., Any], args: Sequence[Any], positions: Sequence[int]) -> None:
+        recording = is_grad_enabled()
+        with enable_grad():
+            self._arguments = {i: _Argument(args[i], f"{transform}: argument {i}") for i in positions}
+            result = f(*(self._arguments[i].tensors if i in self._arguments else arg for i, arg in enumerate(args)))
+        self.result = result
+        self._transform = transform
+        leaves, self._structure = flatten(result, "", arrays_of_numbers=False)
+        for x, path in leaves:
+            if not is_real(x):
+                at = f", at {path}" if path else ""
+                raise TypeError(
+                    f"{transform}: the function returned {described(x)}{at}; wanted real numbers, in arrays, tensors or containers."
+                )
+        self._results = [x for x, _ in leaves]
+        self._roots = [_record(x) for x in self._results]
+        self._targets: list[Any] = [target for argument in self._arguments.values() for target in argument.targets]
+        roots = [root for root in self._roots if root is not None]
+        self._depends_on_others = recording and _depends_on_others(roots, self._targets)
+        for argument in self._arguments.values():
+            argument.become_constant()
+
+    @property
+    def value(self) -> Any:
+        """What the function returned: with its graph where other tensors that require grad can be reached there, else constants."""
+        plain = not any(isinstance(leaf, Tensor) for argument in self._arguments.values() for leaf in argument.leaves)
+        return self._structure.rebuild(x if self._flows_on(x) else _constant(x, plain) for x in self._results)
+
+    def _flows_on(self, x: Any) -> bool:
+        return self._depends_on_others and _record(x) is not None
+
+    def checked(self, cotangents: Any) -> list[Any]:
+        """The leaves of `cotangents`, one for each result, of its shape and dtype."""
+        given = self._structure.leaves_of(cotangents, f"{self._transform}: the cotangent")
+        return [_cotangent(g, y, path) for (g, path), y in zip(given, self._results, strict=True)]
+
+    def gradients(self, cotangents: Sequence[Any], retain_graph: bool) -> tuple[Any, ...]:
+        """The gradient by each argument, for one cotangent for each result."""
+        create_graph = is_grad_enabled() and self._depends_on_others
+        linear = is_grad_enabled() and any(_record(g) is not None for g in cotangents)  # to be recorded as a function of these
+        seeds: dict[Any, Any] = {}
+        for root, g in zip(self._roots, cotangents, strict=True):
+            if root is not None:
+                g = (g if isinstance(g, Tensor) else wrap(g)) if create_graph or linear else unwrapped(g)
+                seeds[root] = seeds[root] + g if root in seeds else g
+        with enable_grad():
+            found = backward_pass(seeds, retain_graph, create_graph, self._targets) if seeds else {}
+        return tuple(argument.gradient(found) for argument in self._arguments.values())
+
+
+class _Argument:
+    """An argument to differentiate by: its leaves, and the same with tensors in the place of each."""
+
+    def __init__(self, argument: Any, where: str) -> None:
+        leaves, self._structure = flatten(argument, where)
+        self.leaves = [leaf for leaf, _ in leaves]
+        self._variables = [_variable(leaf, path, nested=path != where) for leaf, path in leaves]
+        self.targets = [
+            node_of(variable) for variable in self._variables
+        ]  # noted now: a write to a variable gives it another record
+        self.tensors = self._structure.rebuild(self._variables)
+
+    def become_constant(self) -> None:
+        """Make the tensors that were made here constants, of which no gradient is wanted but by `targets`."""
+        for variable in self._variables:
+            if variable.is_leaf:
+                variable.requires_grad_(False)
+
+    def gradient(self, found: dict[Any, Any]) -> Any:
+        """The gradient, in the form of the argument."""
+        leaves = zip(self.leaves, self._variables, self.targets, strict=True)
+        return self._structure.rebuild(_like(leaf, found.get(target), variable) for leaf, variable, target in leaves)
+
+
+def _depends_on_others(roots: Iterable[Any], targets: Iterable[Any]) -> bool:
+    """Whether any of `roots` or `targets` depends on a tensor that requires grad and is neither a target nor computed from them.
+
+    The targets are variables of a function that has just been evaluated: what is older than all of them is such another tensor.
+    """
+    targets = set(targets)
+    oldest = min((target.id for target in targets), default=0)
+    seen: set[Any] = set()
+    stack = [*roots, *targets]
+    while stack:
+        node = stack.pop()
+        if node in seen or not node.requires_grad:
+            continue
+        seen.add(node)
+        if type(node) is Leaf:
+            if node not in targets:
+                return True
+        elif node.parents is not None:  # else it was freed, and no gradient can flow on
+            if node.id < oldest:
+                return True
+            stack.extend(parent for parent in node.parents if parent is not None)
+    return False
+
+
+def is_real(x: Any) -> bool:
+    """Whether `x` is a real number or an array or tensor of them."""
+    return isinstance(x, (Tensor, np.ndarray, np.generic, int, float)) and np.asarray(unwrapped(x)).dtype.kind in "biuf"
+
+
+def _record(x: Any) -> Any:
+    """The record of a tensor that requires grad, else None."""
+    node = node_of(x)
+    return node if node is not None and node.requires_grad else None
+
+
+def _constant(x: Any, plain: bool) -> Any:
+    """A result as a constant in memory of its own: a tensor if it was one, unless all is to be `plain` arrays."""
+    array = np.array(unwrapped(x))
+    return wrap(array) if isinstance(x, Tensor) and not plain else array[()]
+
+
+def _variable(leaf: Any, path: str, nested: bool) -> Tensor:
+    """A tensor to differentiate by, in the place of a leaf of an argument."""
+    if isinstance(leaf, Tensor) and leaf.requires_grad:
+        return leaf.copy()  # type: ignore[no-any-return]
+    try:
+        array = np.asarray(unwrapped(leaf) if isinstance(leaf, Tensor) else leaf)
+    except ValueError as error:
+        raise ValueError(f"{path} is no array: {error}") from None
+    if array.dtype.kind != "f":
+        other = " What is not to be differentiated by goes into another argument." if nested else ""
+        raise TypeError(
+            f"{path} is {described(leaf)}; wanted floating-point numbers, for example np.array(..., dtype=float).{other}"
+        )
+    return Tensor(leaf, requires_grad=True)
+
+
+def _cotangent(g: Any, y: Any, path: str) -> Any:
+    """The cotangent `g` of the result `y`, checked, in its dtype."""
+    shape, dtype = np.shape(unwrapped(y)), np.asarray(unwrapped(y)).dtype
+    array: Any = g if isinstance(g, Tensor) else np.asarray(g)
+    if array.shape != shape:
+        raise ValueError(f"{path} has shape {array.shape}, but the value has shape {shape}. They must be equal.")
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{path} has dtype {array.dtype}; wanted real numbers.")
+    return array if array.dtype == dtype or dtype.kind != "f" else array.astype(dtype)
+
+
+def _like(leaf: Any, gradient: Any, variable: Tensor) -> Any:
+    """The gradient in the form of the leaf, in memory of its own."""
+    if isinstance(gradient, Tensor) and gradient.requires_grad:
+        return gradient.copy()
+    array = np.zeros(variable.shape, variable.dtype) if gradient is None else np.array(unwrapped(gradient))
+    if isinstance(leaf, Tensor):
+        return wrap(array)
+    return array[()] if np.ndim(leaf) == 0 and not isinstance(leaf, np.ndarray) else array

@@ -1,0 +1,1 @@
+"""The tests; `samples` says how each operation is called in them."""

@@ -1,0 +1,156 @@
+"""Everything can be captured: forward functions and rules are array expressions that need no values to be written down."""
+
+import inspect
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from registry_cases import CASES, Case
+
+from tests.recording import RecordingArray, record
+
+# A write through a view is captured as a whole, by the seam: a recording array has no views.
+each_written_down = pytest.mark.parametrize(
+    "case", [pytest.param(case, id=case.name) for case in CASES if not case.params.get("steps")]
+)
+
+
+def others(arrays: list[np.ndarray]) -> list[np.ndarray]:
+    """Other values of the same shapes, types and domains."""
+    return [np.asarray(np.flip(x).copy() * x.dtype.type(0.75 if x.dtype.kind == "f" else 1)) for x in arrays]
+
+
+def check(function: Callable[..., Any], now: list[np.ndarray], later: list[np.ndarray], recorded: set[int]) -> None:
+    """`function` of recording arrays gives its value, and the tape of it what the function gives for the values of `later`."""
+    tape, *recordings = record(*now)
+    results = function(*[recordings[i] if i in recorded else x for i, x in enumerate(now)])
+    later = [x if i in recorded else now[i] for i, x in enumerate(later)]
+    for result, expected, then in zip(*map(listed, (results, function(*now), function(*later))), strict=True):
+        assert type(result) is RecordingArray
+        assert_array_equal(result.private_value, expected, strict=True)
+        assert_array_equal(tape.replay(later, result), then, strict=True)
+
+
+def listed(results: Any) -> list[Any]:
+    several = results if isinstance(results, (list, tuple)) else [results]
+    return [x if isinstance(x, RecordingArray) else np.asarray(x) for x in several]
+
+
+@each_written_down
+def test_a_forward_function_can_be_captured(case: Case) -> None:
+    arrays = case.arrays()
+    everything = set(range(len(arrays)))
+    # What makes room for several arrays, or writes to one, is captured by the seam where only another one is recorded.
+    alone = [{0}] if case.entry.variadic or case.entry.takes_over else [{i} for i in everything]
+    for recorded in [everything, *alone]:
+        check(lambda *operands: case.of(case.entry.forward, operands), arrays, others(arrays), recorded)
+
+
+@each_written_down
+def test_a_rule_can_be_captured(case: Case) -> None:
+    def given(arrays: list[np.ndarray], seed: int) -> list[np.ndarray]:
+        y = np.asarray(case.of(case.entry.forward, arrays))
+        return [np.asarray(np.random.default_rng(seed).normal(size=y.shape)), y, *arrays]
+
+    now, later = given(case.arrays(), 0), given(others(case.arrays()), 1)
+    for rule in case.entry.formulas.values():
+        for recorded in (set(range(len(now))), {0}):
+            check(lambda g, y, *operands, rule=rule: applied(rule, case, g, y, operands), now, later, recorded)
+
+
+def applied(rule: Callable[..., Any], case: Case, g: Any, y: Any, operands: Any) -> Any:
+    """What `rule` gives for the cotangent and the operands: one cotangent, or those of a sequence of arrays."""
+    entry = case.entry
+    known = {**entry.defaults, **case.params, "y": y, "own": False, "shapes": [x.shape for x in operands]}
+    if not entry.variadic:
+        known |= dict(zip(entry.arguments, operands, strict=True))
+        known |= {f"{name}_shape": x.shape for name, x in zip(entry.arguments, operands, strict=True)}
+    wanted = list(inspect.signature(rule).parameters)[1:]
+    return rule(g, *(known[name] for name in wanted))
+
+
+# --- the recording array itself --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        np.asarray,
+        np.array,
+        bool,
+        float,
+        int,
+        complex,
+        math.exp,
+        np.float64,
+        list,
+        lambda x: np.array([x, x]),
+        lambda x: x.item(),
+        lambda x: np.zeros(3)[x],
+        lambda x: np.ones(3).dot(x),
+        lambda x: 0 if x else 1,
+    ],
+)
+def test_a_recording_array_has_no_value_to_be_converted_or_decided_upon(convert: Callable[[Any], Any]) -> None:
+    _, x = record(np.array(1.0))
+    with pytest.raises(TypeError, match=r"a recording array has no value yet|unsized"):
+        convert(x)
+
+
+def test_a_value_that_leaks_into_the_program_is_noticed() -> None:
+    x = np.array([1.0, 2.0])
+    check(lambda x: x * x.sum(), [x], [x + 1], {0})
+    with pytest.raises(AssertionError):
+        check(lambda x: x * float(getattr(x, "private_value", x).sum()), [x], [x + 1], {0})
+
+
+WRITES: list[Callable[[Any], Any]] = [
+    lambda x: x.__setitem__(0, 5.0),
+    lambda x: x.__setitem__(slice(1, 3), x[:2]),
+    lambda x: x.__iadd__(x * 2),
+    lambda x: x.__itruediv__(x + 1),
+    lambda x: np.exp(x, out=x),
+    lambda x: np.add.at(x, np.array([0, 0]), x[1:]),
+    lambda x: np.add.at(x, [2], 1.0),
+]
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_a_write_is_recorded_and_leaves_what_was_computed_before(write: Callable[[Any], Any]) -> None:
+    def program(x: Any) -> Any:
+        x = x.copy()
+        before = x * 1.0
+        write(x)
+        return [before, x]
+
+    check(program, [np.array([1.0, 2.0, 3.0])], [np.array([0.5, -2.0, 1.0])], {0})
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda a, x: a.__iadd__(x),
+        lambda a, x: np.exp(x, out=a),
+        lambda a, x: np.add.at(a, np.array([0]), x[:1]),
+        lambda a, x: np.sum(x, out=a),
+        lambda a, x: a.__setitem__(slice(None), x),
+    ],
+)
+def test_a_write_to_a_plain_array_is_an_error(write: Callable[[Any, Any], Any]) -> None:
+    _, x = record(np.ones(3))
+    with pytest.raises(TypeError, match=r"a recording array has no value yet|out="):
+        write(np.zeros(3), x)
+
+
+def test_several_results_are_recorded_each() -> None:
+    x = np.array([1.5, 2.25, -3.5])
+    check(lambda x: [*np.modf(x), *np.split(x, 3)], [x], [x * 1.1], {0})
+
+
+def test_the_tape_names_its_steps() -> None:
+    tape, x, w = record(np.ones((2, 3)), np.ones(3))
+    np.sum(np.exp(x * 2 + w), axis=0)
+    assert tape.names == ["multiply", "add", "exp", "sum"]

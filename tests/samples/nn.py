@@ -1,0 +1,32 @@
+"""The primitives of `nn`."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tests.samples.arrays import reals
+from tests.samples.calls import Call, call, samples_of
+
+
+@samples_of("linear")
+def linear(rng: np.random.Generator) -> Iterator[Call]:
+    for x, weight in (((2, 3), (4, 3)), ((3,), (2, 3)), ((5, 2, 3), (1, 3)), ((0, 3), (2, 3))):
+        yield call(reals(rng, x), reals(rng, weight))
+
+
+@samples_of("linear with bias")
+def linear_with_bias(rng: np.random.Generator) -> Iterator[Call]:
+    for x, weight in (((2, 3), (4, 3)), ((3,), (2, 3)), ((5, 2, 3), (1, 3))):
+        yield call(reals(rng, x), reals(rng, weight), reals(rng, weight[:1]))
+
+
+@samples_of("mean squared error", "squared errors")
+def squared_errors(rng: np.random.Generator) -> Iterator[Call]:
+    for shape in ((2, 3), ()):
+        yield call(reals(rng, shape), reals(rng, shape))
+
+
+@samples_of("sum of squared errors")
+def sum_of_squared_errors(rng: np.random.Generator) -> Iterator[Call]:
+    yield from squared_errors(rng)
+    yield call(reals(rng, (0,)), reals(rng, (0,)))

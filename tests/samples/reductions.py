@@ -1,0 +1,22 @@
+"""Reductions along one axis, several or all."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tests.samples.arrays import reals
+from tests.samples.calls import Call, call, samples_of
+
+
+@samples_of("sum", "mean", "max", "min", "logsumexp")
+def reductions(rng: np.random.Generator) -> Iterator[Call]:
+    yield call(reals(rng, (3,)))
+    yield call(reals(rng, ()))
+    yield call(reals(rng, (2, 3)), axis=0)
+    yield call(reals(rng, (2, 3)), axis=-1, keepdims=True)
+    yield call(reals(rng, (2, 3, 4)), axis=(0, -1))
+    yield call(reals(rng, (2, 3)), keepdims=True)
+    yield call(reals(rng, (1, 3)), axis=0)
+    yield call(reals(rng, (0, 3)), axis=1)
+    yield call(reals(rng, (2, 3, 4)), axis=1)
+    yield call(reals(rng, (2, 3, 4)), axis=-2, keepdims=True)
