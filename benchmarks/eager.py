@@ -1,20 +1,24 @@
 """What recording costs: `python -m benchmarks.eager`.
 
 One training step of a small network (2-4-1, 100 rows, sigmoids, squared error, gradient descent) by `nn` against the same step by
-hand in NumPy, and by PyTorch where it is installed; each operation against NumPy's own; the import; memory over many steps.
+hand in NumPy, and by PyTorch where it is installed; the same at real sizes; what grows with the length of a program; each operation
+against NumPy's own; the import; memory over many steps.
 """
 
 from __future__ import annotations
 
 import gc
+import importlib
 import importlib.util
 import os
 import statistics
 import subprocess
 import sys
+import time
 import tracemalloc
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -109,11 +113,137 @@ def training_step() -> None:
         print(f"{name:36}  {statistics.median(own):7.1f}  {ratio(own, textbook):10.2f}  {ratio(own, lean):7.2f}")
 
 
+def layers_by_hand(sizes: list[int], x: np.ndarray, y: np.ndarray, weights: list[np.ndarray]) -> Callable[[], float]:
+    """A step of a network with sigmoids between its layers and the mean squared error, in NumPy, each array computed once."""
+    weights = [w.copy() for w in weights]
+
+    def step() -> float:
+        inputs = [x]
+        for w in weights[:-1]:
+            inputs.append(sigmoid(inputs[-1] @ w.T))
+        error = inputs[-1] @ weights[-1].T - y
+        g = error * (2 / error.size)
+        for i in reversed(range(len(weights))):
+            to_weight = g.T @ inputs[i]
+            if i:
+                g = (g @ weights[i]) * (inputs[i] * (1 - inputs[i]))
+            weights[i] -= 0.01 * to_weight
+        return float(np.mean(error**2))
+
+    return step
+
+
+def layers_by(framework: Any, tensor: Callable[[Any], Any], sizes: list[int], x: Any, y: Any, weights: Any) -> Callable[[], object]:
+    """The same step by `nn` or by PyTorch."""
+    layers: list[Any] = []
+    for i, (fan_in, fan_out) in enumerate(pairwise(sizes)):
+        layers += [framework.Sigmoid()] if i else []
+        layers.append(framework.Linear(fan_in, fan_out, bias=False))
+    model = framework.Sequential(*layers)
+    model.load_state_dict({f"{2 * i}.weight": tensor(w) for i, w in enumerate(weights)})
+    optimizer = (nn.optim if framework is nn else importlib.import_module("torch.optim")).SGD(model.parameters(), lr=0.01)
+    return training(model, framework.MSELoss(), optimizer, tensor(x), tensor(y))
+
+
+def network(sizes: list[int], rows: int) -> dict[str, Callable[[], object]]:
+    """The step of a network of these sizes, by hand, by `nn` and by PyTorch."""
+    x, y = rng.normal(size=(rows, sizes[0])), rng.normal(size=(rows, sizes[-1]))
+    weights = [rng.normal(size=(n, m)) / np.sqrt(m) for m, n in pairwise(sizes)]
+    found = {"by hand": layers_by_hand(sizes, x, y, weights), "ours": layers_by(nn, ad.Tensor, sizes, x, y, weights)}
+    if importlib.util.find_spec("torch"):
+        import torch
+
+        torch.set_default_dtype(torch.float64)
+        found["PyTorch"] = layers_by(torch.nn, torch.tensor, sizes, x, y, weights)
+    return found
+
+
+def elementwise(size: int) -> dict[str, Callable[[], object]]:
+    """The gradient of Σ exp(-x) x of one large array, by hand, by `autodiff` and by PyTorch."""
+    data = rng.normal(size=size)
+    x = ad.Tensor(data, requires_grad=True)
+
+    def by_hand() -> object:
+        e = np.exp(-data)
+        return np.sum(e * data), e - e * data
+
+    def ours() -> object:
+        x.grad = None
+        (np.exp(-x) * x).sum().backward()
+        return x.grad
+
+    found: dict[str, Callable[[], object]] = {"by hand": by_hand, "ours": ours}
+    if importlib.util.find_spec("torch"):
+        import torch
+
+        t = torch.tensor(data, requires_grad=True)
+
+        def theirs() -> object:
+            t.grad = None
+            (torch.exp(-t) * t).sum().backward()
+            return t.grad
+
+        found["PyTorch"] = theirs
+    return found
+
+
+def real_sizes() -> None:
+    """Print steps of real size as multiples of the step by hand."""
+    print(f"\n{'float64':36}  {'by hand':>10}  {'ours':>6}  {'PyTorch':>7}")
+    for name, candidates, rounds, calls in (
+        ("784-128-10, 64 rows", network([784, 128, 10], 64), 40, 5),
+        ("256-1024-32-1, 256 rows", network([256, 1024, 32, 1], 256), 20, 2),
+        ("linear regression, 10,000 x 100", network([100, 1], 10_000), 40, 5),
+        ("linear regression, 100,000 x 100", network([100, 1], 100_000), 15, 1),
+        ("1,000,000 elements", elementwise(1_000_000), 20, 1),
+        ("10,000,000 elements", elementwise(10_000_000), 7, 1),
+    ):
+        times = interleaved(candidates, rounds, calls)
+        ratios = [f"{ratio(times[who], times['by hand']):.2f}" if who in times else "-" for who in ("ours", "PyTorch")]
+        print(f"{name:36}  {statistics.median(times['by hand']):7.0f} µs  {ratios[0]:>6}  {ratios[1]:>7}")
+
+
+def long_programs() -> None:
+    """Print what programs take that grow with their length: each time for n and for 4 n."""
+
+    def assignments(n: int) -> None:
+        x = ad.Tensor(np.arange(float(n)), requires_grad=True)
+        y = x * 1.0
+        for i in range(n):
+            y[i] = x[i]
+        y.sum().backward()
+
+    def joined(n: int) -> None:
+        ad.concat([ad.Tensor([float(i)], requires_grad=True) for i in range(n)]).sum().backward()
+
+    def unrolled(n: int) -> None:
+        def descended(rate: Any) -> Any:
+            w = ad.Tensor([1.0, -2.0], requires_grad=True) * 1.0
+            for _ in range(n):
+                w = w - rate * ad.grad(lambda w: (w * w).sum())(w)
+            return (w * w).sum()
+
+        ad.grad(descended)(0.01)
+
+    print(f"\n{'seconds for n, and for 4 n':36}  {'n':>7}")
+    for name, run, n in (
+        ("x[i] = v, n times, recorded", assignments, 25_000),
+        ("concat of n tensors", joined, 7_500),
+        ("n gradient steps, differentiated", unrolled, 200),
+    ):
+        seconds = []
+        for length in (n, 4 * n):
+            start = time.perf_counter()
+            run(length)
+            seconds.append(time.perf_counter() - start)
+        print(f"{name:36}  {n:7}  {seconds[0]:6.2f}  {seconds[1]:6.2f}")
+
+
 def operations(length: int = 21) -> None:
     """Print what a recorded operation costs over NumPy's own time: the slope between a short and a long chain."""
     data = rng.normal(size=(100, 4))
-    x = ad.Tensor(data, requires_grad=True, copy=True)
-    other = ad.Tensor(data, requires_grad=True, copy=True)
+    x = ad.Tensor(data, requires_grad=True)
+    other = ad.Tensor(data, requires_grad=True)
     ones = np.ones_like(data)
     cases: dict[str, tuple[Callable, Callable, Callable]] = {
         "negative": (ad.negative, np.negative, np.negative),
@@ -185,6 +315,8 @@ def memory(steps: int = 1000) -> None:
 if __name__ == "__main__":
     print(f"Python {sys.version.split()[0]}, NumPy {np.__version__}, {os.cpu_count()} CPUs\n")
     training_step()
+    real_sizes()
+    long_programs()
     operations()
     import_time()
     memory()
