@@ -148,6 +148,7 @@ def by_hand(term, network):
     return {"vjp": products.get(term, lambda g, _: g * value)}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("term", TERMS)
 @settings(max_examples=25)
 @given(network=networks())
@@ -160,6 +161,7 @@ def test_each_term_by_hand_and_by_autograd_is_that_of_finite_differences(term, n
     assert_gradient(f, at)  # autograd, on the same functions of plain NumPy
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("term", TERMS)
 @settings(max_examples=15)
 @given(network=networks(largest=SATURATED))
@@ -209,6 +211,7 @@ def layer_gradient(layer, **options):
     return gradient
 
 
+@pytest.mark.long
 @settings(max_examples=50)
 @given(layer=single_layers())
 def test_a_single_layer_by_hand_is_that_of_autograd_and_of_finite_differences(layer):
@@ -254,6 +257,7 @@ def mistake_is_found(layer):
     return check_gradient(layer_cost(layer), layer.w, layer.b, gradient=gradient, argnums=(0, 1)).verdict == "wrong"
 
 
+@pytest.mark.long
 def test_the_articles_mistake_is_found_and_shrunk_to_one_point_with_one_feature():
     layers = single_layers(sizes=st.integers(1, 2))
     layer = find(layers, mistake_is_found, settings=settings(database=None, derandomize=True, max_examples=200))
@@ -270,6 +274,7 @@ def test_the_report_of_the_mistake_shows_both_numbers():
     assert "0.125" in str(mismatch.value)
 
 
+@pytest.mark.long
 @settings(max_examples=50)
 @given(layer=single_layers())
 def test_the_mistake_is_found_wherever_it_makes_a_difference(layer):

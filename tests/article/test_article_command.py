@@ -69,6 +69,7 @@ def test_as_a_program():
     assert "OR gate, single layer" in done.stdout
 
 
+@pytest.mark.long
 def test_in_full_it_says_which_run_gives_the_articles_figure(capsys):
     assert call("--only", "B2", "--no-plots") == 0
     row = re.search(r"^  B2  .*$", capsys.readouterr().out.partition("By hand and by")[2], re.MULTILINE)[0]
@@ -133,6 +134,7 @@ def test_help(capsys):
 # --- pictures
 
 
+@pytest.mark.long
 def test_every_picture(capsys, tmp_path):
     assert call("--epochs", "20", "--out", "new/pictures") == 0
     names = {"moons", "boundaries", "xor", "errors", *(f"network-{name.lower()}" for name in SYSTEMS)}
@@ -143,6 +145,7 @@ def test_every_picture(capsys, tmp_path):
     assert sorted(listed) == sorted(str(Path("new", "pictures", f"{name}.png")) for name in names)
 
 
+@pytest.mark.long
 def test_pictures_of_one_epoch_of_one_system(tmp_path):
     assert call("--epochs", "1", "--only", "B1") == 0
     assert {path.name for path in (tmp_path / "out" / "article").iterdir()} == {"errors.png", "network-b1.png"}

@@ -72,6 +72,7 @@ def test_the_perceptron_as_printed_ends_where_the_article_says():
     assert accuracy(run.outputs, system.y) == 0.88
 
 
+@pytest.mark.long
 def test_the_single_layer_for_or_in_full():
     system = SYSTEMS["B2"]()
     printed, right, with_framework = (
@@ -99,7 +100,7 @@ def test_the_gates():
     np.testing.assert_array_equal(b2.weights["w"], [[0.1], [0.2]])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_gates_in_full():
     b1 = by_hand.train(SYSTEMS["B1"](), 200_000)
     assert b1.errors[-1] == pytest.approx(0.000265016, abs=5e-9)

@@ -68,4 +68,7 @@ ENTRIES = entries()
 CASES = [case for entry in ENTRIES for case in cases_of(entry)]
 
 each_entry = pytest.mark.parametrize("entry", [pytest.param(entry, id=entry.name) for entry in ENTRIES])
-each_case = pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES])
+QUICK = 2  # samples of each operation in the quick tests
+each_case = pytest.mark.parametrize(
+    "case", [pytest.param(case, id=case.name, marks=[pytest.mark.long] if case.number >= QUICK else []) for case in CASES]
+)

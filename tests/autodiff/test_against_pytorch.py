@@ -231,6 +231,7 @@ def test_reading_and_replacing_parts(torch: Any, data: Any, shape: tuple[int, ..
     assert_same(torch, replaced, replaced, [x, part], np.asarray(rng.normal(size=shape)))
 
 
+@pytest.mark.long
 def test_second_derivatives_at_special_values(torch: Any) -> None:
     points = np.array([0.0, 1.0, -1.0, 2.5])
     for ours, theirs in (

@@ -91,6 +91,7 @@ def test_empty_and_0d_tensors_are_changed_as_arrays_are() -> None:
         assert part.shape == (0, 2)
 
 
+@pytest.mark.long
 def test_a_chain_of_writes_is_walked_and_collected_without_recursion() -> None:
     gc.collect()
     gc.disable()

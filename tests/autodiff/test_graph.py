@@ -587,6 +587,7 @@ thread.join()
 """
 
 
+@pytest.mark.long
 def test_a_chain_of_a_million_operations_is_recorded_walked_and_collected_without_recursion() -> None:
     done = subprocess.run([sys.executable, "-c", _LONG_CHAIN.format(n=1_000_000)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
@@ -620,6 +621,7 @@ def test_a_graph_is_collected_at_once_walked_or_not() -> None:
         assert node() is None
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_without_gc")
 def test_memory_does_not_grow_over_steps() -> None:
     w, x = leaf(np.ones((3, 3)) / 3), np.random.default_rng(0).normal(size=(500, 3))
@@ -644,6 +646,7 @@ def test_memory_does_not_grow_over_steps() -> None:
     assert gc.collect() == 0
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_without_gc")
 def test_the_functional_transforms_leave_no_cycles() -> None:
     f = ad.grad(ad.grad(lambda x: (ad.exp(x) * x).sum()))
@@ -701,6 +704,7 @@ def elements_made(monkeypatch: pytest.MonkeyPatch, run: Callable[[], Any]) -> in
     return made + peak // 8
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("create_graph", [False, True])
 @pytest.mark.parametrize("inner", [False, True])
 @pytest.mark.parametrize("index", [lambda i: i, lambda i: slice(i, i + 1), lambda i: [i]])
@@ -731,6 +735,7 @@ def test_a_loop_over_the_elements_costs_linear_work(
     assert work(400) < 3 * work(200)
 
 
+@pytest.mark.long
 def test_reading_all_rows_by_iteration_costs_linear_work(monkeypatch: pytest.MonkeyPatch) -> None:
     def work(n: int) -> int:
         x = leaf(np.ones((n, 2)))

@@ -55,6 +55,7 @@ def test_boolean_arrays(data: Any, shape: tuple[int, ...]) -> None:
 VALUES = np.random.default_rng(1).normal(size=(4, 3, 2))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "index",
     [

@@ -42,6 +42,7 @@ def test_dot_is_that_of_numpy(a: np.ndarray, b: np.ndarray) -> None:
             assert_allclose(y.numpy(), expected, rtol=1e-14, atol=1e-15)
 
 
+@pytest.mark.long
 @each_pair
 def test_the_gradient_of_dot(a: np.ndarray, b: np.ndarray) -> None:
     assert_gradient(ad.dot, a, b, order=2)
@@ -119,6 +120,7 @@ MOVES: list[tuple[Any, Any]] = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("source", "destination"), MOVES)
 def test_moveaxis_is_that_of_numpy(source: Any, destination: Any) -> None:
     expected = np.moveaxis(X, source, destination)

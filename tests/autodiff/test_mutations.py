@@ -23,6 +23,7 @@ OPERATIONS = [entry for entry in ENTRIES if entry.module.startswith("autodiff.op
 SAMPLE = sample(MUTANTS, 48, seed=0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SAMPLE)
 def test_a_mistake_planted_into_a_rule_is_found(name: str) -> None:
     mutants = SAMPLE[name]

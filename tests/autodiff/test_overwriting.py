@@ -313,6 +313,7 @@ def write(steps: Generator[None, None, None]) -> None:
     assert attempt(lambda: next(steps, None)) in (True, False)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", handles)
 @settings(max_examples=60)
 @given(

@@ -125,6 +125,7 @@ def reconstructed(parts: Any) -> Any:
     return (v * np.exp(w)[..., None, :]) @ np.swapaxes(v, -1, -2)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("make", "use", "x"), FUNCTIONS.values(), ids=FUNCTIONS)
 def test_first_and_second_derivatives_whatever_part_is_used(make: Any, use: Any, x: np.ndarray) -> None:
     f = use(make())

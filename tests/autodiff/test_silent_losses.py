@@ -353,6 +353,7 @@ def _without_gc() -> Iterator[None]:
     gc.enable()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_without_gc")
 @pytest.mark.parametrize("retained", [False, True])
 def test_a_recorded_gradient_makes_no_reference_cycle(retained: bool) -> None:

@@ -219,6 +219,7 @@ def elimination(v: Any) -> Any:
     return a
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "f",
     [
@@ -698,6 +699,7 @@ def reading_in_between(n: int, out: Any, x: Any) -> Any:
     return out + total
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("constant", [True, False], ids=["constant", "computed"])
 @pytest.mark.parametrize(
     "fill",
@@ -779,6 +781,7 @@ def _without_gc() -> Any:
     gc.enable()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_without_gc")
 @pytest.mark.parametrize("constant", [True, False], ids=["constant", "computed"])
 @pytest.mark.parametrize("view", [lambda t: t[:3], lambda t: t.T, lambda t: list(t), lambda t: t.reshape(2, 5).T[1:]])
@@ -800,6 +803,7 @@ def test_views_that_nobody_writes_to_leave_nothing_behind(view: Callable[[Any], 
     assert after - before < 4000
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_without_gc")
 @pytest.mark.parametrize("written", [False, True])
 @pytest.mark.parametrize("constant", [True, False], ids=["constant", "computed"])

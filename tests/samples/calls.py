@@ -43,7 +43,7 @@ def samples_of(*names: str) -> Callable[[Samples], Samples]:
     return declare
 
 
-SAME = [(), (3,), (2, 3), (0,), (2, 0)]
+SAME = [(2, 3), (), (3,), (0,), (2, 0)]
 MIXED = [((2, 3), (3,)), ((2, 1), (1, 3)), ((), (2,)), ((3, 1), ()), ((1,), (0,))]
 
 

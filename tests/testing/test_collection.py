@@ -14,6 +14,8 @@ import autodiff as ad
 from autodiff.testing import check_gradient
 from docs.checkers import CHECKERS, TARGET, cell, counts
 
+pytestmark = pytest.mark.long
+
 DECIDED = [case for case in CASES if not case.explained]
 CATEGORIES = {
     *("badly scaled", "saturated", "flat", "ill-conditioned", "oscillating", "kinked", "float32", "noisy", "discontinuous"),

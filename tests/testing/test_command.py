@@ -12,6 +12,8 @@ import pytest
 
 from autodiff.testing.command import main
 
+pytestmark = pytest.mark.long
+
 MODULE = """
 import numpy as np
 

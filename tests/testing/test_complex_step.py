@@ -96,6 +96,7 @@ def test_it_is_not_a_number_where_the_complex_function_has_another_value() -> No
     assert np.isnan(derivative(lambda x: x * x if x.dtype == float else x * x + 1)).all()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("f", [f for f, _ in ANALYTIC.values()], ids=ANALYTIC)
 def test_a_gradient_is_checked_against_it(f: Callable[..., Any]) -> None:
     def vjp(g: np.ndarray, x: np.ndarray) -> np.ndarray:

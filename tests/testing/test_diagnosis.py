@@ -383,6 +383,7 @@ PLANTED = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_mistake_is_called_by_its_name(name: str) -> None:
     case = PLANTED[name]
@@ -429,6 +430,7 @@ TERMS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("said", TERMS)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_a_term_of_the_formula_that_makes_the_difference_is_named(said: str, dtype: Any) -> None:
@@ -453,6 +455,7 @@ def test_a_term_may_be_missing_by_one_argument_and_for_each_cotangent() -> None:
         assert sentence.startswith("The term 'x²' is missing in the gradient by argument 0: numerical - given equals it (largest")
 
 
+@pytest.mark.long
 def test_many_entries_are_explained_along_random_directions() -> None:
     def layer(w: Any) -> Any:
         return np.sum(sigmoid(X34 @ w) ** 2)
@@ -515,6 +518,7 @@ def test_a_right_gradient_has_no_diagnosis(name: str) -> None:
     assert "Diagnosis" not in str(report)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("size", [1e-3, 1.0])
 def test_a_gradient_that_is_wrong_at_random_has_no_diagnosis(seed: int, size: float) -> None:

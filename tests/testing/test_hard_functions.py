@@ -9,6 +9,8 @@ import pytest
 import autodiff as ad
 from autodiff.testing import GradientReport, check_gradient
 
+pytestmark = pytest.mark.long
+
 RNG = np.random.default_rng(3)
 HILBERT = 1 / (np.arange(6)[:, None] + np.arange(6) + 1.0)
 THOUSAND = RNG.normal(size=1000)

@@ -47,6 +47,7 @@ MISTAKES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_wrong_product_is_wrong(mistake: str) -> None:
     assert check_gradient(product, W, X, jvp=MISTAKES[mistake]).verdict == "wrong"

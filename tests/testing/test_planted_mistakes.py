@@ -73,6 +73,7 @@ WRONG_GRADIENTS: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], Cal
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mistake", WRONG_GRADIENTS)
 def test_a_wrong_gradient_is_found_out(mistake: str) -> None:
     f, inputs, gradient = WRONG_GRADIENTS[mistake]

@@ -58,6 +58,7 @@ MISTAKEN_RULES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mistake", MISTAKEN_RULES)
 def test_a_mistaken_rule_is_found(mistake: str) -> None:
     f = planted(*MISTAKEN_RULES[mistake])
@@ -66,6 +67,7 @@ def test_a_mistaken_rule_is_found(mistake: str) -> None:
     assert len(wrong_entries(report)) > 3
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mistake", MISTAKEN_RULES)
 def test_a_mistaken_rule_is_found_inside_of_a_function_of_one_number(mistake: str) -> None:
     f = planted(*MISTAKEN_RULES[mistake])
@@ -85,6 +87,7 @@ def test_transposed_axes_are_found_although_the_shape_is_right() -> None:
     assert product.verdict == check_gradient(transpose, SQUARE).verdict == "wrong"
 
 
+@pytest.mark.long
 def test_transposed_axes_of_a_large_array_are_found() -> None:
     transpose = planted(lambda x, /: np.transpose(x), lambda g: g)
     assert check_gradient(transpose, RNG.normal(size=(40, 40))).verdict == "wrong"
@@ -120,6 +123,7 @@ def test_exchanged_arguments_are_found() -> None:
     assert {argument for argument, _ in wrong_entries(report)} == {0, 1}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("index", [(0, 0), (37, 41), (99, 99)])
 @pytest.mark.parametrize("relative", [1.0, 1e-2])
 def test_one_wrong_number_among_ten_thousand_is_found_and_named(index: tuple[int, int], relative: float) -> None:

@@ -16,6 +16,8 @@ import autodiff as ad
 from autodiff import extend
 from autodiff.testing import GradientMismatch, assert_gradient, find_gradient_error, gradient_test, reals
 
+pytestmark = pytest.mark.long
+
 
 def softmax(x: np.ndarray) -> np.ndarray:
     e = np.exp(x - x.max())

@@ -11,6 +11,8 @@ import pytest
 import autodiff as ad
 from autodiff.testing import find_gradient_error, reals
 
+pytestmark = pytest.mark.long
+
 
 def softmax(x: np.ndarray) -> np.ndarray:
     e = np.exp(x - x.max())

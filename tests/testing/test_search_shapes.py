@@ -17,6 +17,8 @@ from autodiff.testing import find_gradient_error, reals
 from autodiff.testing.search.reproduction import literal
 from autodiff.testing.search.strategies import smallest_inputs
 
+pytestmark = pytest.mark.long
+
 DRAWS = 400
 
 

@@ -294,6 +294,7 @@ ARTICLE: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], str, str, i
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ARTICLE)
 def test_a_mistake_in_the_derivative_of_a_sigmoid_is_found_in_a_network(name: str) -> None:
     hidden, out, which, mistake, count, sigmoids = ARTICLE[name]
@@ -327,6 +328,7 @@ SPELLINGS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_a_sigmoid_is_known_however_it_is_written(spelling: str, dtype: Any) -> None:
