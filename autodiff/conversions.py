@@ -82,7 +82,25 @@ def _rebuilt(kind: type[Tensor], data: np.ndarray, requires_grad: bool, name: st
     return tensor
 
 
+def numpy(self: Tensor) -> np.ndarray:
+    """The array, read-only, as `data`."""
+    return read_only(array_of(self))
+
+
+def item(self: Tensor) -> Any:
+    """The only element as a Python number."""
+    return array_of(self).item()
+
+
+def tolist(self: Tensor) -> Any:
+    """The elements as nested lists of Python numbers."""
+    return array_of(self).tolist()
+
+
 _MEMBERS: dict[str, Any] = {
+    "numpy": numpy,
+    "item": item,
+    "tolist": tolist,
     "__len__": lambda self: len(array_of(self)),
     "__iter__": _rows,
     "__repr__": _text,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autodiff.core.backward import Parts
 from autodiff.core.modes import Switch, current_mode
 from autodiff.core.tensor import Tensor, array_of, node_of
 
@@ -83,7 +84,8 @@ def _check_values(entry: Primitive, operands: tuple[Any, ...], params: dict[str,
 
 def _check_gradient(g: Any, node: Any, i: int) -> None:
     """Raise if the cotangent of argument `i` of the operation `node` is not finite."""
-    _require_finite(np.asarray(g), f"{node.entry.name}: the gradient of argument {i}", getattr(node, "origin", None))
+    g = g.parts[0] if isinstance(g, Parts) else g
+    _require_finite(np.asarray(array_of(g)), f"{node.entry.name}: the gradient of argument {i}", getattr(node, "origin", None))
 
 
 def _require_finite(array: np.ndarray, what: str, origin: str | None) -> None:

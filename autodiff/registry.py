@@ -8,11 +8,12 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from autodiff.core.backward import OneOfSeveral, Scattered
+from autodiff.core.backward import Parts, Result
 from autodiff.core.call import apply, caller
 from autodiff.domain import REALS, Interval, Kink
 
@@ -25,62 +26,66 @@ numpy_table: dict[Any, Callable[..., Any]] = {}  # what NumPy's protocols look u
 class Primitive:
     """The entry of one operation in the registry; `primitive` makes it and says what its attributes mean.
 
-    `call` is the function that the public sees; `module` names the one that declared it. `rules` are the rules of `formulas` in the
-    order of `arguments`, as functions of the cotangent and of what the record of a call has saved: the operands, the result,
-    then, if a rule asks for them, the shapes of the operands and the parameters `params_asked`. `joint` is the one rule of a
-    sequence of arrays instead. `keeps[bits]` says which arguments, and last whether the result, are needed by the rules of
-    the arguments `bits` (bit i for argument i).
+    `call` is what the public sees; `module` names the one that declared it. `rules` are the rules of `formulas` in the order of
+    `arguments`, as functions of the cotangent and of what the record of a call has saved: the operands, the result, then, if a rule
+    asks for them, the shapes of the operands and the parameters `params_asked`. `joint` is the one rule of a sequence of arrays.
+    `keeps[bits]` says which arguments, and last whether the result, the rules of the arguments `bits` need (bit i for argument i).
 
     >>> from autodiff.registry import registry
     >>> registry["exp"], registry["exp"].arguments, registry["exp"].numpy
     (Primitive(exp), ('x',), (<ufunc 'exp'>,))
     """
 
+    apply = apply
+    numpy: tuple[Any, ...]
+    domain: tuple[Interval, ...]
+    kinks: tuple[Kink, ...]
+    elementwise = view = takes_over = False
+    scatter: Callable[..., Any] | None
+    prepare: Mapping[str, Callable[[Any], Any]]
+    module: str
+    call: Callable[..., Any]
+
     def __init__(self, forward: Callable[..., Any], formulas: Mapping[str, Callable[..., Any]], name: str) -> None:
-        self.forward = forward
-        self.name = name
-        self.formulas = dict(formulas)
         if not formulas:
             raise ValueError(f"primitive: {name} has no rules. A function without derivatives needs no primitive.")
+        self.forward, self.name, self.formulas = forward, name, dict(formulas)
         self.signature = _signature(forward, formulas, name)
-        self.arguments, self.params = _arguments(self.signature, formulas)
-        if not set(formulas) <= set(self.arguments) or not self.arguments:
+        parameters = self.signature.parameters.values()
+        arrays = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
+        self.arguments = tuple(f"*{a}" if f"*{a}" in formulas else a for a in arrays)
+        self.params = tuple(p.name for p in parameters if p.kind is not p.POSITIONAL_ONLY)
+        if not self.arguments or not formulas.keys() <= set(self.arguments):
             raise ValueError(
                 f"primitive: {name} has rules for {', '.join(formulas)}, but its array arguments are {', '.join(self.arguments)}."
             )
         self.variadic = self.arguments[0].startswith("*")
-        self.defaults = {p.name: p.default for p in self.signature.parameters.values() if p.default is not p.empty}
+        self.defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
         self.optional = {name: self.defaults[name] for name in self.params if name in self.defaults}
-        self.most = sum(p.kind is not p.KEYWORD_ONLY for p in self.signature.parameters.values())
+        self.most = sum(p.kind is not p.KEYWORD_ONLY for p in parameters)
         self.required = sum(argument not in self.defaults for argument in self.arguments)
-        wants = {argument: _wants(rule, name) for argument, rule in formulas.items()}
-        asked = {wanted for names in wants.values() for wanted in names}
-        self.needs = {w: sum(1 << i for i, a in enumerate(self.arguments) if w in wants.get(a, ())) for w in asked}
-        self.keeps = [
-            tuple(bool(self.needs.get(w, 0) & bits) for w in (*self.arguments, "y")) for bits in range(1 << len(self.arguments))
-        ]
+        self._bind_rules()
+        self.result = Result(name)
+
+    def _bind_rules(self) -> None:
+        """Find out what the rules ask for, and where the record of a call has it."""
+        wants = [_wants(self.formulas[a], self.name) if a in self.formulas else () for a in self.arguments]
+        asked = {name for names in wants for name in names}
+        subsets = [[names for i, names in enumerate(wants) if bits >> i & 1] for bits in range(1 << len(wants))]
+        self.keeps = [tuple(any(x in names for names in subset) for x in (*self.arguments, "y")) for subset in subsets]
         shapes = ("shapes",) if self.variadic else tuple(f"{argument}_shape" for argument in self.arguments)
-        self.shapes_asked = self.variadic or bool(asked & set(shapes))
+        self.shapes_asked = self.variadic or not asked.isdisjoint(shapes)
         self.params_asked = tuple(param for param in self.params if param in asked)
         self.reuses = "own" in asked
-        layout = (*self.arguments, "y", *(shapes if self.shapes_asked else ()), *self.params_asked, "own")
-        unknown = asked - set(layout)
-        if unknown:
+        layout = [*self.arguments, "y", *(shapes if self.shapes_asked else ()), *self.params_asked, "own"]
+        if unknown := asked.difference(layout):
             known = ", ".join(("y", *(() if self.variadic else self.arguments), *shapes, *self.params))
-            raise ValueError(f"primitive: a rule of {name} asks for {', '.join(sorted(unknown))}; it can have {known}.")
-        places = {wanted: i for i, wanted in enumerate(layout)}
-        rules = [_bound(formulas[a], [places[wanted] for wanted in wants[a]]) if a in formulas else None for a in self.arguments]
-        self.rules: Any = rules
-        self.joint: Callable[..., Any] | None = rules[0] if self.variadic else None
-        self.result = _Result(name)
-        self.numpy: tuple[Any, ...] = ()
-        self.domain: tuple[Interval, ...] = ()
-        self.module = ""
-        self.kinks: tuple[Kink, ...] = ()
-        self.elementwise = self.view = self.takes_over = False
-        self.scatter: Callable[..., Any] | None = None
-        self.prepare: dict[str, Callable[[Any], Any]] = {}
-        self.call: Callable[..., Any] = forward
+            raise ValueError(f"primitive: a rule of {self.name} asks for {', '.join(sorted(unknown))}; it can have {known}.")
+        self.rules: list[Any] = [
+            _bound(self.formulas[a], [layout.index(name) for name in names]) if a in self.formulas else None
+            for a, names in zip(self.arguments, wants, strict=True)
+        ]
+        self.joint: Callable[..., Any] | None = self.rules[0] if self.variadic else None
 
     def __repr__(self) -> str:
         return f"Primitive({self.name})"
@@ -93,35 +98,16 @@ class Primitive:
         by_position = self.params[: max(0, given - count)]
         params = {**self.optional, **dict(zip(by_position, args[count:], strict=False)), **kwargs}
         if not self.required <= given <= self.most or len(params) != len(self.params) or not kwargs.keys().isdisjoint(by_position):
-            self._refuse(args, kwargs)
+            try:
+                self.signature.bind(*args, **kwargs)
+            except TypeError as error:
+                raise TypeError(f"{self.name}: {error}. It is called as {self.name}{self.signature}.") from None
         for name, value in params.items():
             if name in self.prepare or isinstance(value, (list, np.ndarray)):
                 params[name] = self.prepare.get(name, _kept)(value)
         if self.variadic:
             return tuple(args[0]), params
         return (*args, *(self.defaults[a] for a in self.arguments[given:])) if given < count else args[:count], params
-
-    def _refuse(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        try:
-            self.signature.bind(*args, **kwargs)
-        except TypeError as error:
-            raise TypeError(f"{self.name}: {error}. It is called as {self.name}{self.signature}.") from None
-
-    def apply(self, operands: Sequence[Any], params: Mapping[str, Any]) -> Any:
-        """The result of the call with these operands and parameters, as it goes on in the current mode."""
-        return apply(self, operands, dict(params))
-
-
-class _Result:
-    """What the record of one of several results has in the place of an entry: its rule puts the cotangent in its place."""
-
-    arguments = ()
-    joint = None
-    reuses = takes_over = False
-    rules = (lambda g, saved: OneOfSeveral(g, saved[1]),)
-
-    def __init__(self, name: str) -> None:
-        self.name = name
 
 
 def primitive(
@@ -139,19 +125,19 @@ def primitive(
     prepare: Mapping[str, Callable[[Any], Any]] | None = None,
     doc: str | None = None,
 ) -> Callable[..., Any]:
-    """Declare an operation: a NumPy function with one derivative rule per argument. Return the function to call.
+    """Declare an operation: a NumPy function with one derivative rule per argument.
 
-    A rule gives the cotangent of one argument: the vector-Jacobian product with `g`, the cotangent of the result. It asks for
-    what it needs by name: `g` first, then any of `y` (the result), the arguments, `NAME_shape`, and the
-    function's other parameters. What no rule names is not kept. Rules are made of operators and `np.` functions only, so that
-    they can be differentiated in turn. A broadcast is undone by the engine, not by the rule. If the function returns a tuple,
-    of several results, `g` and `y` are tuples, with zeros for the cotangents of results that are not used.
+    A rule gives the cotangent of one argument: the vector-Jacobian product with `g`, the cotangent of the result. It asks for what
+    it needs by name: `g` first, then any of `y` (the result), the arguments, `NAME_shape`, and the function's other parameters.
+    What no rule names is not kept. Rules are made of operators and `np.` functions, so that they can be differentiated in turn.
+    A broadcast is undone by the engine, not by the rule. If the function returns a tuple, of several results, `g` and `y` are
+    tuples, with zeros for the cotangents of results that are not used.
 
     Args:
         forward: the function of arrays. Its positional-only parameters are the arrays; if it has none, those that have a rule.
         rules: for each array argument that has a derivative, its rule. `*arrays` stands for a sequence of arrays, whose rule gives
             the cotangents of all of them at once and may ask for their `shapes`.
-        name: how it is called in the registry and in errors; the name of `forward` if not given.
+        name: what the registry and errors call it; the name of `forward` if not given. A name that is taken is a `ValueError`.
         numpy: the NumPy functions that call this one when they are given a `Tensor`.
         domain: where the arguments may lie: one `Interval` for all, or one each.
         kinks: points where the derivative jumps, and what the rules give there.
@@ -161,13 +147,7 @@ def primitive(
             may ask for `own`: whether the cotangent is the rule's own to write to.
         scatter: what adds up the cotangents of many readings of one array, for operations that read a part by `index`.
         prepare: for a parameter that must be made safe to keep, the function that does so.
-        doc: the public function's docstring.
-
-    Returns:
-        The public function. It takes arrays or tensors; given arrays alone it is just `forward`.
-
-    Raises:
-        ValueError: the name is taken, or a rule asks for something that the call does not know.
+        doc: the docstring of the public function, which is returned: of arrays or tensors; of arrays alone it is just `forward`.
 
     >>> softplus = extend.primitive(
     ...     lambda x, /: np.logaddexp(0, x), {"x": lambda g, x: g * ad.sigmoid(x)}, name="softplus_of_the_docs", elementwise=True
@@ -180,69 +160,43 @@ def primitive(
     name = str(name or getattr(forward, "__name__", type(forward).__name__))
     if name in registry:
         raise ValueError(f"primitive: the name {name!r} is taken. Give this one a name of its own.")
-    entry = Primitive(forward, rules, name)
-    entry.numpy = tuple(numpy)
+    entry = registry[name] = Primitive(forward, rules, name)
+    entry.numpy, entry.kinks, entry.prepare = tuple(numpy), tuple(kinks), dict(prepare or {})
     entry.domain = (domain,) * len(entry.arguments) if isinstance(domain, Interval) else tuple(domain)
+    entry.elementwise, entry.view, entry.takes_over, entry.scatter = elementwise, view, takes_over, scatter
     entry.module = sys._getframe(1).f_globals.get("__name__", "")
-    entry.kinks, entry.elementwise, entry.view, entry.takes_over = tuple(kinks), elementwise, view, takes_over
-    entry.prepare = dict(prepare or {})
     if scatter is not None:
-        entry.scatter = scatter
-        entry.rules = [lambda g, saved: Scattered(g, saved[-1], saved[-2], entry.scatter)]
+        entry.rules = [lambda g, saved: Parts(g, saved[-1], saved[-2], scatter)]
     call: Any = caller(entry)
     call.__name__ = call.__qualname__ = name
-    call.__doc__ = doc or forward.__doc__
-    call.__module__ = "autodiff"
-    call.__signature__ = entry.signature
+    call.__doc__, call.__module__, call.__signature__ = doc or forward.__doc__, "autodiff", entry.signature
     entry.call = call
-    registry[name] = entry
     numpy_table.update(dict.fromkeys(entry.numpy, call))
     return call  # type: ignore[no-any-return]
 
 
 def composite(*, numpy: Sequence[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a function made of primitives as the one that NumPy's functions `numpy` call when they are given a `Tensor`."""
-
-    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
-        numpy_table.update(dict.fromkeys(numpy, function))
-        return function
-
-    return declare
+    return lambda function: numpy_table.update(dict.fromkeys(numpy, function)) or function
 
 
 def _signature(forward: Any, formulas: Mapping[str, Any], name: str) -> inspect.Signature:
     """The signature of the public function: the arrays come first, by position only."""
     names = [argument.removeprefix("*") for argument in formulas]
-    try:
-        parameters = [] if isinstance(forward, np.ufunc) else list(inspect.signature(forward).parameters.values())
-    except ValueError:  # a function written in C of which nothing else is known
-        parameters = []
-    if not parameters:
-        parameters = [inspect.Parameter(argument, inspect.Parameter.POSITIONAL_ONLY) for argument in names]
+    parameters = [inspect.Parameter(argument, inspect.Parameter.POSITIONAL_ONLY) for argument in names]
+    with suppress(ValueError):  # of some functions written in C no more is known
+        parameters = (not isinstance(forward, np.ufunc) and [*inspect.signature(forward).parameters.values()]) or parameters
     only = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY] or [p.name for p in parameters if p.name in names]
     if [p.name for p in parameters[: len(only)]] != only:
-        raise ValueError(
-            f"primitive: the arguments of {name} that have rules, {', '.join(only)}, must come first in "
-            f"{', '.join(p.name for p in parameters)}."
-        )
+        raise ValueError(f"primitive: the arguments of {name} that have rules, {', '.join(only)}, must come before all others.")
     arrays = [p.replace(kind=inspect.Parameter.POSITIONAL_ONLY) for p in parameters[: len(only)]]
     return inspect.Signature([*arrays, *parameters[len(only) :]])
-
-
-def _arguments(signature: inspect.Signature, formulas: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names of the arrays, with a star for a sequence of them, and of the other parameters."""
-    parameters = signature.parameters.values()
-    arrays = tuple(p.name for p in parameters if p.kind is p.POSITIONAL_ONLY)
-    starred = tuple(a if a in formulas or f"*{a}" not in formulas else f"*{a}" for a in arrays)
-    return starred, tuple(p.name for p in parameters if p.kind is not p.POSITIONAL_ONLY)
 
 
 def _wants(rule: Any, name: str) -> tuple[str, ...]:
     """What `rule` asks for beside the cotangent."""
     if not callable(rule):
-        raise TypeError(
-            f"primitive: a rule of {name} is {type(rule).__name__}; wanted a function of g and of what it needs, by name."
-        )
+        raise TypeError(f"primitive: a rule of {name} is {type(rule).__name__}; wanted a function of g and what else it needs.")
     return tuple(inspect.signature(rule).parameters)[1:]
 
 

@@ -1,24 +1,19 @@
-"""The backward pass: cotangents are handed from each record to its parents, the youngest record first.
-
-No recursion, so that chains of any length work; nothing is kept longer than needed, so that memory falls as the pass goes on.
-"""
+"""The backward pass: cotangents are handed from each record to its parents, the youngest record first, without recursion."""
 
 from __future__ import annotations
 
-import math
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from heapq import heapify, heappop, heappush, heappushpop
+from operator import attrgetter
+from threading import RLock
 from typing import Any
 
 import numpy as np
 
-from autodiff.core.graph import Leaf, is_overwritten, record
+from autodiff.core.graph import Leaf, is_overwritten, records_of
 from autodiff.core.modes import Switch, current_mode
 from autodiff.core.overwriting import SMALL
-from autodiff.core.tensor import Tensor, array_of, read_only, wrap
-
-__all__: list[str] = []
+from autodiff.core.tensor import Tensor, array_of, as_real, read_only, wrap
 
 ndarray = np.ndarray
 
@@ -51,6 +46,14 @@ def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = Non
 
 
 setattr(Tensor, "backward", backward)  # noqa: B010
+_FREED = (
+    "backward: the graph of {} has been freed by an earlier backward(). "
+    "To walk a graph more than once, pass retain_graph=True to all but the last."
+)
+_OVERWRITTEN = (
+    "backward: {} needs the value of an argument that has been overwritten since it was used, so its gradient would be wrong. "
+    "Call backward() before changing the array, or use a copy of it."
+)
 _DOUBLE, _ONE = np.dtype(np.float64), np.float64(1)
 
 
@@ -65,20 +68,13 @@ def _cotangent(tensor: Tensor, gradient: Any, create_graph: bool) -> Any:
                 "for example loss.sum().backward(), or pass gradient=, an array of that shape."
             )
         gradient = np.ones(tensor.shape, tensor.dtype)
-    array: Any = gradient if isinstance(gradient, Tensor) else read_only(np.array(gradient))
-    if array.shape != tensor.shape:
-        raise ValueError(
-            f"backward: gradient has shape {array.shape}, but the tensor has shape {tensor.shape}. They must be equal."
-        )
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"backward: gradient has dtype {array.dtype}; wanted real numbers.")
-    if create_graph:
-        array = array if isinstance(array, Tensor) else wrap(array)
-        return array if array.dtype == tensor.dtype else array.astype(tensor.dtype)
-    return read_only(array_of(array).astype(tensor.dtype, copy=isinstance(array, Tensor)))
-
-
-# --- the walk --------------------------------------------------------------------------------------------------------------------
+    g: Any = gradient
+    if not (create_graph and isinstance(g, Tensor)):
+        g = wrap(as_real(array_of(g), "backward: gradient", copy=True))
+    if g.shape != tensor.shape:
+        raise ValueError(f"backward: gradient has shape {g.shape}, but the tensor has shape {tensor.shape}. They must be equal.")
+    g = g if g.dtype == tensor.dtype else g.astype(tensor.dtype)
+    return g if create_graph else read_only(g._array)
 
 
 def backward_pass(
@@ -94,12 +90,10 @@ def backward_pass(
     results: dict[Any, Any] = {} if targets is None else dict.fromkeys(targets)
     _walk(cotangents, results, wanted, create_graph, free=not (retain_graph or create_graph))
     for leaf, g in cotangents.items():
-        if leaf.hooks is not None or (type(g) is not ndarray and isinstance(g, PARTS)):
+        if leaf.hooks is not None or type(g) is Parts:
             g = _prepare(leaf, g, set())
         if g.shape != leaf.shape:
-            raise RuntimeError(
-                f"backward: a gradient of shape {g.shape} arrived at a tensor of shape {leaf.shape}: a rule is wrong."
-            )
+            raise RuntimeError(f"backward: a rule gave a cotangent of shape {g.shape} for a tensor of shape {leaf.shape}.")
         results[leaf] = g if g.dtype == leaf.dtype else g.astype(leaf.dtype)
     return results
 
@@ -117,37 +111,37 @@ def _walk(cotangents: dict[Any, Any], results: dict[Any, Any], wanted: set[Any] 
         else:
             node = heappushpop(heap, (-following.id, following))[1] if heap else following
             following = None
-        parents, saved, guards, entry, fits = node.parents, node.saved, node.guards, node.entry, node.fits
-        if parents is None or saved is None:
-            raise _freed(node)
-        if guards is not None and is_overwritten(node, saved, guards):
-            raise _overwritten(node)
+        entry, known, guards, fits, parents = node.entry, node.saved, node.guards, node.fits, node.parents
+        if parents is None:  # looked at last, but forgotten first: another thread may be about it
+            raise RuntimeError(_FREED.format(node.entry.name))
+        if guards is not None and is_overwritten(node, known, guards):
+            raise RuntimeError(_OVERWRITTEN.format(node.entry.name))
         g = cotangents.pop(node)
-        if node.hooks is not None or (type(g) is not ndarray and isinstance(g, PARTS)):
+        if node.hooks is not None or type(g) is Parts:
             g = _prepare(node, g, own)
-            if node.hooks is not None and node.hooks.keeper is not None and wanted is None:
+            if wanted is None and node.hooks is not None and node.hooks.keeper is not None:
                 results[node] = g
         if results and node in results:
             results[node] = g
             own.discard(node)
-        known = _lift(node, parents, saved) if create_graph else saved
+        if create_graph:
+            known = _lift(node, parents, known)
         if entry.reuses:
             known = (*known, node in own)
-        rules, parts = entry.rules, None if entry.joint is None else entry.joint(g, known)
-        pairs = enumerate(parents) if not entry.reuses else reversed([*enumerate(parents)])  # who may write to `g` comes last
-        for i, parent in pairs:
+        parts = None if entry.joint is None else entry.joint(g, known)
+        for i, parent in enumerate(parents) if not entry.reuses else [*enumerate(parents)][::-1]:  # who may write to `g` is last
             if parent is None or (wanted is not None and parent not in wanted):
                 continue
-            part = rules[i](g, known) if parts is None else parts[i]
+            part = entry.rules[i](g, known) if parts is None else parts[i]
             if fits is not None:
                 part = fit(part, *fits[i])
             if check is not None:
-                check(_dense(part), node, i)
+                check(part, node, i)
             if parent in cotangents:
                 _add(cotangents, parent, part, own)
                 continue
             cotangents[parent] = part
-            if entry.reuses and i == 0 and type(part) is np.ndarray:
+            if entry.reuses and i == 0 and type(part) is ndarray:
                 own.add(parent)
             if type(parent) is not Leaf:
                 if following is not None:
@@ -162,30 +156,24 @@ def _lift(node: Any, parents: Any, saved: Any) -> Any:
     count = len(node.entry.arguments)
     operands = [x if x is None or parent is None else wrap(x, parent) for x, parent in zip(saved[:count], parents, strict=False)]
     y = saved[count]
-    if isinstance(y, tuple):
-        y = tuple(wrap(part, record(node.entry.result, (node,), (None, k))) for k, part in enumerate(y))
-    elif y is not None:
-        y = wrap(y, node)
+    if y is not None:
+        y = tuple(map(wrap, y, records_of(node, y))) if isinstance(y, tuple) else wrap(y, node)
     return (*operands, y, *saved[count + 1 :])
 
 
 def _prepare(node: Any, g: Any, own: set[Any]) -> Any:
     """The whole cotangent of `node`, after its hooks."""
-    if isinstance(g, PARTS):
-        g = g.total(node, node in own)
-        if type(g) is np.ndarray:
+    if type(g) is Parts:
+        g = g.total(node in own)
+        if type(g) is ndarray:
             own.add(node)
     for hook in list(node.hooks.functions.values()) if node.hooks is not None else ():
         own.discard(node)
         new = hook(g if isinstance(g, Tensor) else wrap(read_only(np.asarray(g))))
-        if new is None:
-            continue
-        if np.shape(new) != g.shape:
-            raise ValueError(
-                f"register_hook: the hook returned a gradient of shape {np.shape(new)}, but the tensor's is {g.shape}."
-            )
-        new = new if isinstance(g, Tensor) else array_of(new)
-        g = new.astype(g.dtype) if hasattr(new, "astype") else np.asarray(new, g.dtype)
+        if new is not None and np.shape(new) != g.shape:
+            raise ValueError(f"register_hook: the hook returned a gradient of shape {np.shape(new)}; wanted {g.shape}.")
+        if new is not None:
+            g = new.astype(g.dtype) if isinstance(g, Tensor) and isinstance(new, Tensor) else np.array(array_of(new), g.dtype)
     return g
 
 
@@ -193,148 +181,114 @@ def _add(cotangents: dict[Any, Any], node: Any, part: Any, own: set[Any]) -> Non
     """Add `part` to the cotangent that `node` has already."""
     old = cotangents[node]
     if part.shape != old.shape:
-        raise RuntimeError(
-            f"backward: rules gave cotangents of the shapes {old.shape} and {part.shape} for one tensor: one is wrong."
-        )
-    if isinstance(old, PARTS):
+        raise RuntimeError(f"backward: rules gave cotangents of shapes {old.shape} and {part.shape} for one tensor: one is wrong.")
+    if type(part) is Parts and type(old) is not Parts:
+        old, part = part, old
+    if type(old) is Parts:
         old.add(part, node in own)
-    elif isinstance(part, PARTS):
-        part.add(old, False)
-        cotangents[node] = part
+        cotangents[node] = old
     elif node in own:
         cotangents[node] += part
     else:
         cotangents[node] = old + part
-        if type(cotangents[node]) is np.ndarray:
+        if type(cotangents[node]) is ndarray:
             own.add(node)
 
 
-class Scattered:
-    """The cotangent of an array that was read in parts: the parts with their places.
+class Parts:
+    """A cotangent that arrives in parts, of an array that was read in parts or of several results: each with its place.
 
-    So n readings of n elements cost n, not n squared.
+    They are put together when the cotangent is needed, by `join(parts, places, shape)`, so that n readings of n elements cost n,
+    not n squared. What arrives whole is `dense`; `join` adds to it in place if it gets it as well.
     """
 
-    __slots__ = ("dense", "dtype", "parts", "scatter", "shape")
+    __slots__ = ("dense", "dtype", "join", "parts", "places", "shape")
 
-    def __init__(self, g: Any, index: Any, shape: tuple[int, ...], scatter: Callable[..., Any]) -> None:
-        self.shape, self.dtype = shape, g.dtype
-        self.scatter = scatter
-        self.parts = [(g, index)]
+    def __init__(self, part: Any, place: Any, shape: Any, join: Callable[..., Any]) -> None:
+        self.parts, self.places = [part], [place]
+        self.shape, self.dtype = shape, getattr(part, "dtype", None)
+        self.join = join
         self.dense: Any = None
 
     def add(self, other: Any, own: bool) -> None:
         """Add another cotangent of the same array."""
-        if isinstance(other, Scattered):
+        if isinstance(other, Parts):
             self.parts += other.parts
+            self.places += other.places
             other = other.dense
-        if other is None or self.dense is None:
-            self.dense = other if self.dense is None else self.dense
-        elif own:
+        if own and self.dense is not None and other is not None:
             self.dense += other
-        else:
-            self.dense = self.dense + other
+        elif other is not None:
+            self.dense = other if self.dense is None else self.dense + other
 
-    def total(self, node: Any, own: bool) -> Any:
-        """The cotangent as one array."""
-        parts, places = [g for g, _ in self.parts], [index for _, index in self.parts]
+    def total(self, own: bool) -> Any:
+        """The cotangent as one array, or one for each of several results."""
         if own and self.dense is not None:
-            return self.scatter(parts, places, self.shape, self.dense)
-        whole = self.scatter(parts, places, self.shape)
+            return self.join(self.parts, self.places, self.shape, self.dense)
+        whole = self.join(self.parts, self.places, self.shape)
         return whole if self.dense is None else self.dense + whole
 
 
-class OneOfSeveral:
-    """The cotangents of the several results of one operation: those that have arrived, by the number of the result."""
+class Result:
+    """What the record of one of several results has in the place of an entry: its rule puts the cotangent in its place."""
 
-    __slots__ = ("by_result",)
-    shape = ()
+    arguments, joint = (), None
+    reuses = takes_over = False
+    rules = (lambda g, saved: Parts(g, saved[0], saved[1], _tuple_of),)
 
-    def __init__(self, g: Any, k: int) -> None:
-        self.by_result = {k: g}
-
-    def add(self, other: Any, own: bool) -> None:
-        """Add the cotangent of another result, or another one of the same."""
-        for k, g in other.by_result.items():
-            self.by_result[k] = self.by_result[k] + g if k in self.by_result else g
-
-    def total(self, node: Any, own: bool) -> Any:
-        """The tuple of all cotangents: zeros for results that were not used."""
-        zeros = (np.zeros(shape, dtype) for shape, dtype in node.results)
-        return tuple(self.by_result.get(k, zero) for k, zero in enumerate(zeros))
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
-PARTS = (Scattered, OneOfSeveral)  # cotangents that are put together only when they are needed
+def _tuple_of(parts: list[Any], numbers: list[int], kinds: list[Any]) -> tuple[Any, ...]:
+    """The cotangents of several results, zeros for those that were not used."""
+    whole: list[Any] = [None] * len(kinds)
+    for part, k in zip(parts, numbers, strict=True):
+        whole[k] = part if whole[k] is None else whole[k] + part
+    return tuple(np.zeros(*kind) if g is None else g for g, kind in zip(whole, kinds, strict=True))
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     """The cotangent of an argument of shape `shape` that was broadcast to the shape of `g`: the sum over the copies."""
     lead = len(g.shape) - len(shape)
-    if lead < 0 and math.prod(shape[:-lead]) != 1:  # x[i] = v allows axes of length 1 in front of v
+    copies = tuple(i for i, n in enumerate(g.shape) if i < lead or (n != 1 and shape[i - lead] == 1))
+    total = g.sum(axis=copies) if copies else g
+    if [n for n in total.shape if n != 1] != [n for n in shape if n != 1]:  # x[i] = v allows axes of length 1 in front of v
         raise RuntimeError(f"backward: a rule gave a cotangent of shape {g.shape} for an argument of shape {shape}: it is wrong.")
-    if g.shape[lead:] == shape:
-        return g.sum(axis=tuple(range(lead)))
-    repeated = tuple(i for i, n in enumerate(g.shape) if i < lead or (n != 1 and shape[i - lead] == 1))
-    total = g.sum(axis=repeated)
-    if math.prod(total.shape) != math.prod(shape):
-        raise RuntimeError(f"backward: a rule gave a cotangent of shape {g.shape} for an argument of shape {shape}: it is wrong.")
-    return total.reshape(shape)
+    return total if total.shape == shape else total.reshape(shape)
 
 
 def fit(g: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     """The cotangent `g` as that of an argument of this shape and type."""
-    if isinstance(g, PARTS):
+    if type(g) is Parts:
         return g
     if g.shape != shape:
         g = unbroadcast(g, shape)
     return g if g.dtype == dtype else g.astype(dtype)
 
 
-def _dense(g: Any) -> Any:
-    """The numbers in a cotangent of any form."""
-    if isinstance(g, Scattered):
-        g = g.total(None, False)
-    return (
-        np.concatenate([np.ravel(array_of(x)) for x in g.by_result.values()])
-        if isinstance(g, OneOfSeveral)
-        else np.asarray(array_of(g))
-    )
+def _leading_to(targets: set[Any], roots: Iterable[Any]) -> set[Any]:
+    """The records below `roots` from which a target can be reached, and the targets.
 
-
-# --- which part of the graph -----------------------------------------------------------------------------------------------------
-
-
-def _below(roots: Iterable[Any], targets: set[Any]) -> set[Any]:
-    """The records that can be reached from `roots`, going no further at a target, nor at a record older than all of them.
-
-    A record leads to older ones only, so that no target is missed; and what was computed before is not walked.
+    A record leads to older ones only, so none is walked that is older than all targets: what was computed before costs nothing.
     """
     oldest = min((target.id for target in targets), default=0)
     reached: set[Any] = set()
     stack = list(roots)
     while stack:
         node = stack.pop()
-        if node not in reached:
+        if node not in reached and node not in targets and node.id > oldest and type(node) is not Leaf:
             reached.add(node)
-            if node.id > oldest and type(node) is not Leaf and node not in targets:
-                if (parents := node.parents) is None:  # there is no telling where it led
-                    raise _freed(node)
-                stack.extend(parent for parent in parents if parent is not None)
-    return reached
+            if (parents := node.parents) is None:  # there is no telling where it led
+                raise RuntimeError(_FREED.format(node.entry.name))
+            stack.extend(parent for parent in parents if parent is not None)
+    for node in sorted(reached, key=attrgetter("id")):
+        if any(parent in targets for parent in node.parents or ()):
+            targets.add(node)
+    return targets
 
 
-def _leading_to(targets: set[Any], roots: Iterable[Any]) -> set[Any]:
-    """The records below `roots` from which a target can be reached, and the targets."""
-    wanted = set(targets)
-    for node in sorted(_below(roots, targets), key=lambda node: node.id):
-        if type(node) is not Leaf and any(parent in wanted for parent in node.parents or ()):
-            wanted.add(node)
-    return wanted
-
-
-# --- arrival ---------------------------------------------------------------------------------------------------------------------
-
-_accumulating = threading.RLock()
+_accumulating = RLock()
 
 
 def accumulate(gradients: dict[Any, Any]) -> None:
@@ -343,29 +297,10 @@ def accumulate(gradients: dict[Any, Any]) -> None:
         for node, g in gradients.items():
             tensor = node.tensor() if type(node) is Leaf else node.hooks.keeper()
             if tensor is not None:
-                old = tensor.grad
-                recorded = isinstance(g, Tensor)
-                tensor._grad = as_gradient(g) if old is None else old + g if recorded else wrap(old._array + g)
-
-
-def as_gradient(g: Any) -> Any:
-    """`g` as a tensor to be kept in `.grad`. Others may hold a large array, too: it is read-only, so copied before a change."""
-    if isinstance(g, Tensor):
-        return g
-    if g.nbytes > SMALL and g.flags.c_contiguous:
-        return wrap(read_only(g))
-    return wrap(np.array(g, order="C"))
-
-
-def _freed(node: Any) -> RuntimeError:
-    return RuntimeError(
-        f"backward: the graph of {node.entry.name} has been freed by an earlier backward(). "
-        "To walk a graph more than once, pass retain_graph=True to all but the last."
-    )
-
-
-def _overwritten(node: Any) -> RuntimeError:
-    return RuntimeError(
-        f"backward: {node.entry.name} needs the value of an argument that has been overwritten since it was used, "
-        "so its gradient would be wrong. Call backward() before changing the array, or use a copy of it."
-    )
+                old = getattr(tensor, "_grad", None)
+                if isinstance(g, Tensor):
+                    tensor._grad = g if old is None else old + g
+                elif old is not None:
+                    tensor._grad = wrap(old._array + g)
+                else:  # others may hold a large array, too: it is read-only, so copied before a change
+                    tensor._grad = wrap(read_only(g) if g.nbytes > SMALL and g.flags.c_contiguous else np.array(g, order="C"))

@@ -1,8 +1,8 @@
 """Calls of a primitive: the one seam.
 
 A call is bound to its entry, operands and parameters. In a plain mode it is then computed, and what the rules will ask for is
-remembered; otherwise the mode decides, before anything is computed. Operations with one or two operands and no parameters, which
-most are and where time counts, have a caller of their own for the usual case; whatever is unusual goes on to `run`.
+remembered; otherwise the mode decides, before anything is computed. Operations with one or two operands and no parameters have a
+fast caller for the usual case; whatever is unusual goes on to `run`.
 """
 
 from __future__ import annotations
@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autodiff.core.graph import guard, new, record
+from autodiff.core.graph import new, record, records_of
 from autodiff.core.modes import Mode, current_mode
-from autodiff.core.tensor import Tensor, as_array, wrap
+from autodiff.core.overwriting import content
+from autodiff.core.tensor import Tensor, as_array, is_foreign, wrap
 from autodiff.core.views import make_view, watch_of
 
 if TYPE_CHECKING:
     from autodiff.registry import Primitive
-
-__all__: list[str] = []
 
 ndarray = np.ndarray
 NONE: dict[str, Any] = {}
@@ -28,25 +27,14 @@ NONE: dict[str, Any] = {}
 
 def caller(entry: Primitive) -> Callable[..., Any]:
     """The public function of a primitive."""
-    simple = not (entry.params or entry.defaults or entry.variadic or entry.view)
-    callers = {1: _caller_of_one, 2: _caller_of_two} if simple else {}
-    return callers.get(len(entry.arguments), _caller_of_any)(entry)
-
-
-def _caller_of_any(entry: Primitive) -> Callable[..., Any]:
-    bind = entry.bind
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        operands, params = bind(args, kwargs)
-        return apply(entry, operands, params)
-
-    return call
+    if not (entry.params or entry.defaults or entry.variadic or entry.view) and len(entry.arguments) <= 2:
+        return _caller_of_one(entry) if len(entry.arguments) == 1 else _caller_of_two(entry)
+    return lambda *args, **kwargs: apply(entry, *entry.bind(args, kwargs))
 
 
 def _caller_of_one(entry: Primitive) -> Callable[..., Any]:
-    forward = entry.forward
+    forward, shapes_asked = entry.forward, entry.shapes_asked
     keep_x, keep_y = entry.keeps[1]
-    shapes_asked = entry.shapes_asked
 
     def call(x: Any, /) -> Any:
         mode = current_mode()
@@ -66,7 +54,7 @@ def _caller_of_one(entry: Primitive) -> Callable[..., Any]:
         if parent is None or not parent.requires_grad or not mode.record:
             result._node = None
         else:
-            guards = (guard(0, data, parent.watch),) if keep_x and parent.watch is not None else None
+            guards = _guard(None, 0, x, data) if keep_x and parent.watch is not None else None
             fits = None if y.dtype is data.dtype else find_fits((data,))
             result._node = record(entry, (parent,), (data if keep_x else None, y if keep_y else None), fits, guards)
         return result
@@ -75,33 +63,16 @@ def _caller_of_one(entry: Primitive) -> Callable[..., Any]:
 
 
 def _caller_of_two(entry: Primitive) -> Callable[..., Any]:
-    forward, elementwise, shapes_asked = entry.forward, entry.elementwise, entry.shapes_asked
+    forward, elementwise, shapes_asked, keeps = entry.forward, entry.elementwise, entry.shapes_asked, entry.keeps
     rule_a, rule_b = entry.rules
-    keeps = entry.keeps
 
     def call(a: Any, b: Any, /) -> Any:
         mode = current_mode()
-        parent_a = parent_b = None
-        x: Any
-        z: Any
-        if isinstance(a, Tensor):
-            x = a._array
-            if rule_a and (node := a._node) is not None and node.requires_grad:
-                parent_a = node
-        elif isinstance(b, Tensor) and (type(a) is float or (type(a) is ndarray and a.dtype.kind in "fiub")):
-            x = a
-        else:
+        of_a, of_b = isinstance(a, Tensor), isinstance(b, Tensor)
+        if not mode.plain or not (of_b or (of_a and _is_plain(b))) or not (of_a or _is_plain(a)):
             return apply(entry, (a, b), NONE)
-        if isinstance(b, Tensor):
-            z = b._array
-            if rule_b and (node := b._node) is not None and node.requires_grad:
-                parent_b = node
-        elif type(b) is float or (type(b) is ndarray and b.dtype.kind in "fiub"):
-            z = b
-        else:
-            return apply(entry, (a, b), NONE)
-        if not mode.plain:
-            return apply(entry, (a, b), NONE)
+        x: Any = a._array if of_a else a
+        z: Any = b._array if of_b else b
         y = forward(x, z)
         if type(y) is not ndarray or y.base is not None or y is x or y is z:
             if not isinstance(y, np.generic):
@@ -109,29 +80,38 @@ def _caller_of_two(entry: Primitive) -> Callable[..., Any]:
             y = np.asarray(y)
         result: Tensor = new(Tensor)
         result._array = y
-        if (parent_a is None and parent_b is None) or not mode.record:
+        parent_a: Any = a._node if of_a and rule_a else None
+        parent_b: Any = b._node if of_b and rule_b else None
+        flows_a = parent_a is not None and parent_a.requires_grad
+        flows_b = parent_b is not None and parent_b.requires_grad
+        if not (flows_a or flows_b) or not mode.record:
             result._node = None
             return result
-        keep_a, keep_b, keep_y = keeps[(parent_a is not None) + 2 * (parent_b is not None)]
-        guards: Any = None
-        fits = None
-        if keep_a and (parent_a is None or parent_a.watch is not None) and (made := _guard(0, a, x)):
-            guards = (made,)
-        if keep_b and (parent_b is None or parent_b.watch is not None) and (made := _guard(1, b, z)):
-            guards = (made,) if guards is None else (*guards, made)
-        if (
-            shapes_asked
-            or (parent_a is not None and (x.dtype is not y.dtype or (elementwise and x.shape != y.shape)))
-            or (parent_b is not None and (z.dtype is not y.dtype or (elementwise and z.shape != y.shape)))
-        ):
-            fits = find_fits((x, z))
+        keep_a, keep_b, keep_y = keeps[flows_a + 2 * flows_b]
+        fits = guards = None
+        if keep_a and (not flows_a or parent_a.watch is not None):
+            guards = _guard(guards, 0, a, x)
+        if keep_b and (not flows_b or parent_b.watch is not None):
+            guards = _guard(guards, 1, b, z)
         saved: Any = (x if keep_a else None, z if keep_b else None, y if keep_y else None)
         if shapes_asked:
-            saved = (*saved, np.shape(x), np.shape(z))
-        result._node = record(entry, (parent_a, parent_b), saved, fits, guards)
+            saved += (np.shape(x), np.shape(z))
+        if (
+            shapes_asked
+            or (flows_a and (x.dtype is not y.dtype or (elementwise and x.shape != y.shape)))
+            or (flows_b and (z.dtype is not y.dtype or (elementwise and z.shape != y.shape)))
+        ):
+            fits = find_fits((x, z))
+        parents = (parent_a if flows_a else None, parent_b if flows_b else None)
+        result._node = record(entry, parents, saved, fits, guards)
         return result
 
     return call
+
+
+def _is_plain(x: Any) -> bool:
+    """Whether `x`, which is no tensor, is an operand as it is."""
+    return type(x) is float or (type(x) is ndarray and x.dtype.kind in "fiub")
 
 
 def apply(entry: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> Any:
@@ -149,7 +129,11 @@ def run(entry: Primitive, operands: Sequence[Any], params: dict[str, Any], mode:
         if isinstance(x, Tensor):
             values.append(x._array)
         elif is_foreign(x):
-            return _of_foreign(entry, operands, params)
+            if not entry.numpy:
+                raise TypeError(
+                    f"{entry.name}: an operand is {type(x).__name__}, an array of another library; wanted real numbers."
+                )
+            return entry.numpy[0](operands, **params) if entry.variadic else entry.numpy[0](*operands, **params)
         else:
             values.append(x if x is None and i >= entry.required and not entry.variadic else as_operand(x, entry))
     y = entry.forward(values, **params) if entry.variadic else entry.forward(*values, **params)
@@ -170,21 +154,14 @@ def finish(entry: Primitive, operands: Sequence[Any], values: Sequence[Any], par
     if any(parents):
         node = _remember(entry, operands, values, params, tuple(arrays) if several else arrays[0], parents, mode)
         if several:
-            node.results = [(y.shape, y.dtype) for y in arrays]
-            for k, tensor in enumerate(tensors):
-                tensor._node = record(entry.result, (node,), (None, k)) if tensor.dtype.kind == "f" else None
+            tensors = [*map(wrap, arrays, records_of(node, arrays))]
         elif arrays[0].dtype.kind == "f":
             tensors[0]._node, node.watch = node, parents[0].watch if is_view else None
         else:
-            dtype = arrays[0].dtype
-            raise TypeError(
-                f"{entry.name}: no gradient flows through {dtype} values. Use detach() on the argument to leave the graph."
-            )
+            raise TypeError(f"{entry.name}: no gradient flows through {arrays[0].dtype} values. Use detach() to leave the graph.")
     if is_view:
         make_view(tensors[0], operands[0], ((entry, params),), recorded=mode.record)
-    if several:  # a named tuple is made by its _make
-        return getattr(y, "_make", type(y))(tensors)
-    return tensors[0]
+    return getattr(y, "_make", type(y))(tensors) if several else tensors[0]  # a named tuple is made by its _make
 
 
 def _parent(entry: Primitive, i: int, x: Any) -> Any:
@@ -193,34 +170,34 @@ def _parent(entry: Primitive, i: int, x: Any) -> Any:
     return node if node is not None and node.requires_grad and (entry.variadic or entry.rules[i] is not None) else None
 
 
-def _remember(
-    entry: Primitive, operands: Sequence[Any], values: Sequence[Any], params: dict[str, Any], y: Any, parents: list[Any], mode: Mode
-) -> Any:
+def _remember(entry: Primitive, operands: Any, values: Any, params: dict[str, Any], y: Any, parents: list[Any], mode: Mode) -> Any:
     """The record of a call."""
     fits = find_fits(values)
     recorded = 1 if entry.variadic else sum(1 << i for i, parent in enumerate(parents) if parent is not None)
     *keeps, keep_y = entry.keeps[recorded]
     kept = [None] if entry.variadic else [x if keep else None for x, keep in zip(values, keeps, strict=True)]
+    guards = None
+    for i, x in enumerate(kept):
+        if x is not None:
+            guards = _guard(guards, i, operands[i], x, mode.check is not None)
     shapes = [shape for shape, _ in fits] if entry.shapes_asked else []
     asked = [params[name] for name in entry.params_asked]
     saved = (*kept, y if keep_y else None, *([shapes] if entry.variadic else shapes), *asked)
-    return record(entry, parents, saved, fits, None if entry.variadic else _guards(operands, values, keeps, mode))
+    return record(entry, parents, saved, fits, guards)
 
 
-def _guards(operands: Sequence[Any], values: Sequence[Any], keeps: Sequence[bool], mode: Mode) -> Any:
-    """What tells whether a value that is kept has been overwritten, for each that can be."""
-    if not any(keeps):
-        return None
-    made = [_guard(i, operands[i], values[i], mode.check is not None) for i, keep in enumerate(keeps) if keep]
-    return [g for g in made if g is not None] or None
-
-
-def _guard(place: int, operand: Any, value: Any, full: bool = False) -> Any:
-    """That of one operand; None if nobody can write to its memory."""
-    if not isinstance(operand, Tensor):
-        return guard(place, value, None, full) if type(value) is ndarray else None
-    watch = watch_of(operand) if operand._node is None else operand._node.watch
-    return guard(place, value, watch, full) if watch is not None or full else None
+def _guard(guards: Any, place: int, operand: Any, value: Any, full: bool = False) -> Any:
+    """`guards` with that of one operand, `value`, which is to be saved at `place`, if anybody can write to its memory."""
+    if isinstance(operand, Tensor):
+        watch = watch_of(operand) if operand._node is None else operand._node.watch
+        if watch is None and not full:
+            return guards
+    elif type(value) is ndarray:
+        watch = None
+    else:
+        return guards
+    made = (place, watch, content(value, full) if full or watch is None or watch.shared else None)
+    return (made,) if guards is None else (*guards, made)
 
 
 def _lies_in(y: Any, x: Any) -> bool:
@@ -234,33 +211,14 @@ def find_fits(values: Sequence[Any]) -> Any:
     return [(x.shape, x.dtype) if type(x) is ndarray else (np.shape(x), getattr(x, "dtype", None)) for x in values]
 
 
-def is_foreign(x: Any) -> bool:
-    """Whether `x` is an array of another library, which decides itself what is computed with it."""
-    kind = type(x)
-    return not issubclass(kind, (ndarray, np.generic, Tensor)) and (
-        getattr(kind, "__array_ufunc__", None) is not None or hasattr(kind, "__array_function__")
-    )
-
-
-def _of_foreign(entry: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> Any:
-    if not entry.numpy:
-        names = ", ".join(sorted({type(x).__name__ for x in operands if is_foreign(x)}))
-        raise TypeError(f"{entry.name}: an operand is {names}, an array of another library; wanted tensors, arrays or numbers.")
-    return entry.numpy[0](operands, **params) if entry.variadic else entry.numpy[0](*operands, **params)
-
-
 def as_operand(x: Any, entry: Primitive) -> Any:
     """`x`, which is no tensor, as something to compute with: a Python number as it is, all else as an array."""
     if isinstance(x, (int, float)):
         return x
-    array = x if type(x) is ndarray or isinstance(x, np.generic) else np.asarray(x)
     if isinstance(x, np.matrix):
-        raise TypeError(
-            f"{entry.name}: an operand is np.matrix, whose `*` is another product. Pass np.asarray(matrix), and write `@`."
-        )
+        raise TypeError(f"{entry.name}: an operand is np.matrix, whose `*` is another product. Pass np.asarray(matrix), write `@`.")
+    array = x if type(x) is ndarray or isinstance(x, np.generic) else np.asarray(x)
     if array.dtype.kind not in "biuf" or hasattr(x, "mask"):  # a masked array
-        raise TypeError(
-            f"{entry.name}: an operand is {type(x).__name__} of dtype {array.dtype}; "
-            "wanted real numbers, as a plain array or number."
-        )
+        given = f"{type(x).__name__} of dtype {array.dtype}"
+        raise TypeError(f"{entry.name}: an operand is {given}; wanted real numbers, as a plain array or number.")
     return array

@@ -1,26 +1,19 @@
 """The graph: what is remembered of each operation.
 
-A `Tensor` is an array and the record of where it came from. That record is a `Node` if an operation produced the array, a
-`Leaf` if the user did; it is None for the result of an operation that needs no gradient. Records point to older records
-only, so there are no reference cycles, and their `id` grows in the order in which they were made, so that the backward pass
-(in `autodiff.core.backward`) needs no sorting: it takes the youngest record first.
+A `Tensor` is an array and the record of where it came from: a `Node` if an operation produced the array, a `Leaf` if the user did,
+None if no gradient is needed. Records point to older records only, so there are no reference cycles, and their `id` grows in the
+order in which they were made, so that the backward pass needs no sorting: it takes the youngest record first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import ref
 
-import numpy as np
-
-from autodiff.core.overwriting import Watch, content, is_unchanged
-
-if TYPE_CHECKING:
-    from autodiff.core.tensor import Tensor
-
-__all__: list[str] = []
+from autodiff.core.overwriting import Watch, is_unchanged
 
 clock = count(1)  # one clock for records and for changes in place: comparing two readings tells which came first
 new = object.__new__
@@ -34,7 +27,7 @@ class Leaf:
 
     __slots__ = ("dtype", "hooks", "id", "name", "requires_grad", "shape", "tensor", "watch")
 
-    def __init__(self, tensor: Tensor, requires_grad: bool, shared: bool = False) -> None:
+    def __init__(self, tensor: Any, requires_grad: bool, shared: bool = False) -> None:
         self.tensor = ref(tensor)
         self.shape, self.dtype = tensor.shape, tensor.dtype
         self.requires_grad = requires_grad
@@ -48,16 +41,15 @@ class Node:
     """The record of one operation: the primitive, the records of its operands, and what its rules will ask for.
 
     `parents` has one entry per operand: its record, or None if no gradient flows there. `saved` is laid out as `Primitive` says,
-    with None for what no rule that will be used asks for. `fits` has the shape and type that each
-    cotangent must be given; it is None if they are those that the rules give. `guards` are the saved arrays that can be
-    overwritten: the place, its watch, and its content if others can write to it. `watch` is that of the leaf whose
-    memory the result shares, if it does. `results` has the shapes and types of several results. A freed node has no parents.
+    with None for what no rule that will be used asks for. `fits` has the shape and type to give to each cotangent, or is None.
+    `guards` are the saved arrays that can be overwritten: the place, its watch, and its content if others can write to it. `watch`
+    is that of the leaf whose memory the result shares, if it does. A freed node has no parents.
     """
 
-    __slots__ = ("entry", "fits", "guards", "hooks", "id", "name", "origin", "parents", "results", "saved", "watch")
+    __slots__ = ("entry", "fits", "guards", "hooks", "id", "name", "origin", "parents", "saved", "watch")
     requires_grad = True
     entry: Any
-    hooks: Hooks | None
+    hooks: Any
 
 
 def record(entry: Any, parents: Any, saved: Any, fits: Any = None, guards: Any = None) -> Any:
@@ -68,31 +60,23 @@ def record(entry: Any, parents: Any, saved: Any, fits: Any = None, guards: Any =
     node.saved = saved
     node.fits = fits
     node.guards = guards
-    node.watch = node.results = node.hooks = None
+    node.watch = node.hooks = None
     node.id = next(clock)
     return node
 
 
+def records_of(node: Any, arrays: Sequence[Any]) -> list[Any]:
+    """Records of the several results of `node`, one each: its number, and what the shapes and types of all of them are."""
+    kinds = [(y.shape, y.dtype) for y in arrays]
+    return [record(node.entry.result, (node,), (k, kinds)) if y.dtype.kind == "f" else None for k, y in enumerate(arrays)]
+
+
+@dataclass(slots=True)
 class Hooks:
     """Who is told of the gradient of a record: functions, by a key of their own, and the tensor that keeps it (`retain_grad`)."""
 
-    __slots__ = ("functions", "keeper")
-
-    def __init__(self) -> None:
-        self.functions: dict[object, Callable[[Any], Any]] = {}
-        self.keeper: ref[Tensor] | None = None
-
-
-def hooks_of(node: Any) -> Hooks:
-    """The hooks of a record, made if there are none yet."""
-    if node.hooks is None:
-        node.hooks = Hooks()
-    return node.hooks  # type: ignore[no-any-return]
-
-
-def guard(place: int, array: np.ndarray, watch: Watch | None, full: bool = False) -> tuple[int, Watch | None, bytes | None]:
-    """What `saved[place]`, which is `array`, is checked by: the watch of its memory; its content, if others can write to it."""
-    return place, watch, content(array, full) if full or watch is None or watch.shared else None
+    functions: dict[object, Callable[[Any], Any]] = field(default_factory=dict)
+    keeper: ref[Any] | None = None
 
 
 def is_overwritten(node: Any, saved: Any, guards: Any) -> bool:

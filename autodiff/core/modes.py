@@ -10,39 +10,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ContextDecorator
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
-if TYPE_CHECKING:
-    from autodiff.registry import Primitive
-
-__all__: list[str] = []
-
-Interpreter = Callable[["Primitive", tuple[Any, ...], dict[str, Any]], Any]
+Interpreter = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]  # of the entry, the operands and the parameters of a call
 Check = Callable[[Any, Any, int], None]  # of the cotangent of an argument, by number, of an operation
 
 
+@dataclass(slots=True)
 class Mode:
     """What the switches that are on amount to: whether to record, whether nobody interprets, and who checks cotangents."""
 
-    __slots__ = ("check", "plain", "record")
+    record: bool
+    plain: bool = True
+    check: Check | None = None
 
-    def __init__(self, record: bool, plain: bool = True, check: Check | None = None) -> None:
-        self.record = record
-        self.plain = plain
-        self.check = check
-
-    def apply(self, entry: Primitive, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    def apply(self, entry: Any, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Let the innermost interpreter decide on a call, in the mode outside of it."""
         switches = _on.get()
         i = max(i for i, switch in enumerate(switches) if switch.interpreter is not None)
         interpreter: Any = switches[i].interpreter
         outside = (*switches[:i], Switch(switches[i].record, None, switches[i].check), *switches[i + 1 :])
-        on, mode = _on.set(outside), _mode.set(_mode_of(outside))
+        _set(outside)
         try:
             return interpreter(entry, operands, params)
         finally:
-            _mode.reset(mode)
-            _on.reset(on)
+            _set(switches)
 
 
 RECORD, SKIP = Mode(record=True), Mode(record=False)
@@ -53,40 +46,31 @@ _on: ContextVar[tuple[Switch, ...]] = ContextVar("autodiff_switches", default=()
 _SUSPENDABLE = 0x20 | 0x80 | 0x200  # the flags of code that yields or awaits (inspect.CO_GENERATOR and so on)
 
 
+@dataclass(eq=False)
 class Switch(ContextDecorator):
     """A change of the mode for the time of a `with` block or a function call. One object can be used again, also inside itself.
 
-    Leaving takes back this change and no other, whatever has been entered since. Where it was not entered, as in another
-    thread, leaving changes nothing.
+    Leaving takes back this change and no other, whatever has been entered since; where it was not entered, nothing.
     """
 
-    def __init__(self, record: bool | None = None, interpreter: Interpreter | None = None, check: Check | None = None) -> None:
-        self.record = record
-        self.interpreter = interpreter
-        self.check = check
-
-    def _recreate_cm(self) -> Switch:
-        # Each call of a decorated function has its own, whatever thread it is in.
-        return Switch(self.record, self.interpreter, self.check)
+    record: bool | None = None
+    interpreter: Interpreter | None = None
+    check: Check | None = None
 
     def __call__(self, function: Any) -> Any:
+        """Decorate a function."""
         if getattr(getattr(function, "__code__", None), "co_flags", 0) & _SUSPENDABLE:
-            raise TypeError(
-                f"{function.__qualname__}: a mode cannot decorate a generator or a coroutine, which run after the call. "
-                "Write a `with` block inside it."
-            )
+            raise TypeError(f"{function.__qualname__}: a mode cannot decorate a generator or coroutine. Write `with` inside it.")
         return super().__call__(function)
 
     def __enter__(self) -> None:
         _set((*_on.get(), self))
 
     def __exit__(self, *_: object) -> None:
-        switches = list(_on.get())
-        for i in reversed(range(len(switches))):
-            if switches[i] is self:
-                del switches[i]
-                _set(tuple(switches))
-                break
+        switches = _on.get()
+        inside = next((i for i in reversed(range(len(switches))) if switches[i] is self), None)
+        if inside is not None:
+            _set((*switches[:inside], *switches[inside + 1 :]))
 
 
 def _set(switches: tuple[Switch, ...]) -> None:

@@ -1,46 +1,34 @@
 """Noticing that an array whose value the backward pass needs has been overwritten since.
 
-What autodiff itself writes to is known exactly: a `Watch` has the time of the last change. Memory that others can write to, such
-as a plain array among the operands, is compared by content: in full if it is small, at scattered places if it is large, so
-that the cost does not grow with the size.
+What autodiff itself writes to is known exactly: a `Watch` has the time of the last change. Memory that others can write to, such as
+a plain array among the operands, is compared by content: in full if small, at scattered places if large.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-__all__: list[str] = []
-
 SMALL = 4096  # bytes: up to this size, content is compared in full
 PLACES = 256  # of a larger array, one at random in each of as many runs of equal length: any run of two such lengths is hit
 
 
+@dataclass(slots=True)
 class Watch:
-    """The memory of a tensor: when autodiff last wrote to it, by the graph's clock, and whether others can (`shared`)."""
+    """The memory of a tensor: whether others can write to it (`shared`), and when autodiff last did, by the graph's clock."""
 
-    __slots__ = ("changed", "shared")
-
-    def __init__(self, shared: bool) -> None:
-        self.changed = 0
-        self.shared = shared
-
-
-def _spread(n: int) -> np.ndarray:
-    """`n` numbers of [0, 1) without any regularity, always the same (the SplitMix64 generator)."""
-    z = np.arange(1, n + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ z >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
-    return np.asarray((z >> np.uint64(11)) / 2**53)
+    shared: bool
+    changed: int = 0
 
 
 @lru_cache(maxsize=64)
 def _places(size: int) -> np.ndarray:
-    """Where to look in an array of `size` elements: both ends, and a place in each of `PLACES` runs."""
-    places: np.ndarray = ((np.arange(PLACES) + _spread(PLACES)) * (size / PLACES)).astype(np.intp)
-    places[0], places[-1] = 0, size - 1
-    return places
+    """Where to look in an array of `size` elements: both ends, and a place in each of `PLACES` runs, without any regularity."""
+    runs = np.arange(PLACES)
+    return np.append((runs + runs**2 * 0.6180339887498949 % 1) * (size / PLACES), size - 1).astype(np.intp)
 
 
 @lru_cache(maxsize=64)
@@ -52,10 +40,8 @@ def content(array: np.ndarray, full: bool = False) -> bytes:
     """What is compared of `array`: all of it if it is small, or if asked for, else its elements at scattered places."""
     if full or array.nbytes <= SMALL:
         return array.tobytes()
-    if array.flags.c_contiguous:
-        return array.reshape(-1).take(_places(array.size)).tobytes()
-    if array.flags.f_contiguous:
-        return array.T.reshape(-1).take(_places(array.size)).tobytes()
+    if array.flags.c_contiguous or array.flags.f_contiguous:
+        return (array if array.flags.c_contiguous else array.T).reshape(-1).take(_places(array.size)).tobytes()
     sample: np.ndarray = array[_places_by_axis(array.shape)]
     return sample.tobytes()
 

@@ -1,22 +1,22 @@
 """Tensor: an array that knows where it came from.
 
-What it has beyond that is attached where it is defined: `backward` by the backward pass, changes in place by `autodiff.core.views`,
+What it has beyond that is attached where it is defined: `backward` by the backward pass, `detach` and `writable` by the views,
 operators and methods by `autodiff.ops`, conversions by `autodiff.conversions`, NumPy's protocols by `autodiff.numpy`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Self
 from weakref import ref
 
 import numpy as np
 
-from autodiff.core.graph import Leaf, Node, hooks_of, new
+from autodiff.core.graph import Hooks, Leaf, Node, new
 
 if TYPE_CHECKING:
-    from autodiff.core.views import View
     from autodiff.members import Members
 else:
     Members = object
@@ -36,10 +36,9 @@ class Tensor(Members):
     Raises:
         TypeError: `data` is not made of real numbers or booleans, or requires a gradient but is not floating point.
 
-    It has NumPy's operators and the common methods of an array, and NumPy's functions take it: `np.exp(x)`. An operation with a
-    plain array gives a tensor. Writing to a part, `x[i] = v`, and updates such as `x += y` are recorded as well. What NumPy returns
-    as a view is a view: a write through it is a write to its base, and every other view shows it. What was computed before keeps
-    the value that it was computed from.
+    It has NumPy's operators and the common methods of an array, and NumPy's functions take it: `np.exp(x)`. An operation with an
+    array gives a tensor. Writing to a part, `x[i] = v`, and updates such as `x += y` are recorded as well. Views are as NumPy's: a
+    write through one is a write to its base. What was computed before keeps the value that it was computed from.
 
     >>> x = ad.Tensor([1.0, 2.0, 3.0], requires_grad=True)
     >>> y = (np.exp(x) * [1, 2, 3]).sum()
@@ -52,16 +51,16 @@ class Tensor(Members):
     _array: np.ndarray
     _node: Any
     _grad: Tensor | None  # these three are set only if they are needed
-    _view: View | None
+    _view: Any  # a `View`
     _views: list[ref[Tensor]]
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None, *, name: str | None = None) -> None:
-        self._array = as_real(_constant(data, "Tensor"), "Tensor", dtype, copy=True)
+        if isinstance(data, Tensor) and data.requires_grad:
+            raise TypeError("Tensor: the data is a tensor that requires grad; a new one would lose its graph. Pass x.detach().")
+        self._array = as_real(array_of(data), "Tensor", dtype, copy=True)
         self._node = self._grad = self._view = None
         if requires_grad or name is not None:
             _own_leaf(self, requires_grad).name = name
-
-    # --- what it is -----------------------------------------------------------------------------------------------------------
 
     shape = property(attrgetter("_array.shape"), doc="The lengths of the axes.")
     ndim = property(attrgetter("_array.ndim"), doc="The number of axes.")
@@ -76,42 +75,13 @@ class Tensor(Members):
     @property
     def name(self) -> str | None:
         """What explanations and errors call this tensor."""
-        name: str | None = getattr(self._node, "name", None)
-        return name
+        return getattr(self._node, "name", None)
 
     @name.setter
     def name(self, value: str | None) -> None:
         (self._node or _own_leaf(self, False)).name = value
 
     __hash__ = object.__hash__
-
-    # --- its data -------------------------------------------------------------------------------------------------------------
-
-    @property
-    def data(self) -> np.ndarray:
-        """The array, read-only: to change a tensor, write to the tensor (inside `no_grad` if it is a leaf that requires grad).
-
-        Assigning to `data` gives a leaf other values, which are copied.
-        """
-        return read_only(self._array)
-
-    @data.setter
-    def data(self, value: Any) -> None:
-        self._set_data(value)
-
-    def numpy(self) -> np.ndarray:
-        """The array, read-only, as `data`."""
-        return read_only(self._array)
-
-    def item(self) -> Any:
-        """The only element as a Python number."""
-        return self._array.item()
-
-    def tolist(self) -> Any:
-        """The elements as nested lists of Python numbers."""
-        return self._array.tolist()
-
-    # --- its gradient ---------------------------------------------------------------------------------------------------------
 
     @property
     def requires_grad(self) -> bool:
@@ -126,9 +96,7 @@ class Tensor(Members):
         """Set whether this leaf requires a gradient; return it. As `torch.Tensor.requires_grad_`."""
         if isinstance(self._node, Node):
             if not requires_grad:
-                raise RuntimeError(
-                    "requires_grad_: this tensor was computed from others that require grad. Use detach() to leave the graph."
-                )
+                raise RuntimeError("requires_grad_: this tensor was computed from others that require grad. Use detach().")
         elif requires_grad or self._node is not None:
             _own_leaf(self, requires_grad)
         return self
@@ -136,27 +104,24 @@ class Tensor(Members):
     @property
     def grad(self) -> Any:
         """The gradient that `backward` has accumulated here, or None."""
-        try:
-            return self._grad
-        except AttributeError:
-            return None
+        return getattr(self, "_grad", None)
 
     @grad.setter
     def grad(self, value: Any) -> None:
-        fits = isinstance(value, Tensor) and (value.shape, value.dtype) == (self.shape, self.dtype)
-        if value is not None and not fits:
-            given = (
-                f"a tensor of shape {value.shape} and dtype {value.dtype}" if isinstance(value, Tensor) else type(value).__name__
+        if value is not None and not (isinstance(value, Tensor) and (value.shape, value.dtype) == (self.shape, self.dtype)):
+            given = f" of shape {value.shape} and dtype {value.dtype}" if hasattr(value, "shape") else ""
+            raise TypeError(
+                f"grad: got {type(value).__name__}{given}; wanted None or a Tensor of shape {self.shape} and dtype {self.dtype}."
             )
-            raise TypeError(f"grad: got {given}; wanted None or a Tensor of shape {self.shape} and dtype {self.dtype}.")
         self._grad = value
 
     def retain_grad(self) -> None:
         """Keep the gradient of this computed tensor in `grad`, as that of a leaf."""
         if isinstance(self._node, Node):
-            hooks_of(self._node).keeper = ref(self)
+            self._node.hooks = self._node.hooks or Hooks()
+            self._node.hooks.keeper = ref(self)
 
-    def register_hook(self, hook: Callable[[Any], Any]) -> Callable[[], None]:
+    def register_hook(self, hook: Callable[[Any], Any]) -> Callable[[], object]:
         """Call `hook` with the gradient of this tensor in each backward pass; what it returns, if not None, replaces it.
 
         Return a function that removes the hook.
@@ -171,9 +136,9 @@ class Tensor(Members):
             raise TypeError(f"register_hook: got {type(hook).__name__}; wanted a function of the gradient.")
         if self._node is None or not self._node.requires_grad:
             raise RuntimeError("register_hook: this tensor does not require grad, so no gradient will reach it.")
-        functions, key = hooks_of(self._node).functions, object()
-        functions[key] = hook
-        return lambda: void(functions.pop(key, None))
+        hooks = self._node.hooks = self._node.hooks or Hooks()
+        hooks.functions[key := object()] = hook
+        return partial(hooks.functions.pop, key, None)
 
 
 def wrap(array: Any, node: Node | Leaf | None = None) -> Tensor:
@@ -193,9 +158,15 @@ def sharing(array: np.ndarray) -> Tensor:
 
 def as_array(x: Any) -> Any:
     """The result of a computation as an array; an array of another kind, such as a recording one, stays what it is."""
-    if type(x) is np.ndarray or (hasattr(x, "__array_function__") and not isinstance(x, (np.ndarray, np.generic))):
-        return x
-    return np.asarray(x)
+    return x if type(x) is np.ndarray or is_foreign(x) else np.asarray(x)
+
+
+def is_foreign(x: Any) -> bool:
+    """Whether `x` is an array of another library, which decides itself what is computed with it."""
+    kind = type(x)
+    return not issubclass(kind, (np.ndarray, np.generic, Tensor)) and (
+        getattr(kind, "__array_ufunc__", None) is not None or hasattr(kind, "__array_function__")
+    )
 
 
 def array_of(x: Any) -> Any:
@@ -221,17 +192,10 @@ def unwrapped(x: Any) -> Any:
     return type(x)(map(unwrapped, x)) if type(x) in (list, tuple) else x
 
 
-def void(_: object) -> None:
-    """Forget the result of an expression."""
-
-
 def _own_leaf(tensor: Tensor, requires_grad: bool) -> Leaf:
     """The record of a tensor that is no result, made if there is none yet."""
     if requires_grad and tensor._array.dtype.kind != "f":
-        raise TypeError(
-            f"requires_grad: the tensor has dtype {tensor._array.dtype}, but only floating-point tensors have gradients. "
-            "Convert it first: Tensor(data, dtype=float)."
-        )
+        raise TypeError(f"requires_grad: only floating-point tensors have gradients; {tensor.dtype} needs Tensor(x, dtype=float).")
     leaf: Any = tensor._node
     if leaf is None:
         leaf = tensor._node = Leaf(tensor, requires_grad)
@@ -260,15 +224,3 @@ def as_real(data: Any, where: str, dtype: Any = None, copy: bool | None = None) 
         raise TypeError(f"{where}: the data {given}; wanted real numbers or booleans.")
     owned = copy is None or isinstance(data, np.ndarray) or type(data) in (list, tuple, int, float)
     return array if owned else array.copy()  # what an object's `__array__` gives may be its own memory
-
-
-def _constant(data: Any, where: str) -> Any:
-    """`data`, unless it is a tensor with a graph that a copy would lose; the array of another tensor."""
-    if isinstance(data, Tensor):
-        if data.requires_grad:
-            raise TypeError(
-                f"{where}: the data is a tensor that requires grad, and a new one would lose its graph. "
-                "Use it as it is, or pass detach()."
-            )
-        return data._array
-    return data

@@ -1,42 +1,37 @@
 """Views, and what a change in place means for them.
 
 A tensor that shares the memory of another, as NumPy's views do, knows its base and the operations that lead to it. A change of a
-view is a change of its base. One that gradients depend on is functional: the base stands for a new array from then on. Its views
-have then gone stale: they are marked, and made again from the base when next used. A tensor that nobody writes to pays nothing for
-this: that a view is stale is said by its class, not by a flag that every use would have to look at.
+view is one of its base, which stands for a new array from then on if gradients depend on it. Its views have then gone stale, and
+are made again from the base when next used. This costs nothing until somebody writes: its class says that a view is stale.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from threading import RLock
+from typing import Any
 from weakref import ref
 
 import numpy as np
 
-from autodiff.core.graph import Leaf, Node, clock, hooks_of
+from autodiff.core.graph import Leaf, Node, clock
 from autodiff.core.modes import Switch
 from autodiff.core.overwriting import Watch
-from autodiff.core.tensor import Tensor, array_of, as_real, wrap
+from autodiff.core.tensor import Tensor, read_only, wrap
 
-if TYPE_CHECKING:
-    from autodiff.registry import Primitive
-
-__all__: list[str] = []
-
-Step = tuple["Primitive", dict[str, Any]]
+Steps = tuple[tuple[Any, dict[str, Any]], ...]  # each an entry of the registry and the parameters of its call
 
 
+@dataclass(slots=True)
 class View:
-    """What a view is of: `steps`, each a primitive and its parameters, lead from the tensor `base` to it; recorded ones or not."""
+    """What a view is of: `steps` lead from the tensor `base` to it; recorded ones or not."""
 
-    __slots__ = ("base", "keeps", "name", "recorded", "steps")
-
-    def __init__(self, base: Tensor, steps: tuple[Step, ...], recorded: bool) -> None:
-        self.base = base
-        self.steps = steps
-        self.recorded = recorded
-        self.keeps, self.name = False, None  # while it is stale: whether it retains its gradient, and what it is called
+    base: Tensor
+    steps: Steps
+    recorded: bool
+    keeps: bool = False  # while it is stale: whether it retains its gradient
+    name: str | None = None  # and what it is called
 
 
 class StaleView(Tensor):
@@ -54,13 +49,8 @@ class StaleView(Tensor):
 
 
 StaleView.__name__ = StaleView.__qualname__ = "Tensor"  # nobody sees one: to look at it is to use it
-_SLOTS = [vars(Tensor)[name] for name in ("_array", "_node")]
-
-
-def _set(view: Tensor, array: Any, node: Any) -> None:
-    """Fill the slots of a view, which those of a stale one hide."""
-    for slot, value in zip(_SLOTS, (array, node), strict=True):
-        slot.__set__(view, value)
+_set_array, _set_node = (vars(Tensor)[name].__set__ for name in ("_array", "_node"))  # the slots, which a stale view hides
+_registering = RLock()
 
 
 def _renewed(view: Any) -> Tensor:
@@ -70,27 +60,28 @@ def _renewed(view: Any) -> Tensor:
     with Switch(record=seen.recorded):
         for entry, params in seen.steps:
             now = entry.apply((now,), params)
-    node = now._node if seen.recorded else None
-    _set(view, now._array, node)
+    result = wrap(now._array, now._node if seen.recorded else None)
+    _set_array(view, result._array)
+    _set_node(view, result._node)
     view.__class__ = Tensor
     _register(view, seen.base)
     if seen.keeps:
         view.retain_grad()
     if seen.name is not None:
         view.name = seen.name
-    return wrap(now._array, node)
+    return result
 
 
-def place_of(tensor: Tensor) -> tuple[Tensor, tuple[Step, ...]]:
-    """The tensor whose memory this one lies in, and the steps from that to this one."""
+def place_of(tensor: Tensor) -> tuple[Tensor, Steps, bool]:
+    """The tensor whose memory this one lies in, the steps from that to this one, and whether gradients flow through them."""
     view = getattr(tensor, "_view", None)
-    return (tensor, ()) if view is None else (view.base, view.steps)
+    return (tensor, (), True) if view is None else (view.base, view.steps, view.recorded)
 
 
-def make_view(view: Tensor, of: Tensor, step: tuple[Step, ...], recorded: bool) -> None:
+def make_view(view: Tensor, of: Tensor, step: Steps, recorded: bool) -> None:
     """Note that `view` shares the memory of `of`, by one more step or none."""
-    base, steps = place_of(of)
-    view._view = View(base, steps + step, recorded and is_recorded(of))
+    base, steps, flows = place_of(of)
+    view._view = View(base, steps + step, recorded and flows)
     _register(view, base)
     written = type(base._node) is Node and base._node.entry.takes_over
     if written and 4 * view.size <= base.size:  # saved for a rule, a part would keep the base from being alone
@@ -98,12 +89,11 @@ def make_view(view: Tensor, of: Tensor, step: tuple[Step, ...], recorded: bool) 
 
 
 def _register(view: Tensor, base: Tensor) -> None:
-    views = getattr(base, "_views", None)
-    if views is None:
-        views = base._views = []
-    if len(views) & (len(views) + 1) == 0:  # at every doubling, so that those which are gone do not pile up
-        views[:] = [other for other in views if other() is not None]
-    views.append(ref(view))
+    with _registering:
+        views = getattr(base, "_views", [])
+        if len(views) & (len(views) + 1) == 0:  # at every doubling, so that those which are gone do not pile up
+            base._views = views = [other for other in views if other() is not None]
+        views.append(ref(view))
 
 
 def mark_stale(base: Tensor) -> None:
@@ -118,21 +108,21 @@ def mark_stale(base: Tensor) -> None:
             if type(node) is Node and node.hooks is not None and node.hooks.keeper is not None:
                 seen.keeps, node.hooks.keeper = True, None
             view.__class__ = StaleView
-            _set(view, None, None)  # so that it does not keep the memory of the base from being alone
+            _set_array(view, None)  # so that it does not keep the memory of the base from being alone
+            _set_node(view, None)
 
 
 def watch_of(tensor: Tensor) -> Watch | None:
     """Who notices writes to the memory of `tensor`."""
-    base, _ = place_of(tensor)
-    if base._node is None:
-        base._node = Leaf(base, requires_grad=False)
+    base = place_of(tensor)[0]
+    base._node = base._node or Leaf(base, requires_grad=False)
     return base._node.watch  # type: ignore[no-any-return]
 
 
 def detach(tensor: Tensor) -> Tensor:
     """A constant with the same values: a view of a leaf, but of a computed tensor one that is copied before it is written to."""
     if isinstance(place_of(tensor)[0]._node, Node):
-        return wrap(tensor.data)
+        return wrap(read_only(tensor._array))
     result = wrap(tensor._array)
     make_view(result, tensor, (), recorded=False)
     return result
@@ -143,15 +133,13 @@ def writable(tensor: Tensor) -> np.ndarray:
 
     A graph that needs the former values raises an error if it is walked afterwards.
     """
-    base, _ = place_of(tensor)
+    base = place_of(tensor)[0]
     if base is not tensor:
         writable(base)
         return tensor._array
     node = tensor._node
     if isinstance(node, Node):
-        raise RuntimeError(
-            "writable: this tensor was computed, and its graph needs the value. Use detach() for a copy that can be written to."
-        )
+        raise RuntimeError("writable: this tensor was computed, and its graph needs the value. Use detach().copy().")
     remembered = node is not None and not node.requires_grad and not node.watch.shared
     if remembered or not tensor._array.flags.writeable:
         mark_stale(tensor)
@@ -172,51 +160,21 @@ def replace(base: Tensor, new: Tensor, seen_from: Tensor) -> None:
     if getattr(old, "name", None) is not None:
         base._node.name = old.name
     if seen_from is not base:
-        seen_from._view.recorded = True  # type: ignore[union-attr]
+        seen_from._view.recorded = True
     if old is not None and old.hooks is not None and old.hooks.keeper is not None:  # who keeps the gradient of its last value
-        hooks_of(new._node).keeper, old.hooks.keeper = old.hooks.keeper, None
+        base.retain_grad()
+        old.hooks.keeper = None
 
 
-def is_recorded(tensor: Tensor) -> bool:
-    """Whether a tensor is no view, or one through which gradients flow: not detached, and not taken inside `no_grad`."""
-    view = getattr(tensor, "_view", None)
-    return view is None or view.recorded
-
-
-def is_shared(base: Tensor) -> bool:
-    """Whether others can write to the memory of a leaf."""
-    return isinstance(base._node, Leaf) and base._node.watch.shared
-
-
-def is_read_only(view: Tensor) -> bool:
-    """Whether a view cannot be written to although its base can, as NumPy's broadcasts and diagonals."""
-    return not view._array.flags.writeable and place_of(view)[0]._array.flags.writeable
-
-
-def set_data(tensor: Tensor, value: Any) -> None:
-    """Give a leaf other values, which are copied."""
-    node = tensor._node
-    if isinstance(node, Node):
-        raise RuntimeError(
-            "data: this tensor was computed, and its graph needs the value. Assign to the data of a leaf, or use detach()."
-        )
-    array = as_real(array_of(value), "data", copy=True)
-    if node is not None and node.requires_grad and array.dtype.kind != "f":
-        raise TypeError(f"data: the tensor requires grad, but the new array has dtype {array.dtype}; wanted floating point.")
-    if node is not None and node.requires_grad and array.shape != tensor.shape:
-        raise ValueError(
-            f"data: the tensor has shape {tensor.shape}, but the new array has {array.shape}. Make a new tensor instead."
-        )
-    if place_of(tensor)[0] is not tensor:
-        raise RuntimeError("data: this tensor is a view of another. Write to its elements: x[...] = values.")
+def renew(leaf: Tensor, array: np.ndarray) -> None:
+    """Let a leaf stand for `array` from now on. A graph that needs its former values raises an error if it requires grad."""
+    node = leaf._node
     if node is not None:
         node.watch.changed = next(clock) if node.requires_grad else node.watch.changed
         node.watch = Watch(shared=False)
         node.shape, node.dtype = array.shape, array.dtype
-    if (array.shape, array.dtype) != (tensor.shape, tensor.dtype):
-        tensor._grad = None
-    tensor._array = array
-    mark_stale(tensor)
+    leaf._array = array
+    mark_stale(leaf)
 
 
 def is_alone(tensor: Tensor) -> bool:
@@ -225,5 +183,5 @@ def is_alone(tensor: Tensor) -> bool:
 
 
 _ALONE = (lambda tensor: sys.getrefcount(tensor._array))(wrap(np.zeros(1)))  # the count where nobody else refers to it
-for _name, _member in {"detach": detach, "writable": writable, "_set_data": set_data}.items():
-    setattr(Tensor, _name, _member)
+for _member in (detach, writable):
+    setattr(Tensor, _member.__name__, _member)

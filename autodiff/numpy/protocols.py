@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.core.call import is_foreign
-from autodiff.core.tensor import Tensor
+from autodiff.core.tensor import Tensor, is_foreign
 from autodiff.numpy.names import missing, missing_method
 from autodiff.numpy.signatures import binding_of
 from autodiff.registry import numpy_table

@@ -1,4 +1,4 @@
-"""Changes in place: `x[i] = v`, `x += y`, on views as well."""
+"""Changes in place: `x[i] = v`, `x += y`, on views as well, and `x.data = values`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.core import views
-from autodiff.core.tensor import Tensor, array_of, unwrapped
+from autodiff.core.tensor import Tensor, array_of, as_real, node_of, read_only, unwrapped
 from autodiff.modes import is_grad_enabled
 from autodiff.ops.indexing import setitem
 
@@ -50,11 +50,11 @@ def _change(
     If a gradient is concerned, that is recorded, and the tensor, or what it is a view of, stands for a new array from then
     on. Else `write` changes the array.
     """
-    base, steps = views.place_of(tensor)
-    if base is not tensor and views.is_read_only(tensor):
+    base, steps, flows = views.place_of(tensor)
+    if not array_of(tensor).flags.writeable and array_of(base).flags.writeable:  # NumPy's broadcasts and diagonals
         raise ValueError(f"{what}: this tensor is a read-only view of another, as NumPy's is. Work on a copy: x = x.copy().")
     needs_grad = tensor.requires_grad or (isinstance(value, Tensor) and value.requires_grad)
-    of_leaf = base.requires_grad and base.is_leaf and views.is_recorded(tensor)
+    of_leaf = base.requires_grad and base.is_leaf and flows
     if not is_grad_enabled() or not (needs_grad or of_leaf):
         if not base.is_leaf:
             where = "a view taken inside no_grad(), or a" if is_grad_enabled() else "inside no_grad(), a"
@@ -63,18 +63,7 @@ def _change(
             )
         write(views.writable(tensor))
         return tensor
-    if base.requires_grad and base.is_leaf:
-        raise RuntimeError(
-            f"{what}: this tensor is a leaf that requires grad; changing it would lose the value that its gradient is for. "
-            "Change it inside no_grad(), or work on a copy: x = x.copy()."
-        )
-    if views.is_shared(base):
-        raise RuntimeError(
-            f"{what}: this tensor shares its memory with an array or a leaf, which cannot hold a value that requires grad. "
-            "Make it a tensor of its own: ad.Tensor(array) or x.copy()."
-        )
-    if tensor.dtype.kind != "f":
-        raise TypeError(f"{what}: no gradient flows through {tensor.dtype} values. Use detach() on the value to leave the graph.")
+    _require_variable(tensor, base, what)
     if compute is not None:
         value = compute()
         if value.shape != tensor.shape:
@@ -87,6 +76,22 @@ def _change(
     return tensor
 
 
+def _require_variable(tensor: Tensor, base: Tensor, what: str) -> None:
+    """Raise if `tensor`, which lies in `base`, cannot take a value that requires grad."""
+    if base.requires_grad and base.is_leaf:
+        raise RuntimeError(
+            f"{what}: this tensor is a leaf that requires grad; changing it would lose the value that its gradient is for. "
+            "Change it inside no_grad(), or work on a copy: x = x.copy()."
+        )
+    if base.is_leaf and node_of(base) is not None and node_of(base).watch.shared:
+        raise RuntimeError(
+            f"{what}: this tensor shares its memory with an array or a leaf, which cannot hold a value that requires grad. "
+            "Make it a tensor of its own: ad.Tensor(array) or x.copy()."
+        )
+    if tensor.dtype.kind != "f":
+        raise TypeError(f"{what}: no gradient flows through {tensor.dtype} values. Use detach() on the value to leave the graph.")
+
+
 def _occupies(tensor: Tensor, index: Any, value: Any) -> bool:
     """Whether `value` is a view of the very elements `tensor[index]`, so that assigning it to them changes nothing."""
     if not isinstance(value, Tensor) or views.place_of(value)[0] is not views.place_of(tensor)[0]:
@@ -94,3 +99,33 @@ def _occupies(tensor: Tensor, index: Any, value: Any) -> bool:
     part, array = array_of(tensor)[unwrapped(index)], array_of(value)
     same_memory = isinstance(part, np.ndarray) and part.__array_interface__ == array.__array_interface__
     return same_memory and value.requires_grad == tensor.requires_grad
+
+
+def _set_data(tensor: Tensor, value: Any) -> None:
+    array = as_real(array_of(value), "data", copy=True)
+    if not tensor.is_leaf:
+        raise RuntimeError(
+            "data: this tensor was computed, and its graph needs the value. Assign to the data of a leaf, or use detach()."
+        )
+    if tensor.requires_grad and array.dtype.kind != "f":
+        raise TypeError(f"data: the tensor requires grad, but the new array has dtype {array.dtype}; wanted floating point.")
+    if tensor.requires_grad and array.shape != tensor.shape:
+        raise ValueError(
+            f"data: the tensor has shape {tensor.shape}, but the new array has {array.shape}. Make a new tensor instead."
+        )
+    if views.place_of(tensor)[0] is not tensor:
+        raise RuntimeError("data: this tensor is a view of another. Write to its elements: x[...] = values.")
+    if (array.shape, array.dtype) != (tensor.shape, tensor.dtype):
+        tensor.grad = None
+    views.renew(tensor, array)
+
+
+_data = property(
+    lambda self: read_only(array_of(self)),
+    _set_data,
+    doc="""The array, read-only: to change a tensor, write to the tensor (inside `no_grad` if it is a leaf that requires grad).
+
+    Assigning to `data` gives a leaf other values, which are copied.
+    """,
+)
+setattr(Tensor, "data", _data)  # noqa: B010

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from autodiff.core.tensor import Tensor, array_of, unwrapped
 from autodiff.registry import Primitive, primitive
 
-Steps = Sequence[tuple[Primitive, Mapping[str, Any]]]
+Steps = Sequence[tuple[Primitive, dict[str, Any]]]
 
 __all__ = ["getitem", "scatter", "setitem", "where"]
 

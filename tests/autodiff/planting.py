@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from autodiff.core.backward import Scattered
+from autodiff.core.backward import Parts
 from autodiff.core.modes import interpreting
 from autodiff.extend import Primitive
 
@@ -22,7 +22,7 @@ def changed(entry: Primitive, **attributes: Any) -> Primitive:
 def with_rules(entry: Primitive, **formulas: Callable[..., Any]) -> Primitive:
     """A copy of an entry with other derivative rules for some of its arguments."""
     new = Primitive(entry.forward, {**entry.formulas, **formulas}, entry.name)
-    names = ("formulas", "rules", "joint", "needs", "keeps", "shapes_asked", "params_asked", "reuses")
+    names = ("formulas", "rules", "joint", "keeps", "shapes_asked", "params_asked", "reuses")
     return changed(entry, **{name: getattr(new, name) for name in names})
 
 
@@ -30,7 +30,7 @@ def with_mistake(entry: Primitive, position: int, mistake: Callable[[Any], Any])
     """A copy of an entry in which `mistake` was made in one rule, as the engine calls it."""
     if entry.scatter is not None:
         adjoint = mistake(entry.scatter)
-        return changed(entry, rules=[lambda g, saved: Scattered(g, saved[-1], saved[-2], adjoint)])
+        return changed(entry, rules=[lambda g, saved: Parts(g, saved[-1], saved[-2], adjoint)])
     if entry.joint is not None:
         return changed(entry, joint=mistake(entry.joint))
     return changed(entry, rules=[mistake(rule) if i == position else rule for i, rule in enumerate(entry.rules)])

@@ -135,6 +135,15 @@ def test_a_rule_that_forgets_an_axis_is_an_error() -> None:
         flat(x).backward(np.ones(6))
 
 
+def test_a_rule_that_swaps_axes_is_an_error_also_where_a_broadcast_is_undone() -> None:
+    turned = extend.primitive(lambda x, b, /: (x + b).T, {"x": lambda g: g, "b": lambda g: g}, name="turned")
+    for b in (0.0, np.ones(3)):
+        x = leaf(np.ones((2, 3)))
+        with pytest.raises(RuntimeError, match=r"cotangent of shape \(3, 2\) for an argument of shape \(2, 3\)"):
+            turned(x, b).sum().backward()
+        assert x.grad is None
+
+
 def test_a_forward_that_changes_its_input_is_noticed() -> None:
     def doubles(x: Any, /) -> Any:
         x *= 2
