@@ -115,7 +115,9 @@ def _squared_error(reduction: str) -> Any:
     def total(d: Any) -> Any:
         if reduction == "none" or d.size > SHORT:
             return reduce(np.square(d), reduction)
-        return np.vdot(d, d) / d.size if averaged else np.vdot(d, d)
+        flat = d.ravel()
+        y = flat.dot(flat)  # as np.vdot(d, d), in less time
+        return y / d.size if averaged else y
 
     def forward(a: Any, b: Any, /) -> Any:
         try:
