@@ -67,8 +67,8 @@ class SGD(Optimizer):
             g = g + settings["weight_decay"] * p
         momentum = settings["momentum"]
         if momentum:
-            v = state.get("momentum_buffer")
-            v = np.copy(g) if v is None else momentum * v + (1 - settings["dampening"]) * g
+            v, dampening = state.get("momentum_buffer"), settings["dampening"]
+            v = np.copy(g) if v is None else momentum * v + ((1 - dampening) * g if dampening else g)
             state = {"momentum_buffer": v}
             g = g + momentum * v if settings["nesterov"] else v
         return p - settings["lr"] * g, state
