@@ -108,6 +108,21 @@ def reduce(values: Any, reduction: str) -> Any:
     return np.mean(values) if reduction == "mean" else np.sum(values) if reduction == "sum" else values
 
 
+def _twice(g: Any) -> Any:
+    """`2 g`, of halves in float32: twice the largest overflows, and divided by the number of elements they may be too small."""
+    return 2 * (g.astype(np.float32) if g.dtype == np.float16 else g)
+
+
+_OF_SUM = {
+    "a": lambda g, a, b: (a - b) * _twice(g),
+    "b": lambda g, a, b: (b - a) * _twice(g),
+}
+_OF_MEAN = {
+    "a": lambda g, a, b: (a - b) * (_twice(g) / a.size),
+    "b": lambda g, a, b: (b - a) * (_twice(g) / b.size),
+}
+
+
 def _squared_error(reduction: str) -> Any:
     """The reduced squared error as one operation, which takes 40 % of the time of three on 100 elements, forward and backward."""
     averaged = reduction == "mean"
@@ -137,17 +152,10 @@ def _squared_error(reduction: str) -> Any:
         y = total(np.subtract(a, b, dtype=np.float32 if half else float))
         return y.astype(d.dtype) if half else y
 
-    def slope(g: Any, a: Any, b: Any) -> Any:
-        """The cotangent of `a`: 2 (a - b) g, of a mean divided by the number of elements."""
-        share = 2 / max(a.size, 1) if averaged else 2.0
-        if g.dtype.char in _WIDE:
-            return (a - b) * (share * g)
-        return ((a - b) * (share * g.astype(np.float32))).astype(g.dtype)
-
     formula = {"mean": "The mean of `(a - b)²`", "sum": "`Σ (a - b)²`", "none": "`(a - b)²`"}[reduction]
     return extend.primitive(
         forward,
-        {"a": slope, "b": lambda g, a, b: slope(g, b, a)},
+        _OF_MEAN if averaged else _OF_SUM,
         name={"mean": "mean squared error", "sum": "sum of squared errors", "none": "squared errors"}[reduction],
         doc=f"{formula} of two arrays of one shape.",
     )

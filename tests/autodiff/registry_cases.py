@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import autodiff as ad
 from docs.entries import entries
 from tests.samples import Call, calls_of
 
@@ -64,6 +65,44 @@ def cases_of(entry: Any) -> list[Case]:
     return [Case(entry, number, call) for number, call in enumerate(calls_of(entry))]
 
 
+def leaves_of(case: Case, arrays: list[np.ndarray]) -> list[Any]:
+    """The arrays, with leaves in the place of the differentiable ones."""
+    differentiable = case.differentiable()
+    return [ad.Tensor(x, requires_grad=True) if i in differentiable else x for i, x in enumerate(arrays)]
+
+
+def cotangent(y: Any, seed: int = 0) -> np.ndarray:
+    return np.asarray(np.random.default_rng(seed).normal(size=y.shape).astype(y.dtype))
+
+
+def gradients(case: Case, arrays: list[np.ndarray], g: np.ndarray) -> list[np.ndarray]:
+    operands = leaves_of(case, arrays)
+    case.operation(operands).backward(g)
+    return [t.grad.numpy() for t in operands if isinstance(t, ad.Tensor)]
+
+
+def check_in_float16(case: Case) -> None:
+    """Assert that the gradients of float16 arrays are float16, and those of the same arrays in float64 but for rounding.
+
+    So they are to be wherever they can be written, between the ends of the range of float16: the cotangent is small in turn, and so
+    large that it or a gradient is nearly the largest number. Of what is broadcast the copies are taken, whose gradients are not
+    added up: a sum can be written of numbers that cannot.
+    """
+    narrow = case.arrays(np.float16)
+    if case.entry.elementwise:
+        narrow = [x.copy() for x in np.broadcast_arrays(*narrow)]
+    wide = [x.astype(float) if x.dtype.kind == "f" else x for x in narrow]
+    g = cotangent(np.asarray(case.operation(wide)))
+    largest = max(float(np.max(np.abs(x), initial=0)) for x in (g, *gradients(case, wide, g)))
+    for scale in (1, 1 / 1024, 60_000 / (largest or 1)):
+        scaled = (scale * g).astype(np.float16)
+        for found, expected in zip(gradients(case, narrow, scaled), gradients(case, wide, scaled.astype(float)), strict=True):
+            assert found.dtype == np.float16
+            bound = 8 * HALF.eps * np.max(np.abs(expected), initial=0) + HALF.smallest_subnormal
+            np.testing.assert_allclose(found, expected, rtol=0, atol=bound)
+
+
+HALF = np.finfo(np.float16)
 ENTRIES = entries()
 CASES = [case for entry in ENTRIES for case in cases_of(entry)]
 

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
 from numpy.testing import assert_allclose, assert_array_equal
 from planting import planted, with_mistake
-from registry_cases import ENTRIES, Case, cases_of, each_case, each_entry
+from registry_cases import (
+    ENTRIES,
+    Case,
+    cases_of,
+    check_in_float16,
+    cotangent,
+    each_case,
+    each_entry,
+    gradients,
+    leaves_of,
+)
 
 import autodiff as ad
 from autodiff import extend
@@ -23,22 +33,6 @@ from tests.samples.arrays import within
 MODULES = [
     importlib.import_module(m.name) for m in pkgutil.walk_packages(ad.__path__, "autodiff.") if not m.name.endswith("__main__")
 ]
-
-
-def leaves_of(case: Case, arrays: list[np.ndarray]) -> list[Any]:
-    """The arrays, with leaves in the place of the differentiable ones."""
-    differentiable = case.differentiable()
-    return [ad.Tensor(x, requires_grad=True) if i in differentiable else x for i, x in enumerate(arrays)]
-
-
-def cotangent(y: Any, seed: int = 0) -> np.ndarray:
-    return np.asarray(np.random.default_rng(seed).normal(size=y.shape).astype(y.dtype))
-
-
-def gradients(case: Case, arrays: list[np.ndarray], g: np.ndarray) -> list[np.ndarray]:
-    operands = leaves_of(case, arrays)
-    case.operation(operands).backward(g)
-    return [t.grad.numpy() for t in operands if isinstance(t, ad.Tensor)]
 
 
 # --- values and derivatives ------------------------------------------------------------------------------------------------------
@@ -146,6 +140,11 @@ def test_float32_stays_float32(case: Case) -> None:
     assert y.dtype == case.params.get("dtype", np.float32)
     for gradient in gradients(case, arrays, cotangent(y)):
         assert gradient.dtype == np.float32
+
+
+@each_case
+def test_gradients_in_float16_are_those_of_float64_but_for_rounding(case: Case) -> None:
+    check_in_float16(case)
 
 
 @each_case

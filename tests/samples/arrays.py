@@ -12,6 +12,8 @@ import numpy as np
 
 from autodiff.domain import POSITIVE, REALS, Interval
 
+MANY = 70_000  # more than the largest float16
+
 Shape: TypeAlias = tuple[int, ...]
 Arrays: TypeAlias = Callable[[np.random.Generator, Shape], np.ndarray]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tests.samples.arrays import reals
+from tests.samples.arrays import MANY, reals
 from tests.samples.calls import Call, call, samples_of
 
 
@@ -20,10 +20,18 @@ def linear_with_bias(rng: np.random.Generator) -> Iterator[Call]:
         yield call(reals(rng, x), reals(rng, weight), reals(rng, weight[:1]))
 
 
-@samples_of("mean squared error", "squared errors")
+@samples_of("squared errors")
 def squared_errors(rng: np.random.Generator) -> Iterator[Call]:
     for shape in ((2, 3), ()):
         yield call(reals(rng, shape), reals(rng, shape))
+    target = reals(rng, (3,))
+    yield call(target + reals(rng, (3,)) / 10, target)
+
+
+@samples_of("mean squared error")
+def mean_squared_error(rng: np.random.Generator) -> Iterator[Call]:
+    yield from squared_errors(rng)
+    yield call(10 * reals(rng, (MANY,)), 10 * reals(rng, (MANY,)))
 
 
 @samples_of("sum of squared errors")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tests.samples.arrays import reals
+from tests.samples.arrays import MANY, reals
 from tests.samples.calls import Call, call, samples_of
 
 
@@ -20,3 +20,4 @@ def reductions(rng: np.random.Generator) -> Iterator[Call]:
     yield call(reals(rng, (0, 3)), axis=1)
     yield call(reals(rng, (2, 3, 4)), axis=1)
     yield call(reals(rng, (2, 3, 4)), axis=-2, keepdims=True)
+    yield call(reals(rng, (MANY,)))
