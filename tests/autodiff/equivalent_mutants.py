@@ -6,6 +6,8 @@ _SMALLER = "y is the smaller: the argument is above y if and only if it is above
 _TIE = "where the argument is not y it loses, which comes first; where it is, the other equals y if and only if they tie"
 _MASK = "a mask, too, may go the way of the indices that may repeat: it names no element twice, so that the way only takes longer"
 _TYPE = "differs in type only, which the engine makes that of the argument"
+_ONE = "the cotangent of a loss is one number: its own sum, its own transpose"
+_TWICE = "2 * (g.astype(np.float32) if g.dtype == np.float16 else g)"
 _ZEROS = "np.zeros_like(parts[0], shape=shape"
 _AXES = "arrays that are joined along an axis have the same number of axes"
 
@@ -39,7 +41,6 @@ EQUIVALENT: dict[str, str] = {
     "max.x _to_extreme: share.astype(g.dtype) -> share": _TYPE,
     "min.x _to_extreme: share.astype(g.dtype) -> share": _TYPE,
     "mean.x _per_element: (g / np.float64(count)).astype(g.dtype) -> g / np.float64(count)": _TYPE,
-    "mean.x _per_element: np.float64(count) -> count": "differs only where the count is beyond the range of float16",
     "logsumexp.x: 0 -> 0 + 1": "used where all x are -inf, and exp(-inf - c) is 0 for any finite c",
     "logsumexp.x: 0 -> 0 - 1": "used where all x are -inf, and exp(-inf - c) is 0 for any finite c",
     "concat.*arrays _split: zip(sizes, ends, strict=True) -> zip(sizes, ends)": "there is one end for each size",
@@ -53,4 +54,14 @@ EQUIVALENT: dict[str, str] = {
     ),
     "diagonal.x _onto_diagonal: 1 -> 1 + 1": "any negative length stands for what is left",
     "diagonal.x _onto_diagonal: 1 -> 1 + 1 (place 2)": "any negative length stands for what is left",
+    **{
+        f"{loss}.{x}{where}: {change}": _ONE
+        for loss in ("mean squared error", "sum of squared errors")
+        for x in "ab"
+        for where, change in (
+            ("", "g -> np.sum(g) + np.zeros_like(g)"),
+            (" _twice", "g -> np.sum(g) + np.zeros_like(g)"),
+            (" _twice", f"{_TWICE} -> np.reshape(np.transpose({_TWICE}), ({_TWICE}).shape)"),
+        )
+    },
 }

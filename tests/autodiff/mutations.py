@@ -32,7 +32,7 @@ import numpy as np
 import planting
 from equivalent_mutants import EQUIVALENT
 from mistakes import mistakes, places
-from registry_cases import ENTRIES, cases_of
+from registry_cases import ENTRIES, cases_of, check_in_float16
 
 import autodiff as ad
 from autodiff import extend
@@ -90,11 +90,6 @@ class Source:
     def root(self) -> str:
         """The name of the function of the rule."""
         return next(iter(self.functions))
-
-    @property
-    def family(self) -> str:
-        """The last name of the module that declares the entry."""
-        return registry[self.entry].module.split(".")[-1]
 
     def known(self) -> list[str]:
         """What the rule may ask for that could be mistaken for something else it may ask for."""
@@ -169,9 +164,9 @@ def _ask_for(tree: Any, known: Sequence[str]) -> None:
 
 
 def sources() -> list[Source]:
-    """Every rule of `autodiff.ops`."""
+    """Every rule of the packages."""
     found = []
-    for entry in [entry for entry in ENTRIES if entry.module.startswith("autodiff.ops.")]:
+    for entry in ENTRIES:
         for argument in entry.formulas:
             found.append(Source(entry.name, argument))
             if entry.scatter is not None:
@@ -284,7 +279,7 @@ def planted(source: Source, rule: Callable[..., Any]) -> AbstractContextManager[
 
 
 def verdict(source: Source, rule: Callable[..., Any]) -> str:
-    """How `rule` in the place of the one in `source` is found: "wrong", "at a kink", "exception", "cannot tell"; or "survived"."""
+    """How `rule` in the place of the one in `source` is found, or "survived": one of `COLUMNS`."""
     doubts = False
     cases = [case for name in (source.entry, source.adjoint) if name for case in cases_of(registry[name])]
     with planted(source, rule), warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -299,6 +294,10 @@ def verdict(source: Source, rule: Callable[..., Any]) -> str:
                     doubts |= found == "cannot tell"
                 if order == 1 and not _kinks_are_as_stated(registry[source.entry]):
                     return "at a kink"
+            for case in cases:
+                check_in_float16(case)
+        except AssertionError:
+            return "in float16"
         except NameError:
             raise  # of a mutant that is none
         except Exception:
@@ -327,7 +326,7 @@ def judge(mutants: Sequence[Mutant]) -> list[str]:
 
 # --- the command -----------------------------------------------------------------------------------------------------------------
 
-COLUMNS = ("wrong", "at a kink", "exception", "cannot tell", "survived")
+COLUMNS = ("wrong", "at a kink", "in float16", "exception", "cannot tell", "survived")
 
 
 def run(mutants: dict[str, list[Mutant]], jobs: int) -> list[tuple[Mutant, str]]:

@@ -19,8 +19,7 @@ from autodiff import extend
 from autodiff.registry import registry
 
 MUTANTS = all_mutants()
-OPERATIONS = [entry for entry in ENTRIES if entry.module.startswith("autodiff.ops.")]
-SAMPLE = sample(MUTANTS, 48, seed=0)
+SAMPLE = sample(MUTANTS, len(MUTANTS), seed=0)
 
 
 @pytest.mark.long
@@ -30,15 +29,19 @@ def test_a_mistake_planted_into_a_rule_is_found(name: str) -> None:
     assert unexplained(list(zip(mutants, judge(mutants), strict=True))) == []
 
 
-def test_the_sample_is_of_all_families_of_operations_and_the_same_each_time() -> None:
-    chosen = [mutant for of_entry in SAMPLE.values() for mutant in of_entry]
-    assert len(chosen) == 48
-    assert {mutant.source.family for mutant in chosen} == {entry.module.split(".")[-1] for entry in OPERATIONS}
-    assert [m.key for of_entry in sample(all_mutants(), 48, seed=0).values() for m in of_entry] == [m.key for m in chosen]
+def test_the_sample_is_of_all_operations_one_mutant_of_each_and_the_same_each_time() -> None:
+    assert {name: len(of_entry) for name, of_entry in SAMPLE.items()} == {entry.name: 1 for entry in ENTRIES}
+    again = sample(all_mutants(), len(ENTRIES), seed=0)
+    assert [m.key for of_entry in again.values() for m in of_entry] == [m.key for of_entry in SAMPLE.values() for m in of_entry]
+
+
+def test_a_larger_sample_has_no_third_mutant_of_an_operation_before_a_second_one_of_each() -> None:
+    larger = sample(MUTANTS, len(MUTANTS) + 5, seed=0)
+    assert sorted(map(len, larger.values())) == [1] * (len(MUTANTS) - 5) + [2] * 5
 
 
 def test_every_rule_has_mutants() -> None:
-    declared = {(entry.name, argument) for entry in OPERATIONS for argument in entry.formulas}
+    declared = {(entry.name, argument) for entry in ENTRIES for argument in entry.formulas}
     assert {(source.entry, source.argument) for source in sources()} == declared
     assert all(mutants_of(source) for source in sources())
 
@@ -119,6 +122,12 @@ def test_a_mistake_at_a_tie_is_found_there() -> None:
     mutants = {mutant.key: mutant for mutant in MUTANTS["maximum"]}
     mutant = mutants["maximum.a _share: g / 2 -> g"]
     assert verdict(mutant.source, mutant.rule()) == "at a kink"
+
+
+def test_a_mistake_in_float16_alone_is_found_there() -> None:
+    mutants = {mutant.key: mutant for mutant in MUTANTS["squared errors"]}
+    mutant = mutants["squared errors.a _twice: g.astype(np.float32) -> g"]
+    assert verdict(mutant.source, mutant.rule()) == "in float16"
 
 
 def test_a_mutant_that_names_something_unknown_is_an_error_of_the_script() -> None:
