@@ -1,7 +1,5 @@
 """Changes in place that are hard to get right: shared arrays, errors half-way, threads, long chains."""
 
-import gc
-import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -92,22 +90,18 @@ def test_empty_and_0d_tensors_are_changed_as_arrays_are() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("without_gc")
 def test_a_chain_of_writes_is_walked_and_collected_without_recursion() -> None:
-    gc.collect()
-    gc.disable()
-    try:
-        x = leaf([1.0, 2.0])
-        t = x * 1.0
-        view = t[:1]
-        for _ in range(100_000):
-            view += x[1]
-        t.sum().backward()
-        assert_array_equal(x.grad.numpy(), [1.0, 100_001.0])
-        gone = weakref.ref(t)
-        del t, view
-        assert gone() is None
-    finally:
-        gc.enable()
+    x = leaf([1.0, 2.0])
+    t = x * 1.0
+    view = t[:1]
+    for _ in range(100_000):
+        view += x[1]
+    t.sum().backward()
+    assert_array_equal(x.grad.numpy(), [1.0, 100_001.0])
+    gone = weakref.ref(t)
+    del t, view
+    assert gone() is None
 
 
 def test_a_view_that_no_longer_exists_is_the_same_error_each_time() -> None:
@@ -136,34 +130,26 @@ def test_a_recorded_write_to_a_shared_array_reaches_it_or_is_an_error() -> None:
     assert a[0] == 1.0
 
 
+@pytest.mark.usefixtures("switching_often")
 def test_views_made_in_threads_all_show_a_later_write() -> None:
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        with ThreadPoolExecutor(4) as pool:
-            for _ in range(100):
-                base = ad.Tensor(np.zeros(4))
-                views = [v for made in pool.map(lambda _, b=base: [b[:2] for _ in range(20)], range(4)) for v in made]
-                base[0] = leaf(1.0)
-                assert [v[0].item() for v in views] == [1.0] * 80
-    finally:
-        sys.setswitchinterval(interval)
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(100):
+            base = ad.Tensor(np.zeros(4))
+            views = [v for made in pool.map(lambda _, b=base: [b[:2] for _ in range(20)], range(4)) for v in made]
+            base[0] = leaf(1.0)
+            assert [v[0].item() for v in views] == [1.0] * 80
 
 
+@pytest.mark.usefixtures("switching_often")
 def test_a_stale_view_is_renewed_in_any_number_of_threads() -> None:
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        with ThreadPoolExecutor(4) as pool:
-            for _ in range(500):
-                base, barrier = ad.Tensor(np.zeros(4)), threading.Barrier(4)
-                view = base[:2]
-                base[0] = leaf(1.0)
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(500):
+            base, barrier = ad.Tensor(np.zeros(4)), threading.Barrier(4)
+            view = base[:2]
+            base[0] = leaf(1.0)
 
-                def read(_: int, view: Any = view, barrier: Any = barrier) -> float:
-                    barrier.wait()
-                    return float((view * 1.0)[0].item())
+            def read(_: int, view: Any = view, barrier: Any = barrier) -> float:
+                barrier.wait()
+                return float((view * 1.0)[0].item())
 
-                assert list(pool.map(read, range(4))) == [1.0] * 4
-    finally:
-        sys.setswitchinterval(interval)
+            assert list(pool.map(read, range(4))) == [1.0] * 4

@@ -614,21 +614,13 @@ def test_a_chain_of_a_million_operations_is_recorded_walked_and_collected_withou
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
 
 
-@pytest.fixture
-def _without_gc() -> Any:
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
-
-
 def step(w: Any, x: np.ndarray) -> Any:
     h = ad.tanh(x @ w)
     h[0] = 1.0
     return ((h[1:] - h.mean(axis=0)) ** 2).sum() + w[0, 0] + ad.concat([w, w.T]).max()
 
 
-@pytest.mark.usefixtures("_without_gc")
+@pytest.mark.usefixtures("without_gc")
 def test_a_graph_is_collected_at_once_walked_or_not() -> None:
     w, x = leaf(np.ones((3, 3))), np.ones((4, 3))
     for walk in (True, False):
@@ -643,7 +635,7 @@ def test_a_graph_is_collected_at_once_walked_or_not() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.usefixtures("_without_gc")
+@pytest.mark.usefixtures("without_gc")
 def test_memory_does_not_grow_over_steps() -> None:
     w, x = leaf(np.ones((3, 3)) / 3), np.random.default_rng(0).normal(size=(500, 3))
 
@@ -668,7 +660,7 @@ def test_memory_does_not_grow_over_steps() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.usefixtures("_without_gc")
+@pytest.mark.usefixtures("without_gc")
 def test_the_functional_transforms_leave_no_cycles() -> None:
     f = ad.grad(ad.grad(lambda x: (ad.exp(x) * x).sum()))
     f(1.5)

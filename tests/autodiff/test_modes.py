@@ -3,7 +3,6 @@
 import asyncio
 import linecache
 import re
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -212,21 +211,17 @@ def test_a_task_inherits_the_mode_in_which_it_was_started() -> None:
     assert asyncio.run(run()) is False
 
 
+@pytest.mark.usefixtures("switching_often")
 def test_backward_passes_in_several_threads_add_up_in_a_shared_leaf() -> None:
     w = leaf(np.zeros(4))
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        with ThreadPoolExecutor(8) as pool:
-            rounds, each = 8, 200
+    with ThreadPoolExecutor(8) as pool:
+        rounds, each = 8, 200
 
-            def work(k: int) -> None:
-                for _ in range(each):
-                    (w * float(k)).sum().backward()
+        def work(k: int) -> None:
+            for _ in range(each):
+                (w * float(k)).sum().backward()
 
-            list(pool.map(work, range(rounds)))
-    finally:
-        sys.setswitchinterval(interval)
+        list(pool.map(work, range(rounds)))
     assert_array_equal(w.grad.numpy(), np.full(4, each * sum(range(rounds))))
 
 

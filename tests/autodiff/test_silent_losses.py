@@ -3,7 +3,6 @@
 import array
 import asyncio
 import gc
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -345,16 +344,8 @@ def test_a_gradient_with_a_graph_does_not_grow_by_later_passes() -> None:
         assert_array_equal(x.grad.numpy(), 3 * x.numpy() ** 2 + n * 2 * x.numpy())
 
 
-@pytest.fixture
-def _without_gc() -> Iterator[None]:
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
-
-
 @pytest.mark.long
-@pytest.mark.usefixtures("_without_gc")
+@pytest.mark.usefixtures("without_gc")
 @pytest.mark.parametrize("retained", [False, True])
 def test_a_recorded_gradient_makes_no_reference_cycle(retained: bool) -> None:
     def step(order: int) -> list[weakref.ref[Any]]:
@@ -495,15 +486,7 @@ def test_generators_that_each_hold_a_mode_can_be_interleaved_in_every_order() ->
     assert next(outer) is True
 
 
-@pytest.fixture
-def _switching_often() -> Iterator[None]:
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(interval)
-
-
-@pytest.mark.usefixtures("_switching_often")
+@pytest.mark.usefixtures("switching_often")
 @pytest.mark.parametrize("threads", [2, 4])
 def test_passes_in_threads_over_one_subgraph_are_right_or_the_error_about_a_freed_graph(threads: int) -> None:
     def walk(args: tuple[threading.Barrier, Any, Any]) -> bool:

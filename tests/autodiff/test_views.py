@@ -773,16 +773,8 @@ def test_n_tensors_joined_are_linear_work(join: Callable[..., Any]) -> None:
     assert is_linear(prepared, 25)
 
 
-@pytest.fixture
-def _without_gc() -> Any:
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
-
-
 @pytest.mark.long
-@pytest.mark.usefixtures("_without_gc")
+@pytest.mark.usefixtures("without_gc")
 @pytest.mark.parametrize("constant", [True, False], ids=["constant", "computed"])
 @pytest.mark.parametrize("view", [lambda t: t[:3], lambda t: t.T, lambda t: list(t), lambda t: t.reshape(2, 5).T[1:]])
 def test_views_that_nobody_writes_to_leave_nothing_behind(view: Callable[[Any], Any], constant: bool) -> None:
@@ -804,7 +796,7 @@ def test_views_that_nobody_writes_to_leave_nothing_behind(view: Callable[[Any], 
 
 
 @pytest.mark.long
-@pytest.mark.usefixtures("_without_gc")
+@pytest.mark.usefixtures("without_gc")
 @pytest.mark.parametrize("written", [False, True])
 @pytest.mark.parametrize("constant", [True, False], ids=["constant", "computed"])
 def test_a_base_and_its_views_are_collected_at_once(constant: bool, written: bool) -> None:
@@ -828,7 +820,7 @@ def test_a_base_and_its_views_are_collected_at_once(constant: bool, written: boo
     assert gc.collect() == 0
 
 
-@pytest.mark.usefixtures("_without_gc")
+@pytest.mark.usefixtures("without_gc")
 def test_a_view_keeps_alive_no_more_than_its_base() -> None:
     base = ad.Tensor(np.zeros(10))
     view, other = base[:5], weakref.ref(base[5:])
