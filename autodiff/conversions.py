@@ -56,7 +56,8 @@ def _leave_graph(tensor: Tensor, to: str) -> np.ndarray:
             "to fill a buffer, make it a tensor: np.zeros_like(tensor) or ad.Tensor(np.zeros(5)); "
             "or leave the graph with .item(), .detach() or no_grad()."
         )
-    return array_of(tensor)  # type: ignore[no-any-return]
+    array: np.ndarray = array_of(tensor)
+    return array
 
 
 def _reduced(self: Tensor) -> Any:

@@ -12,6 +12,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -58,12 +59,12 @@ def by_torch() -> Callable[[], object]:
 
     class Cost(torch.autograd.Function):
         @staticmethod
-        def forward(ctx, wh, wo):  # type: ignore[no-untyped-def]
+        def forward(ctx: Any, wh: Any, wo: Any) -> Any:
             ctx.save_for_backward(wh, wo)
             return torch.as_tensor(cost(wh.detach().numpy(), wo.detach().numpy()))
 
         @staticmethod
-        def backward(ctx, g):  # type: ignore[no-untyped-def]
+        def backward(ctx: Any, g: Any) -> Any:
             return tuple(g * torch.as_tensor(part) for part in gradient(*(w.detach().numpy() for w in ctx.saved_tensors)))
 
     weights = [torch.tensor(w, requires_grad=True) for w in (WH, WO)]

@@ -20,19 +20,18 @@ def candidate(f: Any, formulas: dict[str, Callable[..., Any] | None], order: int
     for name, function in ({"f": f} | formulas).items():
         if not callable(function) and (function is not None or name == "f"):
             raise TypeError(f"check_gradient: {name} is a {type(function).__name__}; wanted a function.")
-    given = [name for name, function in formulas.items() if function is not None]
+    given = [(name, function) for name, function in formulas.items() if function is not None]
     if len(given) > 1:
-        raise ValueError(f"check_gradient: both {given[0]}= and {given[1]}= were given. Check one at a time.")
+        raise ValueError(f"check_gradient: both {given[0][0]}= and {given[1][0]}= were given. Check one at a time.")
     if order not in (1, 2):
         raise ValueError(f"check_gradient: order is {order!r}; wanted 1 or 2.")
     if not given:
         return Candidate("autograd", autograd_rule(f, positions))
+    ((name, formula),) = given
     if order == 2:
-        raise ValueError(
-            f"check_gradient: order=2 differentiates autograd's gradient, not one derived by hand. Leave {given[0]}= out."
-        )
+        raise ValueError(f"check_gradient: order=2 differentiates autograd's gradient, not one derived by hand. Leave {name}= out.")
     makers = {"gradient": gradient_rule, "vjp": vjp_rule, "jvp": jvp_rule}
-    return Candidate(given[0], makers[given[0]](formulas[given[0]], positions))  # type: ignore[arg-type]
+    return Candidate(name, makers[name](formula, positions))
 
 
 def checked_positions(argnums: int | Sequence[int] | None, inputs: tuple[Any, ...]) -> tuple[int, ...]:

@@ -161,7 +161,8 @@ def _loaded(text: str) -> Callable[..., Any]:
         found = getattr(found, name)
     if not callable(found):
         raise UsageError(f"{text} is a {type(found).__name__}; wanted a function.")
-    return found  # type: ignore[no-any-return]
+    function: Callable[..., Any] = found
+    return function
 
 
 def _value(text: str) -> Any:

@@ -183,7 +183,8 @@ def _constant(x: Any, plain: bool) -> Any:
 def _variable(leaf: Any, path: str, nested: bool) -> Tensor:
     """A tensor to differentiate by, in the place of a leaf of an argument."""
     if isinstance(leaf, Tensor) and leaf.requires_grad:
-        return leaf.copy()  # type: ignore[no-any-return]
+        copied: Tensor = leaf.copy()
+        return copied
     try:
         array = np.asarray(unwrapped(leaf) if isinstance(leaf, Tensor) else leaf)
     except ValueError as error:

@@ -55,7 +55,7 @@ def test_a_decorated_function_keeps_its_name_and_loses_its_arguments() -> None:
     assert (test.__doc__, test.__module__) == ("Its docstring.", __name__)
     (instance,) = inspect.signature(test).parameters.values()  # of a test in a class, or none: no fixture
     assert instance.kind is inspect.Parameter.VAR_POSITIONAL
-    assert test.function(0.0) == 0.5  # type: ignore[attr-defined]
+    assert test.function(0.0) == 0.5
 
 
 def test_a_wrong_gradient_fails_with_the_smallest_inputs_and_code_to_paste() -> None:

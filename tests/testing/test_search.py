@@ -316,7 +316,7 @@ def test_an_interruption_stops_the_search() -> None:
 
 
 ERRORS: list[tuple[type[Exception], str, Callable[[], Any]]] = [
-    (TypeError, "f is a int; wanted a function.", lambda: find_gradient_error(3, reals())),  # type: ignore[arg-type]
+    (TypeError, "f is a int; wanted a function.", lambda: find_gradient_error(3, reals())),
     (TypeError, "vjp is a list; wanted a function.", lambda: find_gradient_error(np.sin, reals(), vjp=[])),
     (TypeError, "no domains were given; wanted one for each argument of f", lambda: find_gradient_error(np.sin)),
     (TypeError, "there is no option gradeint", lambda: find_gradient_error(np.sin, reals(), gradeint=np.cos)),

@@ -114,11 +114,11 @@ ERRORS: list[tuple[type[Exception], str, Callable[[], Any]]] = [
     (ValueError, "there is no number of dtype float64 from inf to inf", lambda: reals(math.inf)),
     (ValueError, "there is no number of dtype float16 from 100000.0", lambda: reals(1e5, 1e6, dtype=np.float16)),
     (ValueError, "there is no number of dtype float32 from 0.1 to 0.1", lambda: reals(0.1, 0.1, dtype=np.float32)),
-    (TypeError, "low is 'a'; wanted a number", lambda: reals("a")),  # type: ignore[arg-type]
-    (TypeError, "low is None; wanted a number", lambda: reals(None)),  # type: ignore[arg-type]
+    (TypeError, "low is 'a'; wanted a number", lambda: reals("a")),
+    (TypeError, "low is None; wanted a number", lambda: reals(None)),
     (TypeError, "dtype is int64; wanted float16, float32 or float64", lambda: reals(dtype=int)),
     (TypeError, r"shape is 'n'; wanted a tuple of lengths and names", lambda: reals(shape="n")),
-    (TypeError, r"shape is \(2.5,\), with 2.5 for a length; wanted an int or a name", lambda: reals(shape=(2.5,))),  # type: ignore[arg-type]
+    (TypeError, r"shape is \(2.5,\), with 2.5 for a length; wanted an int or a name", lambda: reals(shape=(2.5,))),
     (ValueError, r"shape is \(-1,\), with -1 for a length; wanted an int from 0 on, or a name", lambda: reals(shape=(-1,))),
     (ValueError, "with -2 for a length", lambda: reals(shape=-2)),
     (ValueError, "with '' for a length", lambda: reals(shape=("",))),

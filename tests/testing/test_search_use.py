@@ -26,9 +26,9 @@ ERRORS: list[tuple[type[Exception], str, Callable[[], Any]]] = [
     (TypeError, "domain 0 is the function reals; wanted what it returns", lambda: find_gradient_error(squares, reals)),
     (TypeError, r"got \(0, 1\); wanted a domain to search", lambda: find_gradient_error(squares, (0, 1))),
     (TypeError, r"got array\(\[1, 2\]\); wanted a domain to search", lambda: find_gradient_error(squares, np.array([1, 2]))),
-    (TypeError, r"reals: low is \(2, 3\); wanted a number. Did you mean shape=\(2, 3\)\?", lambda: reals((2, 3))),  # type: ignore[arg-type]
-    (TypeError, "max_examples is a float; wanted an int", lambda: find_gradient_error(squares, reals(), max_examples=2.5)),  # type: ignore[arg-type]
-    (TypeError, "seed is a str; wanted an int", lambda: find_gradient_error(squares, reals(), seed="a")),  # type: ignore[arg-type]
+    (TypeError, r"reals: low is \(2, 3\); wanted a number. Did you mean shape=\(2, 3\)\?", lambda: reals((2, 3))),
+    (TypeError, "max_examples is a float; wanted an int", lambda: find_gradient_error(squares, reals(), max_examples=2.5)),
+    (TypeError, "seed is a str; wanted an int", lambda: find_gradient_error(squares, reals(), seed="a")),
     (ValueError, "seed is -1; wanted at least 0", lambda: find_gradient_error(squares, reals(), seed=-1)),
     (ValueError, "rng is -1; wanted at least 0", lambda: find_gradient_error(squares, reals(), rng=-1)),
 ]

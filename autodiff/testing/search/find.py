@@ -229,10 +229,10 @@ def gradient_test(*domains: Any, **options: Any) -> Callable[[Callable[..., Any]
                 mismatch.args = (str(search),)
                 raise mismatch
 
-        functools.update_wrapper(test, f)
-        del test.__wrapped__  # type: ignore[attr-defined]  # pytest would ask it for its arguments
-        test.function = f  # type: ignore[attr-defined]
-        test.place_as = f  # type: ignore[attr-defined]  # where pytest says that the test is
+        decorated: Any = functools.update_wrapper(test, f)
+        del decorated.__wrapped__  # pytest would ask it for its arguments
+        decorated.function = f
+        decorated.place_as = f  # where pytest says that the test is
         return test
 
     if len(domains) == 1 and not options and callable(domains[0]) and not isinstance(domains[0], Reals):
