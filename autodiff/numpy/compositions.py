@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import ops
-from autodiff.core.tensor import Tensor, unwrapped
+from autodiff.core.tensor import Tensor, unwrapped, wrap
 from autodiff.registry import composite
 
 __all__: list[str] = []
@@ -17,10 +17,9 @@ __all__: list[str] = []
 @composite(numpy=[np.full_like])
 def full_like(a: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None) -> Any:
     """`fill_value` in the shape and type of `a`, or in those given."""
-    a = _array(a)
-    filled = ops.astype(fill_value, a.dtype if dtype is None else dtype)
-    y = ops.copy(ops.broadcast_to(filled, a.shape if shape is None else shape))
-    return y if isinstance(y, Tensor) else Tensor(y)
+    empty = np.empty_like(unwrapped(a), dtype, shape=shape)  # laid out as `a`
+    y = ops.setitem(empty, ops.astype(fill_value, empty.dtype), ..., copy=False)
+    return y if isinstance(y, Tensor) else wrap(y)
 
 
 _NOT_GIVEN = object()

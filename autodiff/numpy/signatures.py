@@ -65,7 +65,7 @@ _REASONS = {
     "device": "Everything is on the CPU: leave it out.",
     "dtype": _CONVERT,
     "initial": "Compute with it afterwards.",
-    "order": "A tensor keeps no order in memory; for an array: np.copy(tensor.detach().numpy(), order=order).",
+    "order": "For another layout in memory, copy the result: np.copy(result, order).",
     "signature": _CONVERT,
     "subok": "The result is a Tensor: leave it out.",
     "where": "Choose among the results: np.where(mask, result, other).",

@@ -34,9 +34,9 @@ def _transpose(self: Any, *axes: Any) -> Any:
     return permute_dims(self, axes[0] if len(axes) == 1 else axes or None)
 
 
-def _copy(self: Any) -> Any:
-    """The same values in memory of their own; gradients flow through."""
-    return copy(self)
+def _copy(self: Any, order: Any = "C") -> Any:
+    """The same values in memory of their own, by rows as NumPy's method has it; gradients flow through."""
+    return copy(self, order)
 
 
 _OPERATORS: dict[str, tuple[Callable[..., Any], np.ufunc, str]] = {

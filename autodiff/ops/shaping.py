@@ -172,12 +172,14 @@ astype = primitive(
 
 
 copy = primitive(
-    lambda x, /: np.copy(x),
+    lambda x, /, order="K": np.copy(x, order),
     {"x": lambda g: g},
     name="copy",
     numpy=[np.copy],
     elementwise=True,
-    doc="""`x` in memory of its own. As `numpy.copy`.
+    doc="""`x` in memory of its own, laid out as `order` says: "K" as `x` is, "C" by rows, "F" by columns. As `numpy.copy`.
+
+    The layout decides which shapes `reshape` can give a view.
 
     >>> ad.copy(ad.Tensor([1.0, 2.0]))
     Tensor([1., 2.])

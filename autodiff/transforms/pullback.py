@@ -183,7 +183,7 @@ def _constant(x: Any, plain: bool) -> Any:
 def _variable(leaf: Any, path: str, nested: bool) -> Tensor:
     """A tensor to differentiate by, in the place of a leaf of an argument."""
     if isinstance(leaf, Tensor) and leaf.requires_grad:
-        copied: Tensor = leaf.copy()
+        copied: Tensor = leaf.copy("K")
         return copied
     try:
         array = np.asarray(unwrapped(leaf) if isinstance(leaf, Tensor) else leaf)

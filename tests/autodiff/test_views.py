@@ -293,6 +293,64 @@ def test_reshape_makes_a_view_where_numpy_can() -> None:
         assert t.tolist() == [[0.0, 5.0, 0.0], [0.0, 0.0, 0.0]]
 
 
+LAYOUTS = {
+    "by rows": lambda a: a,
+    "by columns": np.asfortranarray,
+    "permuted": lambda a: np.ascontiguousarray(a.transpose(1, 2, 0)).transpose(2, 0, 1),
+    "every other": lambda a: np.repeat(a, 2, axis=1)[:, ::2],
+    "backwards": lambda a: a[::-1].copy()[::-1],
+}
+NEW_ARRAYS: list[Callable[[Any], Any]] = [
+    np.copy,
+    lambda a: np.copy(a, "C"),
+    lambda a: np.copy(a, order="F"),
+    lambda a: a.copy(),
+    lambda a: a.copy("K"),
+    lambda a: a.copy(order="F"),
+    lambda a: a.T.copy(),
+    lambda a: a.astype(np.float32),
+    np.zeros_like,
+    np.ones_like,
+    lambda a: np.full_like(a, 2.0),
+    lambda a: np.full_like(a, a),
+    lambda a: np.full_like(a, a[0, 0, 0]),
+    lambda a: np.full_like(a, 2.0, shape=(3, 4)),
+    lambda a: np.clip(a, 0, 1),
+    lambda a: np.clip(a, None, None),
+    lambda a: np.where(a > 0, a, 0),
+    lambda a: np.concatenate([a, a], axis=1),
+    lambda a: np.stack([a, a]),
+    lambda a: np.sum(a, axis=0),
+    lambda a: np.sum(a, axis=0, where=a > 0),
+    lambda a: np.mean(a, axis=1),
+    lambda a: np.max(a, axis=2, initial=0.0, where=a < 1),
+    lambda a: a @ a.mT,
+    lambda a: a[0] @ a[1].T,
+    lambda a: np.dot(a[0].T, a[1]),
+    lambda a: a * 2.0,
+    lambda a: -a,
+    lambda a: a + a.T.copy().T,
+    lambda a: a[[1, 0]],
+    lambda a: a[:, [1, 0]],
+]
+
+
+@pytest.mark.parametrize("make", NEW_ARRAYS)
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_a_new_array_lies_in_memory_as_numpys_which_decides_what_its_views_are(
+    make: Callable[[Any], Any], layout: Callable[[Any], Any]
+) -> None:
+    values = layout(np.sin(np.arange(24.0)).reshape(2, 3, 4))
+    for f in (make, lambda a: make(a * 1.0)):
+        wanted = f(values)
+        for t in (f(ad.asarray(values)), f(leaf(values))):
+            assert t.data.strides == wanted.strides
+            flat = wanted.copy("K") if t.requires_grad else wanted
+            for array in (flat, t):
+                array.reshape(-1)[:2] = 7.0
+            assert_array_equal(t.numpy(), flat)
+
+
 def test_a_broadcast_view_is_read_only() -> None:
     for t in (ad.Tensor([1.0, 2.0]), leaf([1.0, 2.0]), leaf([1.0, 2.0]) * 1.0):
         for view in (np.broadcast_to(t, (3, 2)), ad.broadcast_to(t, (3, 2))[1:], np.broadcast_to(t, (3, 2)).T):
