@@ -15,9 +15,12 @@ __all__ = ["logsumexp", "max", "mean", "min", "sum"]
 _TIE = np.array([1.0, 2.0, 2.0])
 
 
-def _expand(reduced: Any, axis: Any, keepdims: bool) -> Any:
-    """`reduced` with the axes that a reduction removed, so that it broadcasts against the argument."""
-    return reduced if keepdims or axis is None else np.expand_dims(reduced, axis)
+def _expand(reduced: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
+    """`reduced` with the axes that a reduction removed from `shape`, so that it broadcasts against the argument.
+
+    A number has none, though NumPy lets it be reduced along axis 0.
+    """
+    return reduced if keepdims or axis is None or not shape else np.expand_dims(reduced, axis)
 
 
 def _count(shape: tuple[int, ...], axis: Any) -> int:
@@ -32,7 +35,7 @@ def _per_element(g: Any, count: int) -> Any:
 
 sum = primitive(
     lambda x, /, axis=None, *, keepdims=False: np.add.reduce(x, axis=axis, keepdims=keepdims),
-    {"x": lambda g, x_shape, axis, keepdims: np.broadcast_to(_expand(g, axis, keepdims), x_shape)},
+    {"x": lambda g, x_shape, axis, keepdims: np.broadcast_to(_expand(g, x_shape, axis, keepdims), x_shape)},
     name="sum",
     numpy=[np.sum],
     doc="""The sum of the elements along `axis` (one, several as a tuple, or all). As `numpy.sum`.
@@ -46,7 +49,7 @@ mean = primitive(
     lambda x, /, axis=None, *, keepdims=False: np.mean(x, axis=axis, keepdims=keepdims),
     {
         "x": lambda g, x_shape, axis, keepdims: np.broadcast_to(
-            _expand(_per_element(g, _count(x_shape, axis)), axis, keepdims), x_shape
+            _expand(_per_element(g, _count(x_shape, axis)), x_shape, axis, keepdims), x_shape
         )
     },
     name="mean",
@@ -60,8 +63,8 @@ mean = primitive(
 
 
 def _to_extreme(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
-    chosen = x == _expand(y, axis, keepdims)
-    share = _expand(g, axis, keepdims) / chosen.sum(axis=axis, keepdims=True)  # of integers: a float16 could overflow
+    chosen = x == _expand(y, x.shape, axis, keepdims)
+    share = _expand(g, x.shape, axis, keepdims) / chosen.sum(axis=axis, keepdims=True)  # of integers: a float16 could overflow
     return chosen * share.astype(g.dtype)
 
 
@@ -110,7 +113,7 @@ logsumexp = primitive(
     _logsumexp,
     {
         "x": lambda g, y, x, axis, keepdims: (
-            _expand(g, axis, keepdims) * np.exp(x - _expand(np.where(y == -np.inf, 0, y), axis, keepdims))
+            _expand(g, x.shape, axis, keepdims) * np.exp(x - _expand(np.where(y == -np.inf, 0, y), x.shape, axis, keepdims))
         )
     },
     name="logsumexp",
