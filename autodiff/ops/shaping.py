@@ -45,14 +45,20 @@ reshape = primitive(
 )
 
 
-@composite(numpy=[np.ravel])
-def ravel(x: Any) -> Any:
-    """The elements of `x` along one axis, in row-major order. As `numpy.ravel`.
+ravel = primitive(
+    lambda x, /: np.ravel(x),
+    {"x": lambda g, x_shape: np.reshape(g, x_shape)},
+    name="ravel",
+    numpy=[np.ravel],
+    view=True,
+    doc="""The elements of `x` along one axis, in row-major order. As `numpy.ravel`.
+
+    Unlike `reshape`, it is a view only of what lies in memory in that order, without gaps.
 
     >>> ad.ravel(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]))
     Tensor([1., 2., 3., 4.])
-    """
-    return reshape(x, (-1,))
+    """,
+)
 
 
 permute_dims = primitive(

@@ -351,6 +351,42 @@ def test_a_new_array_lies_in_memory_as_numpys_which_decides_what_its_views_are(
             assert_array_equal(t.numpy(), flat)
 
 
+RESHAPED: list[Callable[[Any], Any]] = [
+    np.ravel,
+    lambda a: np.reshape(a, -1),
+    lambda a: np.ravel(a[:, 0, 0]),
+    lambda a: a[:, 0, 0].reshape(-1),
+    lambda a: np.ravel(a[0]),
+    lambda a: a[0].reshape(2, 6),
+    lambda a: a.reshape(6, 4),
+    lambda a: a.reshape(2, 12),
+    lambda a: a.T.reshape(4, 6),
+    lambda a: np.ravel(a.T),
+    lambda a: np.ravel(np.swapaxes(a, 0, 2)),
+    lambda a: np.moveaxis(a, 0, -1).reshape(-1, 2),
+    lambda a: np.expand_dims(a, (0, 4)).reshape(-1, 4),
+    lambda a: np.split(a, 2, axis=-1)[1].reshape(-1),
+    lambda a: np.squeeze(a[:1]).reshape(12),
+    lambda a: a[0, 0, 0, ...].reshape(1),
+    lambda a: np.ravel(a[0, 0, 0, ...]),
+    lambda a: a[1, ::2].reshape(-1),
+    lambda a: np.ravel(a[..., None]),
+]
+
+
+@pytest.mark.parametrize("view", RESHAPED)
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_a_view_is_one_where_numpys_is_whatever_the_layout(view: Callable[[Any], Any], layout: Callable[[Any], Any]) -> None:
+    values = layout(np.sin(np.arange(24.0)).reshape(2, 3, 4))
+    for make in (lambda a: a, lambda a: a * 1.0):
+        wanted = make(values.copy("K"))
+        view(wanted)[:1] = 7.0
+        for t in (make(ad.Tensor(values)), leaf(values) * 1.0):
+            if t.data.strides == wanted.strides:
+                view(t)[:1] = 7.0
+                assert_array_equal(t.numpy(), wanted)
+
+
 def test_a_broadcast_view_is_read_only() -> None:
     for t in (ad.Tensor([1.0, 2.0]), leaf([1.0, 2.0]), leaf([1.0, 2.0]) * 1.0):
         for view in (np.broadcast_to(t, (3, 2)), ad.broadcast_to(t, (3, 2))[1:], np.broadcast_to(t, (3, 2)).T):

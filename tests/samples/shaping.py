@@ -16,6 +16,14 @@ def reshape(rng: np.random.Generator) -> Iterator[Call]:
     yield call(reals(rng, (0, 2)), shape=(2, 0))
 
 
+@samples_of("ravel")
+def ravel(rng: np.random.Generator) -> Iterator[Call]:
+    yield call(reals(rng, (2, 3)))
+    yield call(reals(rng, (3, 2)).T)
+    yield call(reals(rng, ()))
+    yield call(reals(rng, (0, 2)))
+
+
 @samples_of("permute_dims")
 def permute_dims(rng: np.random.Generator) -> Iterator[Call]:
     yield call(reals(rng, (2, 3)))
