@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autodiff.ops.indexing import scatter
 from autodiff.registry import composite, primitive
@@ -89,7 +89,8 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
             [2.]])
     """
     axes = list(range(np.ndim(x)))
-    axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
+    i, j = normalize_axis_index(axis1, len(axes), "axis1"), normalize_axis_index(axis2, len(axes), "axis2")
+    axes[i], axes[j] = j, i
     return permute_dims(x, tuple(axes))
 
 

@@ -471,6 +471,38 @@ def test_all_parameters_by_position_or_by_name_are_the_same_to_tensors_as_to_arr
         assert_array_equal(np.asarray(one), two)
 
 
+def _names(function: Any) -> list[str]:
+    """The parameters of a NumPy function that tells them."""
+    try:
+        return [] if isinstance(function, np.ufunc) else list(inspect.signature(function).parameters)
+    except ValueError:
+        return []
+
+
+AXES = ["axis", "axis1", "axis2", "axes", "source", "destination"]
+WITH_AXES = [pytest.param(f, name, id=f"{name_of(f)}-{name}") for f in numpy_table for name in _names(f) if name in AXES]
+
+
+@pytest.mark.parametrize("axis", [2, -3, (0, 2), (0, 0), (0,), "a", 0.5], ids=repr)
+@pytest.mark.parametrize(("function", "name"), WITH_AXES)
+def test_a_wrong_axis_is_the_error_that_numpy_raises(function: Any, name: str, axis: Any) -> None:
+    kwargs = {**dict(zip(_names(function)[1:], ARGUMENTS.get(function, ()), strict=False)), name: axis}
+    several = function in (np.concatenate, np.stack)
+    try:
+        function([X] if several else X, **kwargs)
+    except Exception as error:
+        wanted = type(error)
+    else:
+        return
+    public = numpy_table[function]
+    for t in (ad.Tensor(X), leaf(X)):
+        with pytest.raises(wanted):
+            function([t] if several else t, **kwargs)
+        if kwargs.keys() <= inspect.signature(public).parameters.keys():
+            with pytest.raises(wanted):
+                public([t] if several else t, **kwargs)
+
+
 # --- constants -------------------------------------------------------------------------------------------------------------------
 
 # Every constant function, called with one number as each operand through which a value could flow into the result.
