@@ -24,7 +24,8 @@ def _as_axis_index(index: Any) -> Any:
     if isinstance(index, Tensor):
         return array_of(index).copy()
     if isinstance(index, (list, tuple)):
-        return np.array([unwrapped(i) for i in index]) if index else np.zeros(0, int)
+        places = np.array(unwrapped(list(index)))
+        return places if places.size else places.astype(int)
     return index.copy() if isinstance(index, np.ndarray) else index
 
 

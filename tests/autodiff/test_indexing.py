@@ -94,6 +94,9 @@ VALUES = np.random.default_rng(1).normal(size=(4, 3, 2))
         np.zeros((2, 0), int),
         np.array([0, 0, 1]).view(type("Subclass", (np.ndarray,), {})),
         ((), ()),
+        [[0, 1], [1, 0]],
+        [[]],
+        (slice(None), [[], []]),
     ],
     ids=repr,
 )
