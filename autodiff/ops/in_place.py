@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.core import views
-from autodiff.core.tensor import Tensor, array_of, as_real, node_of, read_only, unwrapped
+from autodiff.core.tensor import Tensor, array_of, as_real, is_foreign, node_of, read_only, unwrapped
 from autodiff.modes import is_grad_enabled
 from autodiff.ops.indexing import setitem
 
@@ -29,12 +29,20 @@ def updating(operation: Callable[..., Any], ufunc: np.ufunc, what: str) -> Calla
     """The method that updates a tensor by an operation with another operand, such as `x += y`."""
 
     def update(tensor: Any, other: Any) -> Any:
+        if is_foreign(other) or gives_way(other):
+            return NotImplemented  # so that Python computes `x + y`, where the other library decides
+
         def write(array: np.ndarray) -> None:
             ufunc(array, unwrapped(other), out=array)
 
         return _change(tensor, what, other, write, ..., lambda: operation(tensor, other))
 
     return update
+
+
+def gives_way(other: Any) -> bool:
+    """Whether an operator leaves the operation to the type of `other`, which says that no ufunc takes it."""
+    return getattr(type(other), "__array_ufunc__", other) is None
 
 
 def _change(

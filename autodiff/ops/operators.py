@@ -11,7 +11,7 @@ from autodiff.core.tensor import Tensor
 from autodiff.ops import constants
 from autodiff.ops.arithmetic import abs, add, divide, multiply, negative, positive, power, subtract
 from autodiff.ops.extremes import clip
-from autodiff.ops.in_place import assign, updating
+from autodiff.ops.in_place import assign, gives_way, updating
 from autodiff.ops.indexing import getitem
 from autodiff.ops.linalg import dot, matmul
 from autodiff.ops.reductions import max, mean, min, sum
@@ -22,6 +22,11 @@ __all__: list[str] = []
 
 def _reflected(operation: Callable[..., Any]) -> Callable[[Any, Any], Any]:
     return lambda self, other: operation(other, self)
+
+
+def _giving_way(operation: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    """`operation` as an operator that an object with `__array_ufunc__ = None` answers itself, as NumPy's convention is."""
+    return lambda self, other: NotImplemented if gives_way(other) else operation(self, other)
 
 
 def _reshape(self: Any, *shape: Any) -> Any:
@@ -52,24 +57,27 @@ for _name, (_operation, _ufunc, _sign) in _OPERATORS.items():
     setattr(Tensor, f"__r{_name}__", _reflected(_operation))
     setattr(Tensor, f"__i{_name}__", updating(_operation, _ufunc, f"x {_sign}= y"))
 
+for _name, _constant, _ufunc, _sign in (
+    ("and", constants.bitwise_and, np.bitwise_and, "&"),
+    ("or", constants.bitwise_or, np.bitwise_or, "|"),
+    ("xor", constants.bitwise_xor, np.bitwise_xor, "^"),
+):
+    setattr(Tensor, f"__{_name}__", _giving_way(_constant))
+    setattr(Tensor, f"__r{_name}__", _reflected(_constant))
+    setattr(Tensor, f"__i{_name}__", updating(_constant, _ufunc, f"x {_sign}= y"))
+
 _MEMBERS: dict[str, Any] = {
     "__neg__": negative,
     "__pos__": positive,
     "__abs__": abs,
     "__getitem__": getitem,
     "__setitem__": assign,
-    "__eq__": constants.equal,
-    "__ne__": constants.not_equal,
-    "__lt__": constants.less,
-    "__le__": constants.less_equal,
-    "__gt__": constants.greater,
-    "__ge__": constants.greater_equal,
-    "__and__": constants.bitwise_and,
-    "__rand__": constants.bitwise_and,
-    "__or__": constants.bitwise_or,
-    "__ror__": constants.bitwise_or,
-    "__xor__": constants.bitwise_xor,
-    "__rxor__": constants.bitwise_xor,
+    "__eq__": _giving_way(constants.equal),
+    "__ne__": _giving_way(constants.not_equal),
+    "__lt__": _giving_way(constants.less),
+    "__le__": _giving_way(constants.less_equal),
+    "__gt__": _giving_way(constants.greater),
+    "__ge__": _giving_way(constants.greater_equal),
     "__invert__": constants.invert,
     "sum": sum,
     "mean": mean,

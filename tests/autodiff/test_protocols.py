@@ -594,6 +594,41 @@ def test_an_array_of_another_library_decides_itself(requires_grad: bool) -> None
         ad.setitem(t, other, 0)
 
 
+OPERATORS = ["add", "sub", "mul", "truediv", "pow", "matmul", "and", "or", "xor", "eq", "ne", "lt", "le", "gt", "ge"]
+
+
+@pytest.mark.parametrize("requires_grad", [True, False])
+@pytest.mark.parametrize("name", OPERATORS)
+def test_every_operator_lets_an_array_of_another_library_decide(name: str, requires_grad: bool) -> None:
+    class Answering:
+        def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+            return ufunc.__name__, inputs[0]
+
+    t = ad.Tensor([1.0, 2.0], requires_grad=requires_grad) * 1.0
+    wanted = getattr(operator, f"__{name}__")(t.numpy().copy(), Answering())
+    found = getattr(operator, f"__{name}__")(t, Answering())
+    assert type(found) is tuple
+    assert found[0] == wanted[0]
+    assert found[1] is t
+    if hasattr(operator, f"__i{name}__"):
+        updated = getattr(operator, f"__i{name}__")(t, Answering())
+        assert type(updated) is tuple
+        assert_array_equal(t.numpy(), [1.0, 2.0])
+
+
+@pytest.mark.parametrize("name", OPERATORS[6:])
+def test_an_object_that_no_ufunc_takes_answers_an_operator_itself(name: str) -> None:
+    class Own:
+        __array_ufunc__ = None
+        __rand__ = __ror__ = __rxor__ = lambda self, other: "its own"
+        __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __rand__  # type: ignore[assignment]
+        __hash__ = None  # type: ignore[assignment]
+
+    t = ad.Tensor([True, False])
+    assert getattr(operator, f"__{name}__")(t.numpy(), Own()) == "its own"
+    assert getattr(operator, f"__{name}__")(t, Own()) == "its own"
+
+
 def test_subclasses_of_tensor_and_of_arrays_are_no_foreigners() -> None:
     class Named(ad.Tensor):
         __slots__ = ()

@@ -1,6 +1,7 @@
 """Views as NumPy's: a write through a view is a write to its base, which every other view shows; at linear cost."""
 
 import gc
+import operator
 import tracemalloc
 import weakref
 from collections.abc import Callable
@@ -349,6 +350,25 @@ def test_a_new_array_lies_in_memory_as_numpys_which_decides_what_its_views_are(
             for array in (flat, t):
                 array.reshape(-1)[:2] = 7.0
             assert_array_equal(t.numpy(), flat)
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "truediv", "pow", "matmul", "and", "or", "xor", "floordiv", "mod", "lshift"])
+def test_an_update_of_a_view_changes_the_base_or_is_an_error(name: str) -> None:
+    update, square = getattr(operator, f"__i{name}__"), [[1, 2], [3, 1]]
+    for values in (np.array([square, square], float), np.array([square, square]), np.array([square, square]) > 1):
+        for other in (values[1] + values.dtype.type(1), values.dtype.type(1)):
+            t, wanted = ad.Tensor(values), values.copy()
+            try:
+                update(wanted[0], other)
+            except (TypeError, ValueError):  # NumPy has no such update of these numbers
+                with pytest.raises((TypeError, ValueError)):
+                    update(t[0], other)
+                continue
+            try:
+                update(t[0], other)
+            except TypeError:  # an operator that tensors do not have
+                wanted = values
+            assert_array_equal(t.numpy(), wanted, strict=True)
 
 
 RESHAPED: list[Callable[[Any], Any]] = [
