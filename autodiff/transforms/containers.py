@@ -73,7 +73,8 @@ def flatten(x: Any, path: str, arrays_of_numbers: bool = True) -> tuple[list[tup
     """The leaves of `x`, each with its path, such as `x['layers'][1].b` if `path` is "x", and how they are arranged.
 
     A list or tuple that holds nothing but numbers, or such lists, is one leaf, as `numpy.asarray` makes an array of it; with
-    `arrays_of_numbers=False` it is a container like any other.
+    `arrays_of_numbers=False` it is a container like any other. An empty one inside a container, such as a list of no layers, is a
+    container.
 
     Raises:
         ValueError: a container contains itself.
@@ -87,7 +88,8 @@ def _walked(x: Any, path: str, around: tuple[int, ...], arrays_of_numbers: bool,
     if id(x) in around:
         raise ValueError(f"{path} is a {type(x).__name__} that contains itself; wanted containers that end in arrays.")
     parts = _parts(x)
-    if parts is None or (arrays_of_numbers and _is_array_of_numbers(x)):
+    is_array = arrays_of_numbers and _is_array_of_numbers(x) and (not around or _holds_any(x))
+    if parts is None or is_array:
         leaves.append((x, path))
         return Structure()
     inner = {
@@ -123,6 +125,11 @@ def _is_array_of_numbers(x: Any, around: tuple[int, ...] = ()) -> bool:
         return False
     around = (*around, id(x))
     return all(isinstance(part, (int, float, complex, np.number, np.bool_)) or _is_array_of_numbers(part, around) for part in x)
+
+
+def _holds_any(x: Any) -> bool:
+    """Whether there is a number in a list or tuple of numbers, or of such lists."""
+    return any(not isinstance(part, (list, tuple)) or _holds_any(part) for part in x)
 
 
 def _text(step: Step) -> str:

@@ -219,7 +219,12 @@ def test_an_array_at_two_places_has_a_gradient_for_each() -> None:
 
 def test_a_container_with_nothing_in_it_has_a_gradient_with_nothing_in_it() -> None:
     assert ad.grad(lambda p: 3.0)({}) == {}
-    assert ad.grad(lambda p: 3.0)({"a": None, "b": {}}) == {"a": None, "b": {}}
+    for empty in ({}, [], (), [[]], ([], ()), {"a": []}, Weights()):
+        found = ad.grad(lambda p: 3.0)({"a": None, "b": empty, "c": [empty, A]})
+        assert_array_equal(found["c"].pop(), 0 * A)
+        assert found == {"a": None, "b": empty, "c": [empty]}
+        assert type(found["b"]) is type(empty)
+        ad.vjp(lambda p, empty=empty: p["a"] if p["b"] == empty else None, {"a": A, "b": empty})
 
 
 def test_the_function_may_change_the_container_that_it_is_given() -> None:
