@@ -10,7 +10,7 @@ import numpy as np
 from autodiff.core import views
 from autodiff.core.tensor import Tensor, array_of, as_real, is_foreign, node_of, read_only, unwrapped
 from autodiff.modes import is_grad_enabled
-from autodiff.ops.indexing import setitem
+from autodiff.ops.indexing import layout_of, setitem
 
 __all__: list[str] = []
 
@@ -77,11 +77,16 @@ def _change(
         if value.shape != tensor.shape:
             raise ValueError(f"{what}: the result has shape {value.shape}, but the tensor has shape {tensor.shape}.")
         value = value if value.dtype == tensor.dtype else value.astype(tensor.dtype)
-    if compute is None or steps:
+    if compute is None or steps or _strides(value) != _strides(base):
+        layout = layout_of(base) if steps else None
         views.mark_stale(base)
-        value = setitem(base, value, index, steps, not views.is_alone(base))
+        value = setitem(base, value, index, steps, not views.is_alone(base), layout)
     views.replace(base, value, seen_from=tensor)
     return tensor
+
+
+def _strides(tensor: Tensor) -> Any:
+    return getattr(array_of(tensor), "strides", None)
 
 
 def _require_variable(tensor: Tensor, base: Tensor, what: str) -> None:

@@ -92,8 +92,23 @@ getitem = primitive(
 )
 
 
-def _setitem(x: Any, v: Any, /, index: Any, steps: Steps = (), copy: bool = True) -> Any:
-    y = view = np.copy(x) if copy else x
+def layout_of(tensor: Tensor) -> Any:
+    """The axes of a tensor in the order in which they lie in memory; None if its array does not tell."""
+    strides = getattr(array_of(tensor), "strides", None)
+    return None if strides is None else tuple(sorted(range(len(strides)), key=lambda axis: -abs(strides[axis])))
+
+
+def _laid_out(x: Any, axes: tuple[int, ...]) -> Any:
+    """`x`, or a copy of it, whose axes lie in memory in the order `axes`."""
+    by_rows = np.transpose(x, axes)
+    return x if by_rows.flags.c_contiguous else np.transpose(np.copy(by_rows, "C"), np.argsort(axes))
+
+
+def _setitem(x: Any, v: Any, /, index: Any, steps: Steps = (), copy: bool = True, layout: Any = None) -> Any:
+    y = np.copy(x) if copy else x
+    if layout is not None:
+        y = _laid_out(y, layout)
+    view = y
     for entry, params in steps:
         view = entry.forward(view, **params)
     view[index] = v
@@ -102,14 +117,15 @@ def _setitem(x: Any, v: Any, /, index: Any, steps: Steps = (), copy: bool = True
 
 setitem: Callable[..., Any] = primitive(
     _setitem,
-    {"x": lambda g, index, steps, own: setitem(g, 0, index, steps, not own), "v": _last_written},
+    {"x": lambda g, index, steps, layout, own: setitem(g, 0, index, steps, not own, layout), "v": _last_written},
     name="setitem",
     prepare={"index": as_index},
     takes_over=True,
     doc="""`x` with the elements at `index` replaced by `v`, which is broadcast: what `x[index] = v` makes of a tensor.
 
-    `steps`, operations with their parameters, lead to a view of `x`, to which the index refers then. Without `copy`, `x` itself is
-    written to.
+    `steps`, operations with their parameters, lead to a view of `x`, to which the index refers then. A reshape among them gives a
+    view of some layouts only: `layout`, the axes in the order in which they lie in memory, is given to `x` and to its cotangent.
+    Without `copy`, `x` itself is written to.
 
     If the index names an element twice, it gets the last of the values, and so goes its derivative.
 

@@ -407,6 +407,46 @@ def test_a_view_is_one_where_numpys_is_whatever_the_layout(view: Callable[[Any],
                 assert_array_equal(t.numpy(), wanted)
 
 
+@pytest.mark.parametrize("view", RESHAPED)
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_the_gradient_of_what_is_overwritten_is_0_however_the_cotangent_lies_in_memory(
+    view: Callable[[Any], Any], layout: Callable[[Any], Any]
+) -> None:
+    values = layout(np.sin(np.arange(24.0)).reshape(2, 3, 4)) * 1.0
+    kept = np.ones_like(values)
+    view(kept)[:1] = 0.0
+
+    def f(x: Any) -> Any:
+        a = x * 1.0
+        view(a)[:1] = 7.0
+        return a
+
+    for cotangent in LAYOUTS.values():
+        weights = cotangent(np.cos(np.arange(24.0)).reshape(2, 3, 4))
+        _, pullback = ad.vjp(f, values)
+        assert_array_equal(pullback(weights)[0], weights * kept)
+        first = ad.grad(lambda x, weights=weights: np.sum(f(x) ** 2 * weights))
+        assert_allclose(first(values), 2 * values * weights * kept, rtol=1e-15)
+        second = ad.grad(lambda x, weights=weights, first=first: np.sum(first(x) * weights))(values)
+        assert_allclose(second, 2 * weights * weights * kept, rtol=1e-15)
+    assert_array_equal(ad.grad(lambda x: np.sum(f(x)))(values), kept)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+@pytest.mark.parametrize("name", ["iadd", "imul", "ipow", "imatmul", "isub"])
+def test_an_update_leaves_a_tensor_as_it_lies_in_memory(name: str, layout: Callable[[Any], Any]) -> None:
+    for other in (np.full((2, 3, 3), 2.0), 2.0, layout(np.ones((2, 3, 4)))[:, :, :3]):
+        if name != "imatmul" or np.ndim(other):
+            wanted = layout(np.sin(np.arange(24.0)).reshape(2, 3, 4))[:, :, :3].copy("K")
+            t = leaf(wanted) * 1.0
+            wanted = wanted * 1.0
+            for a in (wanted, t):
+                a = getattr(operator, name)(a, other)
+                a.reshape(-1)[:5] = 7.0
+            assert t.data.strides == wanted.strides
+            assert_array_equal(t.numpy(), wanted)
+
+
 def test_a_broadcast_view_is_read_only() -> None:
     for t in (ad.Tensor([1.0, 2.0]), leaf([1.0, 2.0]), leaf([1.0, 2.0]) * 1.0):
         for view in (np.broadcast_to(t, (3, 2)), ad.broadcast_to(t, (3, 2))[1:], np.broadcast_to(t, (3, 2)).T):
