@@ -101,7 +101,8 @@ class Module:
 
     def _modules(self) -> dict[str, Module]:
         """The modules among the attributes, also those that stand there under several names."""
-        return {name: value for name, value in vars(self).items() if isinstance(value, Module)}
+        # Of a copy, which is made at once: another thread may set an attribute meanwhile.
+        return {name: value for name, value in vars(self).copy().items() if isinstance(value, Module)}
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """The modules among the attributes, each once, with their names."""
@@ -143,7 +144,7 @@ class Module:
         found, containers = set(), []
         for name, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
             found.add(id(module))
-            for attribute, value in list(vars(module).items()):
+            for attribute, value in vars(module).copy().items():
                 path = f"{name}.{attribute}" if name else attribute
                 if isinstance(value, Parameter) and id(value) not in seen:
                     seen.add(id(value))
@@ -240,7 +241,7 @@ class Module:
 
     def _all_parameters(self) -> dict[str, Parameter]:
         """Every parameter by every name it has: a shared one is listed under each, as PyTorch's state dicts do."""
-        found = {name: value for name, value in vars(self).items() if isinstance(value, Parameter)}
+        found = {name: value for name, value in vars(self).copy().items() if isinstance(value, Parameter)}
         for name, child in self._modules().items():
             found |= {f"{name}.{key}": value for key, value in child._all_parameters().items()}
         return found
@@ -303,7 +304,8 @@ def _parameters_in(container: Any, known: set[int]) -> Iterator[Parameter]:
         if isinstance(value, Parameter):
             yield value
             continue
-        inside = vars(value).values() if isinstance(value, Module) else value.values() if isinstance(value, dict) else value
+        inside = vars(value) if isinstance(value, Module) else value
+        inside = inside.copy().values() if isinstance(inside, dict) else inside
         stack += [x for x in islice(inside, LOOKED_AT) if isinstance(x, (Parameter, Module, list, tuple, dict))]
 
 

@@ -993,3 +993,35 @@ def test_a_state_loaded_between_forward_and_backward_is_noticed() -> None:
     with pytest.raises(RuntimeError, match="backward"):
         y.backward()
     assert all(p.grad is None for p in model.parameters())
+
+
+@pytest.mark.parametrize(
+    "walk",
+    [
+        lambda m: m.state_dict(),
+        lambda m: list(m.named_parameters()),
+        lambda m: list(m.modules()),
+        lambda m: list(m.named_children()),
+        lambda m: m.load_state_dict(m.state_dict()),
+        lambda m: m.train(),
+        lambda m: m.zero_grad(),
+        repr,
+    ],
+)
+def test_attributes_may_be_set_while_a_module_is_walked(walk: Callable[[Any], Any]) -> None:
+    model = nn.Sequential(nn.Linear(2, 2), nn.Tanh())
+
+    class Setting:
+        """To ask what it is sets an attribute of the models, as another thread might."""
+
+        @property
+        def __class__(self) -> Any:  # type: ignore[override]
+            for attributes in walked:
+                attributes[f"attribute_{len(attributes)}"] = 0
+            return Setting
+
+    walked = [vars(model), vars(model[0])]
+    for setting in ([Setting(), Setting()], Setting()):
+        for attributes in walked:
+            attributes["setting"] = setting
+        walk(model)
