@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autodiff.core.backward import Parts
-from autodiff.core.modes import Switch, current_mode
+from autodiff.core.modes import Interpreter, Switch, current_mode
 from autodiff.core.tensor import Tensor, array_of, node_of
 
 if TYPE_CHECKING:
@@ -69,6 +69,11 @@ def detect_anomaly() -> Switch:
     return Switch(interpreter=_check_values, check=_check_gradient)
 
 
+def interpreting(interpreter: Interpreter) -> Switch:
+    """Let `interpreter(entry, operands, params)` decide on each call of an operation inside: to watch, to replace, to capture."""
+    return Switch(interpreter=interpreter)
+
+
 def _check_values(entry: Primitive, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Compute, remember where, and raise if a result is not finite. Arrays alone are not looked at."""
     result = entry.apply(operands, params)
@@ -84,7 +89,7 @@ def _check_values(entry: Primitive, operands: tuple[Any, ...], params: dict[str,
 
 def _check_gradient(g: Any, node: Any, i: int) -> None:
     """Raise if the cotangent of argument `i` of the operation `node` is not finite."""
-    g = g.parts[0] if isinstance(g, Parts) else g
+    g = g.parts[0][0] if isinstance(g, Parts) else g
     _require_finite(np.asarray(array_of(g)), f"{node.entry.name}: the gradient of argument {i}", getattr(node, "origin", None))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heappush, heappushpop
 from operator import attrgetter
 from threading import RLock
@@ -54,6 +54,7 @@ _OVERWRITTEN = (
     "backward: {} needs the value of an argument that has been overwritten since it was used, so its gradient would be wrong. "
     "Call backward() before changing the array, or use a copy of it."
 )
+_accumulating = RLock()
 _DOUBLE, _ONE = np.dtype(np.float64), np.float64(1)
 
 
@@ -68,9 +69,8 @@ def _cotangent(tensor: Tensor, gradient: Any, create_graph: bool) -> Any:
                 "for example loss.sum().backward(), or pass gradient=, an array of that shape."
             )
         gradient = np.ones(tensor.shape, tensor.dtype)
-    g: Any = gradient
-    if not (create_graph and isinstance(g, Tensor)):
-        g = wrap(as_real(array_of(g), "backward: gradient", copy=True))
+    recorded = create_graph and isinstance(gradient, Tensor)
+    g: Any = gradient if recorded else wrap(as_real(array_of(gradient), "backward: gradient", copy=True))
     if g.shape != tensor.shape:
         raise ValueError(f"backward: gradient has shape {g.shape}, but the tensor has shape {tensor.shape}. They must be equal.")
     g = g if g.dtype == tensor.dtype else g.astype(tensor.dtype)
@@ -173,7 +173,8 @@ def _prepare(node: Any, g: Any, own: set[Any]) -> Any:
         if new is not None and np.shape(new) != g.shape:
             raise ValueError(f"register_hook: the hook returned a gradient of shape {np.shape(new)}; wanted {g.shape}.")
         if new is not None:
-            g = new.astype(g.dtype) if isinstance(g, Tensor) and isinstance(new, Tensor) else np.array(array_of(new), g.dtype)
+            recorded = isinstance(g, Tensor) and isinstance(new, Tensor)
+            g = new.astype(g.dtype) if recorded else as_real(array_of(new), "register_hook").astype(g.dtype)
     return g
 
 
@@ -202,10 +203,10 @@ class Parts:
     not n squared. What arrives whole is `dense`; `join` adds to it in place if it gets it as well.
     """
 
-    __slots__ = ("dense", "dtype", "join", "parts", "places", "shape")
+    __slots__ = ("dense", "dtype", "join", "parts", "shape")
 
     def __init__(self, part: Any, place: Any, shape: Any, join: Callable[..., Any]) -> None:
-        self.parts, self.places = [part], [place]
+        self.parts = [(part, place)]
         self.shape, self.dtype = shape, getattr(part, "dtype", None)
         self.join = join
         self.dense: Any = None
@@ -214,7 +215,6 @@ class Parts:
         """Add another cotangent of the same array."""
         if isinstance(other, Parts):
             self.parts += other.parts
-            self.places += other.places
             other = other.dense
         if own and self.dense is not None and other is not None:
             self.dense += other
@@ -224,8 +224,8 @@ class Parts:
     def total(self, own: bool) -> Any:
         """The cotangent as one array, or one for each of several results."""
         if own and self.dense is not None:
-            return self.join(self.parts, self.places, self.shape, self.dense)
-        whole = self.join(self.parts, self.places, self.shape)
+            return self.join(*zip(*self.parts, strict=True), self.shape, self.dense)
+        whole = self.join(*zip(*self.parts, strict=True), self.shape)
         return whole if self.dense is None else self.dense + whole
 
 
@@ -240,7 +240,7 @@ class Result:
         self.name = name
 
 
-def _tuple_of(parts: list[Any], numbers: list[int], kinds: list[Any]) -> tuple[Any, ...]:
+def _tuple_of(parts: Sequence[Any], numbers: Sequence[int], kinds: list[Any]) -> tuple[Any, ...]:
     """The cotangents of several results, zeros for those that were not used."""
     whole: list[Any] = [None] * len(kinds)
     for part, k in zip(parts, numbers, strict=True):
@@ -248,22 +248,17 @@ def _tuple_of(parts: list[Any], numbers: list[int], kinds: list[Any]) -> tuple[A
     return tuple(np.zeros(*kind) if g is None else g for g, kind in zip(whole, kinds, strict=True))
 
 
-def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
-    """The cotangent of an argument of shape `shape` that was broadcast to the shape of `g`: the sum over the copies."""
-    lead = len(g.shape) - len(shape)
-    copies = tuple(i for i, n in enumerate(g.shape) if i < lead or (n != 1 and shape[i - lead] == 1))
-    total = g.sum(axis=copies) if copies else g
-    if [n for n in total.shape if n != 1] != [n for n in shape if n != 1]:  # x[i] = v allows axes of length 1 in front of v
-        raise RuntimeError(f"backward: a rule gave a cotangent of shape {g.shape} for an argument of shape {shape}: it is wrong.")
-    return total if total.shape == shape else total.reshape(shape)
-
-
 def fit(g: Any, shape: tuple[int, ...], dtype: Any) -> Any:
-    """The cotangent `g` as that of an argument of this shape and type."""
+    """The cotangent `g` as that of an argument of this shape and type: where it was broadcast, the sum over the copies."""
     if type(g) is Parts:
         return g
     if g.shape != shape:
-        g = unbroadcast(g, shape)
+        lead, given = len(g.shape) - len(shape), g.shape
+        copies = tuple(i for i, n in enumerate(given) if i < lead or (n != 1 and shape[i - lead] == 1))
+        g = g.sum(axis=copies) if copies else g
+        if [n for n in g.shape if n != 1] != [n for n in shape if n != 1]:  # x[i] = v allows axes of length 1 in front of v
+            raise RuntimeError(f"backward: a rule gave a cotangent of shape {given} for an argument of shape {shape}: it is wrong.")
+        g = g.reshape(shape)
     return g if g.dtype == dtype else g.astype(dtype)
 
 
@@ -288,9 +283,6 @@ def _leading_to(targets: set[Any], roots: Iterable[Any]) -> set[Any]:
     return targets
 
 
-_accumulating = RLock()
-
-
 def accumulate(gradients: dict[Any, Any]) -> None:
     """Add to the `grad` of each tensor. Only a backward pass that is itself recorded gives a gradient that has a graph."""
     with _accumulating:
@@ -301,6 +293,7 @@ def accumulate(gradients: dict[Any, Any]) -> None:
                 if isinstance(g, Tensor):
                     tensor._grad = g if old is None else old + g
                 elif old is not None:
-                    tensor._grad = wrap(old._array + g)
+                    total = old._array + g
+                    tensor._grad = wrap(total if total.dtype == old.dtype else total.astype(old.dtype))
                 else:  # others may hold a large array, too: it is read-only, so copied before a change
                     tensor._grad = wrap(read_only(g) if g.nbytes > SMALL and g.flags.c_contiguous else np.array(g, order="C"))

@@ -2,7 +2,7 @@
 
 A call is bound to its entry, operands and parameters. In a plain mode it is then computed, and what the rules will ask for is
 remembered; otherwise the mode decides, before anything is computed. Operations with one or two operands and no parameters have a
-fast caller for the usual case; whatever is unusual goes on to `run`.
+fast caller for the usual case; whatever is unusual goes on to `apply`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 
 from autodiff.core.graph import new, record, records_of
 from autodiff.core.modes import Mode, current_mode
-from autodiff.core.overwriting import content
-from autodiff.core.tensor import Tensor, as_array, is_foreign, wrap
+from autodiff.core.overwriting import SMALL, content, watch_at
+from autodiff.core.tensor import Tensor, as_array, frozen, is_foreign, is_number, wrap
 from autodiff.core.views import make_view, watch_of
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ ndarray = np.ndarray
 NONE: dict[str, Any] = {}
 
 
-def caller(entry: Primitive) -> Callable[..., Any]:
-    """The public function of a primitive."""
+def caller(entry: Primitive, otherwise: Callable[..., Any] | None = None) -> Callable[..., Any]:
+    """The public function of a primitive; `otherwise` takes, instead of `apply`, two operands that are not the usual ones."""
     if not (entry.params or entry.defaults or entry.variadic or entry.view) and len(entry.arguments) <= 2:
-        return _caller_of_one(entry) if len(entry.arguments) == 1 else _caller_of_two(entry)
+        return _caller_of_one(entry) if len(entry.arguments) == 1 else _caller_of_two(entry, otherwise or apply)
     return lambda *args, **kwargs: apply(entry, *entry.bind(args, kwargs))
 
 
@@ -47,7 +47,7 @@ def _caller_of_one(entry: Primitive) -> Callable[..., Any]:
         if type(y) is not ndarray or y.base is not None or y is data or shapes_asked:
             if not isinstance(y, np.generic):
                 return finish(entry, (x,), (data,), NONE, y, mode)
-            y = np.asarray(y)
+            y = frozen(np.asarray(y))
         result: Tensor = new(Tensor)
         result._array = y
         parent = x._node
@@ -62,7 +62,7 @@ def _caller_of_one(entry: Primitive) -> Callable[..., Any]:
     return call
 
 
-def _caller_of_two(entry: Primitive) -> Callable[..., Any]:
+def _caller_of_two(entry: Primitive, otherwise: Callable[..., Any]) -> Callable[..., Any]:
     forward, elementwise, shapes_asked, keeps = entry.forward, entry.elementwise, entry.shapes_asked, entry.keeps
     rule_a, rule_b = entry.rules
 
@@ -70,14 +70,14 @@ def _caller_of_two(entry: Primitive) -> Callable[..., Any]:
         mode = current_mode()
         of_a, of_b = isinstance(a, Tensor), isinstance(b, Tensor)
         if not mode.plain or not (of_b or (of_a and _is_plain(b))) or not (of_a or _is_plain(a)):
-            return apply(entry, (a, b), NONE)
+            return otherwise(entry, (a, b), NONE)
         x: Any = a._array if of_a else a
         z: Any = b._array if of_b else b
         y = forward(x, z)
         if type(y) is not ndarray or y.base is not None or y is x or y is z:
             if not isinstance(y, np.generic):
                 return finish(entry, (a, b), (x, z), NONE, y, mode)
-            y = np.asarray(y)
+            y = frozen(np.asarray(y))
         result: Tensor = new(Tensor)
         result._array = y
         parent_a: Any = a._node if of_a and rule_a else None
@@ -115,13 +115,10 @@ def _is_plain(x: Any) -> bool:
 
 
 def apply(entry: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> Any:
-    """The result of a call that is bound."""
+    """The result of a call that is bound, whatever its operands are; given no tensor, just what `forward` computes."""
     mode = current_mode()
-    return run(entry, operands, params, mode) if mode.plain else mode.apply(entry, tuple(operands), params)
-
-
-def run(entry: Primitive, operands: Sequence[Any], params: dict[str, Any], mode: Mode) -> Any:
-    """Compute a call, whatever its operands are. Given no tensor, that is all."""
+    if not mode.plain:
+        return mode.apply(entry, tuple(operands), params)
     if not any([isinstance(x, Tensor) for x in operands]):  # noqa: C419 (a list is faster than a generator)
         return entry.forward(operands, **params) if entry.variadic else entry.forward(*operands, **params)
     values: list[Any] = []
@@ -144,11 +141,11 @@ def finish(entry: Primitive, operands: Sequence[Any], values: Sequence[Any], par
     """The result `y` of a call as a tensor, or several as one each, with what its gradient needs."""
     several = isinstance(y, (tuple, list))
     arrays = [as_array(part) for part in y] if several else [as_array(y)]
-    is_view = entry.view and not several and isinstance(operands[0], Tensor) and _lies_in(arrays[0], values[0])
+    is_view = entry.view and isinstance(operands[0], Tensor) and _lies_in(arrays[0], values[0]) and not is_number(values[0])
     if not is_view and not entry.takes_over:
         for k, array in enumerate(arrays):  # each has memory of its own
             if any([_lies_in(array, x) for x in (*values, *arrays[:k])]):  # noqa: C419
-                arrays[k] = array.copy()
+                arrays[k] = array.copy() if array.ndim or array.flags.writeable else frozen(array.copy())  # a number
     tensors = [wrap(array) for array in arrays]
     parents = [_parent(entry, i, x) for i, x in enumerate(operands)] if mode.record else []
     if any(parents):
@@ -181,8 +178,7 @@ def _remember(entry: Primitive, operands: Any, values: Any, params: dict[str, An
         if x is not None:
             guards = _guard(guards, i, operands[i], x, mode.check is not None)
     shapes = [shape for shape, _ in fits] if entry.shapes_asked else []
-    asked = [params[name] for name in entry.params_asked]
-    saved = (*kept, y if keep_y else None, *([shapes] if entry.variadic else shapes), *asked)
+    saved = (*kept, y if keep_y else None, *([shapes] if entry.variadic else shapes), *map(params.get, entry.params_asked))
     return record(entry, parents, saved, fits, guards)
 
 
@@ -193,7 +189,7 @@ def _guard(guards: Any, place: int, operand: Any, value: Any, full: bool = False
         if watch is None and not full:
             return guards
     elif type(value) is ndarray:
-        watch = None
+        watch = watch_at(value) if value.nbytes > SMALL else None
     else:
         return guards
     made = (place, watch, content(value, full) if full or watch is None or watch.shared else None)
@@ -202,8 +198,7 @@ def _guard(guards: Any, place: int, operand: Any, value: Any, full: bool = False
 
 def _lies_in(y: Any, x: Any) -> bool:
     """Whether the result `y` lies in the memory of the operand `x`; without elements, whether it was made as a view."""
-    both = type(y) is ndarray and type(x) is ndarray
-    return both and (np.may_share_memory(y, x) if y.size else y.base is not None)
+    return type(y) is type(x) is ndarray and (np.may_share_memory(y, x) if y.size else y.base is not None)
 
 
 def find_fits(values: Sequence[Any]) -> Any:

@@ -27,11 +27,11 @@ class Leaf:
 
     __slots__ = ("dtype", "hooks", "id", "name", "requires_grad", "shape", "tensor", "watch")
 
-    def __init__(self, tensor: Any, requires_grad: bool, shared: bool = False) -> None:
+    def __init__(self, tensor: Any, requires_grad: bool) -> None:
         self.tensor = ref(tensor)
         self.shape, self.dtype = tensor.shape, tensor.dtype
         self.requires_grad = requires_grad
-        self.watch = Watch(shared)
+        self.watch = Watch(False)
         self.hooks: Hooks | None = None
         self.name: str | None = None
         self.id = next(clock)

@@ -33,7 +33,7 @@ class Mode:
         outside = (*switches[:i], Switch(switches[i].record, None, switches[i].check), *switches[i + 1 :])
         _set(outside)
         try:
-            return interpreter(entry, operands, params)
+            return interpreter(entry, operands, dict(params))
         finally:
             _set(switches)
 
@@ -85,8 +85,3 @@ def _mode_of(switches: tuple[Switch, ...]) -> Mode:
     if plain and check is None:
         return RECORD if record else SKIP
     return Mode(record, plain, check)
-
-
-def interpreting(interpreter: Interpreter) -> Switch:
-    """Let `interpreter(entry, operands, params)` decide on each call of an operation inside: to watch, to replace, to capture."""
-    return Switch(interpreter=interpreter)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -16,12 +17,22 @@ SMALL = 4096  # bytes: up to this size, content is compared in full
 PLACES = 256  # of a larger array, one at random in each of as many runs of equal length: any run of two such lengths is hit
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class Watch:
     """The memory of a tensor: whether others can write to it (`shared`), and when autodiff last did, by the graph's clock."""
 
     shared: bool
     changed: int = 0
+
+
+_shared: WeakValueDictionary[int, Watch] = WeakValueDictionary()
+
+
+def watch_at(array: Any) -> Watch:
+    """The watch of memory that others can write to: the same for all arrays that lie there."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return _shared.setdefault(id(array), Watch(True))
 
 
 @lru_cache(maxsize=64)
@@ -31,19 +42,12 @@ def _places(size: int) -> np.ndarray:
     return np.append((runs + runs**2 * 0.6180339887498949 % 1) * (size / PLACES), size - 1).astype(np.intp)
 
 
-@lru_cache(maxsize=64)
-def _places_by_axis(shape: tuple[int, ...]) -> Any:
-    return np.unravel_index(_places(int(np.prod(shape))), shape)
-
-
 def content(array: np.ndarray, full: bool = False) -> bytes:
     """What is compared of `array`: all of it if it is small, or if asked for, else its elements at scattered places."""
     if full or array.nbytes <= SMALL:
         return array.tobytes()
-    if array.flags.c_contiguous or array.flags.f_contiguous:
-        return (array if array.flags.c_contiguous else array.T).reshape(-1).take(_places(array.size)).tobytes()
-    sample: np.ndarray = array[_places_by_axis(array.shape)]
-    return sample.tobytes()
+    flat: Any = array.reshape(-1) if array.flags.c_contiguous else array.flat
+    return flat[_places(array.size)].tobytes()  # type: ignore[no-any-return]
 
 
 def is_unchanged(array: np.ndarray, before: bytes) -> bool:

@@ -15,6 +15,7 @@ from weakref import ref
 import numpy as np
 
 from autodiff.core.graph import Hooks, Leaf, Node, new
+from autodiff.core.overwriting import watch_at
 
 if TYPE_CHECKING:
     from autodiff.members import Members
@@ -152,21 +153,27 @@ def wrap(array: Any, node: Node | Leaf | None = None) -> Tensor:
 def sharing(array: np.ndarray) -> Tensor:
     """A tensor of an array that others can write to."""
     tensor = wrap(array)
-    tensor._node = Leaf(tensor, requires_grad=False, shared=True)
+    tensor._node = Leaf(tensor, requires_grad=False)
+    tensor._node.watch = watch_at(array)
     return tensor
 
 
 def as_array(x: Any) -> Any:
     """The result of a computation as an array; an array of another kind, such as a recording one, stays what it is."""
-    return x if type(x) is np.ndarray or is_foreign(x) else np.asarray(x)
+    if type(x) is np.ndarray or is_foreign(x):
+        return x
+    return frozen(np.asarray(x)) if isinstance(x, np.generic) else np.asarray(x)
 
 
 def is_foreign(x: Any) -> bool:
     """Whether `x` is an array of another library, which decides itself what is computed with it."""
-    kind = type(x)
-    return not issubclass(kind, (np.ndarray, np.generic, Tensor)) and (
-        getattr(kind, "__array_ufunc__", None) is not None or hasattr(kind, "__array_function__")
-    )
+    has_protocol = getattr(type(x), "__array_ufunc__", None) is not None or hasattr(type(x), "__array_function__")
+    return has_protocol and not isinstance(x, (np.ndarray, np.generic, Tensor))
+
+
+def is_number(array: np.ndarray) -> bool:
+    """Whether NumPy has a number in the place of this array of a tensor: it is never written to, and `x += y` is another one."""
+    return array.ndim == 0 and not array.flags.writeable and array.base is None
 
 
 def array_of(x: Any) -> Any:
@@ -209,11 +216,15 @@ def _own_leaf(tensor: Tensor, requires_grad: bool) -> Leaf:
     return leaf  # type: ignore[no-any-return]
 
 
+def frozen(array: np.ndarray) -> np.ndarray:
+    """`array`, which cannot be written to from now on."""
+    array.setflags(write=False)
+    return array
+
+
 def read_only(array: np.ndarray) -> np.ndarray:
     """A view of `array` through which it cannot be changed."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
+    return frozen(array.view())
 
 
 def as_real(data: Any, where: str, dtype: Any = None, copy: bool | None = None) -> np.ndarray:

@@ -104,6 +104,9 @@ def mark_stale(base: Tensor) -> None:
         if view is not None and view._view is not None:
             node: Any = view._node
             seen = view._view
+            if type(node) is Leaf and node.requires_grad:  # it goes on with the memory that it has
+                view._view = None
+                continue
             seen.name = getattr(node, "name", None)
             if type(node) is Node and node.hooks is not None and node.hooks.keeper is not None:
                 seen.keeps, node.hooks.keeper = True, None

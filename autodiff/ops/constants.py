@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.core.call import is_foreign
-from autodiff.core.tensor import unwrapped, wrap
+from autodiff.core.tensor import is_foreign, unwrapped, wrap
 from autodiff.registry import composite
 
 __all__: list[str] = []

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.core import views
-from autodiff.core.tensor import Tensor, array_of, as_real, is_foreign, node_of, read_only, unwrapped
+from autodiff.core.tensor import Tensor, array_of, as_real, is_foreign, is_number, node_of, read_only, unwrapped
 from autodiff.modes import is_grad_enabled
 from autodiff.ops.indexing import layout_of, setitem
 
@@ -29,8 +29,8 @@ def updating(operation: Callable[..., Any], ufunc: np.ufunc, what: str) -> Calla
     """The method that updates a tensor by an operation with another operand, such as `x += y`."""
 
     def update(tensor: Any, other: Any) -> Any:
-        if is_foreign(other) or gives_way(other):
-            return NotImplemented  # so that Python computes `x + y`, where the other library decides
+        if is_number(array_of(tensor)) or is_foreign(other) or gives_way(other):
+            return NotImplemented  # so that Python computes `x + y`, as for a number, or as the other library decides
 
         def write(array: np.ndarray) -> None:
             ufunc(array, unwrapped(other), out=array)
@@ -59,8 +59,9 @@ def _change(
     on. Else `write` changes the array.
     """
     base, steps, flows = views.place_of(tensor)
-    if not array_of(tensor).flags.writeable and array_of(base).flags.writeable:  # NumPy's broadcasts and diagonals
-        raise ValueError(f"{what}: this tensor is a read-only view of another, as NumPy's is. Work on a copy: x = x.copy().")
+    if not array_of(tensor).flags.writeable and (array_of(base).flags.writeable or _is_shared(base)):
+        of = "an array that is read-only" if base is tensor else "a read-only view of another, as NumPy's is"
+        raise ValueError(f"{what}: this tensor is {of}. Work on a copy: x = x.copy().")
     needs_grad = tensor.requires_grad or (isinstance(value, Tensor) and value.requires_grad)
     of_leaf = base.requires_grad and base.is_leaf and flows
     if not is_grad_enabled() or not (needs_grad or of_leaf):
@@ -77,6 +78,7 @@ def _change(
         if value.shape != tensor.shape:
             raise ValueError(f"{what}: the result has shape {value.shape}, but the tensor has shape {tensor.shape}.")
         value = value if value.dtype == tensor.dtype else value.astype(tensor.dtype)
+        array_of(value).flags.writeable = True  # also of a number, since `tensor` is none
     if compute is None or steps or _strides(value) != _strides(base):
         layout = layout_of(base) if steps else None
         views.mark_stale(base)
@@ -89,6 +91,11 @@ def _strides(tensor: Tensor) -> Any:
     return getattr(array_of(tensor), "strides", None)
 
 
+def _is_shared(base: Tensor) -> bool:
+    """Whether others can write to the memory of a leaf."""
+    return base.is_leaf and node_of(base) is not None and node_of(base).watch.shared
+
+
 def _require_variable(tensor: Tensor, base: Tensor, what: str) -> None:
     """Raise if `tensor`, which lies in `base`, cannot take a value that requires grad."""
     if base.requires_grad and base.is_leaf:
@@ -96,7 +103,7 @@ def _require_variable(tensor: Tensor, base: Tensor, what: str) -> None:
             f"{what}: this tensor is a leaf that requires grad; changing it would lose the value that its gradient is for. "
             "Change it inside no_grad(), or work on a copy: x = x.copy()."
         )
-    if base.is_leaf and node_of(base) is not None and node_of(base).watch.shared:
+    if _is_shared(base):
         raise RuntimeError(
             f"{what}: this tensor shares its memory with an array or a leaf, which cannot hold a value that requires grad. "
             "Make it a tensor of its own: ad.Tensor(array) or x.copy()."
@@ -115,7 +122,7 @@ def _occupies(tensor: Tensor, index: Any, value: Any) -> bool:
 
 
 def _set_data(tensor: Tensor, value: Any) -> None:
-    array = as_real(array_of(value), "data", copy=True)
+    array = as_real(array_of(value), "data")
     if not tensor.is_leaf:
         raise RuntimeError(
             "data: this tensor was computed, and its graph needs the value. Assign to the data of a leaf, or use detach()."
@@ -130,7 +137,10 @@ def _set_data(tensor: Tensor, value: Any) -> None:
         raise RuntimeError("data: this tensor is a view of another. Write to its elements: x[...] = values.")
     if (array.shape, array.dtype) != (tensor.shape, tensor.dtype):
         tensor.grad = None
-    views.renew(tensor, array)
+    like = array_of(tensor) if array.shape == tensor.shape else array  # so that its views remain views
+    own = np.empty_like(like, dtype=array.dtype)
+    own[...] = array
+    views.renew(tensor, own)
 
 
 _data = property(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.core.call import caller
 from autodiff.core.tensor import Tensor
 from autodiff.ops import constants
 from autodiff.ops.arithmetic import abs, add, divide, multiply, negative, positive, power, subtract
@@ -16,12 +17,17 @@ from autodiff.ops.indexing import getitem
 from autodiff.ops.linalg import dot, matmul
 from autodiff.ops.reductions import max, mean, min, sum
 from autodiff.ops.shaping import astype, copy, permute_dims, reshape, squeeze, swapaxes
+from autodiff.registry import Primitive, registry
 
 __all__: list[str] = []
 
 
 def _reflected(operation: Callable[..., Any]) -> Callable[[Any, Any], Any]:
     return lambda self, other: operation(other, self)
+
+
+def _or_give_way(entry: Primitive, operands: tuple[Any, Any], params: dict[str, Any]) -> Any:
+    return NotImplemented if any(map(gives_way, operands)) else entry.apply(operands, params)
 
 
 def _giving_way(operation: Callable[..., Any]) -> Callable[[Any, Any], Any]:
@@ -53,8 +59,9 @@ _OPERATORS: dict[str, tuple[Callable[..., Any], np.ufunc, str]] = {
     "matmul": (matmul, np.matmul, "@"),
 }
 for _name, (_operation, _ufunc, _sign) in _OPERATORS.items():
-    setattr(Tensor, f"__{_name}__", _operation)
-    setattr(Tensor, f"__r{_name}__", _reflected(_operation))
+    _operator = caller(registry[_operation.__name__], _or_give_way)
+    setattr(Tensor, f"__{_name}__", _operator)
+    setattr(Tensor, f"__r{_name}__", _reflected(_operator))
     setattr(Tensor, f"__i{_name}__", updating(_operation, _ufunc, f"x {_sign}= y"))
 
 for _name, _constant, _ufunc, _sign in (

@@ -17,21 +17,21 @@ WEIGHTS = np.array([0.3, -0.6, 0.9])
 
 
 class Program:
-    """Lines of Python, each with whether it writes to an array, and the shape of `x`."""
+    """Lines of Python, each with whether it writes to an array, the shape of `x`, and the order in which it lies in memory."""
 
-    def __init__(self, shape: tuple[int, ...], lines: Sequence[tuple[str, bool]]) -> None:
-        self.shape, self.lines = shape, lines
+    def __init__(self, shape: tuple[int, ...], lines: Sequence[tuple[str, bool]], order: Any = "C") -> None:
+        self.shape, self.lines, self.order = shape, lines, order
 
     def __repr__(self) -> str:
-        return f"Program for x of shape {self.shape}:\n" + "\n".join(f"    {line}" for line, _ in self.lines)
+        return f"Program for x of shape {self.shape} in {self.order} order:\n" + "\n".join(f"    {line}" for line, _ in self.lines)
 
     def start(self) -> dict[str, np.ndarray]:
         """The values of `x`, `w` and of the constant `a1`."""
         size = int(np.prod(self.shape))
         return {
-            "x": np.sin(1.0 + np.arange(size)).reshape(self.shape),
+            "x": np.sin(1.0 + np.arange(size)).reshape(self.shape).copy(self.order),
             "w": WEIGHTS.copy(),
-            "a1": np.cos(2.0 + np.arange(size)).reshape(self.shape),
+            "a1": np.cos(2.0 + np.arange(size)).reshape(self.shape).copy(self.order),
         }
 
     def run(self, names: dict[str, Any], writing: Callable[[], AbstractContextManager[Any]] | None = nullcontext) -> dict[str, Any]:
@@ -49,14 +49,15 @@ class Program:
 def programs(draw: Any, pytorch: bool = False, of_a_leaf: bool = False, length: int = 10) -> Program:
     """Programs of up to `length` lines.
 
-    With `pytorch`, without what PyTorch does not have: negative steps, and an order among the values assigned to one element. With
-    `of_a_leaf`, `a0` is `x`, the only array that is written to, and nothing is computed but views and copies.
+    With `pytorch`, without what PyTorch does not have: negative steps, an order among the values assigned to one element, copies by
+    rows, and numbers beside arrays without axes. With `of_a_leaf`, `a0` is `x`, the only array that is written to, and nothing is
+    computed but views and copies.
     """
-    shape = draw(array_shapes(min_dims=1, max_dims=3, max_side=3))
-    author = _Author(draw, Program(shape, ()).start(), pytorch, of_a_leaf)
+    shape, order = draw(array_shapes(min_dims=1, max_dims=3, max_side=3)), "C" if pytorch else draw(st.sampled_from("CF"))
+    author = _Author(draw, Program(shape, (), order).start(), pytorch, of_a_leaf)
     for _ in range(draw(st.integers(1, length))):
         author.add_line()
-    return Program(shape, author.lines)
+    return Program(shape, author.lines, order)
 
 
 def as_text(index: Any) -> str:
@@ -84,7 +85,10 @@ class _Author:
         self._run("a0 = x" if of_a_leaf else "a0 = x * 1.0", writes=False)
 
     def add_line(self) -> None:
-        kind = self.draw(st.sampled_from([self._view, self._views, self._copy, self._write, self._write, self._write]))
+        kinds = [self._view, self._views, self._copy, self._write, self._write, self._write]
+        if not (self.pytorch or self.of_a_leaf):
+            kinds.append(self._number)
+        kind = self.draw(st.sampled_from(kinds))
         line = kind()
         if line is not None:
             self._run(line, writes=kind == self._write)
@@ -193,13 +197,22 @@ class _Author:
     def _copy(self) -> str:
         name = self._array()
         a = self.scope[name]
-        forms = [f"{name}.copy()"]
+        forms = [f"{name}.copy()"] if self.pytorch else [f"{name}.copy()", f"{name}.T.copy()", f"np.copy({name})"]
         if a.ndim and a.size:
             forms.append(f"{name}[{as_text(self._advanced(a.shape))}]")
         if not self.of_a_leaf:
             other = self._some(lambda b: np.shape(b) == a.shape)
             forms += [f"np.tanh({name})", f"np.tanh({name}) * {other}"]
         expression = self.draw(st.sampled_from(forms))
+        return f"{self._new()} = {expression}"
+
+    def _number(self) -> str:
+        """A number, which NumPy never changes: a new one, another name of one, or an update, which stands for another number."""
+        number = self._some(lambda a: isinstance(a, np.generic))
+        form = self.draw(st.sampled_from(["another name", "update", "update"])) if number else "sum"
+        if form == "update":
+            return f"{number} {self._operation(self._value(()), assignment=False)}"
+        expression = number or f"np.sum({self._array()})"
         return f"{self._new()} = {expression}"
 
     def _write(self) -> str | None:

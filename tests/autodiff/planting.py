@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from autodiff.core.backward import Parts
-from autodiff.core.modes import interpreting
 from autodiff.extend import Primitive
+from autodiff.modes import interpreting
 
 
 def changed(entry: Primitive, **attributes: Any) -> Primitive:

@@ -11,6 +11,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import autodiff as ad
+from autodiff.testing import assert_gradient
 
 
 def leaf(values: Any) -> Any:
@@ -75,7 +76,7 @@ def test_transforms_do_not_change_their_arguments() -> None:
 
 
 def test_empty_and_0d_tensors_are_changed_as_arrays_are() -> None:
-    for make in (lambda x: x * 1.0, lambda x: ad.Tensor(x.numpy())):
+    for make in (lambda x: (x * 1.0).copy(), lambda x: ad.Tensor(x.numpy())):
         x = leaf(3.0)
         t = make(x)
         view = t[...]
@@ -119,6 +120,54 @@ def test_new_data_of_a_view_is_refused() -> None:
     with pytest.raises(RuntimeError, match=r"data: this tensor is a view of another.*x\[\.\.\.\] = values"):
         view.data = [5.0, 6.0]
     assert (x.tolist(), view.tolist()) == ([1.0, 2.0, 3.0], [1.0, 2.0])
+
+
+def test_new_data_leaves_views_of_the_base_views_of_it_and_leaves_leaves() -> None:
+    base = ad.Tensor(np.zeros((2, 3)))
+    flat = base.reshape(-1)
+    variable = base[0]
+    variable.requires_grad_()
+    base.data = np.asfortranarray(np.ones((2, 3)))
+    flat[0] = 99.0
+    assert base.data[0, 0] == flat.data[0] == 99.0
+    assert variable.requires_grad
+    assert variable.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_tensor_of_a_read_only_array_is_read_only() -> None:
+    a = np.zeros(3)
+    a.flags.writeable = False
+    for t in (ad.asarray(a), ad.asarray(a)[1:]):
+        with pytest.raises(ValueError, match=r"x\[i\] = v: this tensor is .*read-only.*x = x\.copy\(\)"):
+            t[0] = 1.0
+        with pytest.raises(ValueError, match="read-only"):
+            t += 1.0
+    assert a.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_an_update_of_a_number_is_another_number() -> None:
+    def running_totals(v: Any) -> Any:
+        total, totals = v[0] * 0.0, []
+        for i in range(3):
+            total += v[i]
+            totals.append(total)
+        return np.stack(totals)
+
+    def doubled(x: Any) -> Any:
+        x *= 2.0
+        return x * x
+
+    assert running_totals(ad.Tensor([1.0, 2.0, 3.0])).tolist() == [1.0, 3.0, 6.0]
+    assert_gradient(running_totals, np.array([1.0, 2.0, 3.0]))
+    number = np.sum(ad.Tensor([1.0, 2.0]))
+    for same in (number.reshape(()), number.squeeze(), number.T):
+        before = same
+        same *= 2.0
+        assert (number.item(), before.item(), same.item()) == (3.0, 3.0, 6.0)
+    assert ad.grad(doubled)(3.0) == ad.grad(doubled)(np.float64(3.0)) == 24.0
+    column = number.reshape(1)
+    column[0] = 5.0
+    assert (number.item(), column.item()) == (3.0, 5.0)
 
 
 def test_a_recorded_write_to_a_shared_array_reaches_it_or_is_an_error() -> None:

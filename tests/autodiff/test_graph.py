@@ -148,6 +148,22 @@ def test_a_cotangent_of_another_kind_is_an_error() -> None:
     assert x.grad is None
 
 
+def test_gradients_that_add_up_keep_the_type_of_the_leaf() -> None:
+    for dtype in ("<f8", ">f8", "<f4", ">f4", "<f2", ">f2", "g"):
+        x = ad.Tensor(np.ones(2, dtype), requires_grad=True)
+        for _ in range(3):
+            (x * x).sum().backward()
+            assert x.grad.dtype == x.dtype
+        assert x.grad.tolist() == [6.0, 6.0]
+
+
+def test_a_hook_gives_real_numbers() -> None:
+    x = leaf([1.0, 2.0])
+    x.register_hook(lambda g: g.numpy() * 1j)
+    with pytest.raises(TypeError, match="register_hook: the data has dtype complex128; wanted real numbers"):
+        (x * x).sum().backward()
+
+
 def test_the_gradient_is_not_the_memory_that_a_hook_gave() -> None:
     for n in (2, 1000):
         x, mine = leaf(np.ones(n)), np.ones(n)

@@ -10,7 +10,7 @@ from registry_cases import Case, each_case
 
 import autodiff as ad
 from autodiff import extend
-from autodiff.core.modes import interpreting
+from autodiff.modes import interpreting
 from autodiff.registry import registry
 
 
@@ -109,6 +109,18 @@ def test_an_interpreter_can_put_another_operation_in_the_place_of_one() -> None:
         y = (np.exp(x) * 3).sum()
     y.backward()
     assert x.grad.tolist() == [6.0]
+
+
+def test_parameters_that_an_interpreter_changes_are_those_of_the_one_call() -> None:
+    x = ad.Tensor(np.ones((2, 3)))
+
+    def along_the_first_axis(entry: Any, operands: Any, params: Any) -> Any:
+        params["axis"] = 0
+        return entry.apply(operands, params)
+
+    with interpreting(along_the_first_axis):
+        assert np.sum(x).shape == (3,)
+    assert np.sum(x).shape == ()
 
 
 def test_interpreters_nest_the_innermost_first_and_calls_inside_are_in_the_mode_outside() -> None:

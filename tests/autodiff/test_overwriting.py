@@ -404,6 +404,17 @@ def test_a_change_that_is_too_small_to_be_sampled_is_noticed_when_arrays_are_com
     assert is_noticed(data.copy(), change, anomaly=True)
 
 
+def test_what_autodiff_writes_is_known_to_all_that_lies_in_the_same_memory() -> None:
+    for use in (ad.asarray, lambda a: ad.asarray(a[::2]), lambda a: a, lambda a: a.T):
+        m = np.zeros((1000, 1000))
+        operand = use(m)
+        w = ad.Tensor(np.ones(operand.shape), requires_grad=True)
+        y = (w * operand).sum()
+        ad.asarray(m[7:])[3, 4] = 1.0  # one element of a million
+        with pytest.raises(RuntimeError, match="overwritten"):
+            y.backward()
+
+
 def test_zeros_of_either_sign_and_nans_are_the_same_content() -> None:
     for n in (3, 5000):
         for old, new in ((0.0, -0.0), (-0.0, 0.0), (np.nan, np.nan)):

@@ -380,7 +380,7 @@ def test_a_mistake_in_a_rule_is_noticed(entry: Any, position: int, mistake: str)
 def _writes_to_the_cotangent(rule: Any) -> Any:
     def wrong(g: Any, *rest: Any) -> Any:
         result = rule(g, *rest)
-        for part in g if isinstance(g, list) else [g]:
+        for part in g if isinstance(g, (list, tuple)) else [g]:
             if isinstance(part, np.ndarray):
                 part *= 2
         return result

@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.core.modes import interpreting
 from autodiff.core.tensor import Tensor, array_of, node_of
-from autodiff.modes import no_grad
+from autodiff.modes import interpreting, no_grad
 from autodiff.registry import Primitive
 from autodiff.testing.diagnosis.evidence import (
     Block,
