@@ -110,7 +110,7 @@ def reduce(values: Any, reduction: str) -> Any:
 
 def _twice(g: Any) -> Any:
     """`2 g`, of halves in float32: twice the largest overflows, and divided by the number of elements they may be too small."""
-    return 2 * (g.astype(np.float32) if g.dtype == np.float16 else g)
+    return 2 * (g.astype(np.float32) if g.dtype.char == "e" else g)
 
 
 _OF_SUM = {

@@ -296,4 +296,4 @@ def accumulate(gradients: dict[Any, Any]) -> None:
                     total = old._array + g
                     tensor._grad = wrap(total if total.dtype == old.dtype else total.astype(old.dtype))
                 else:  # others may hold a large array, too: it is read-only, so copied before a change
-                    tensor._grad = wrap(read_only(g) if g.nbytes > SMALL and g.flags.c_contiguous else np.array(g, order="C"))
+                    tensor._grad = wrap(read_only(g) if g.nbytes > SMALL and g.flags.c_contiguous else g.copy())

@@ -136,9 +136,9 @@ def writable(tensor: Tensor) -> np.ndarray:
 
     A graph that needs the former values raises an error if it is walked afterwards.
     """
-    base = place_of(tensor)[0]
-    if base is not tensor:
-        writable(base)
+    view = getattr(tensor, "_view", None)
+    if view is not None:
+        writable(view.base)
         return tensor._array
     node = tensor._node
     if isinstance(node, Node):

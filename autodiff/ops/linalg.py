@@ -20,8 +20,7 @@ def product(a: Any, b: Any) -> Any:
     >>> extend.product(np.eye(2), np.array([1.0, 2.0]))
     array([1., 2.])
     """
-    # If the types differ, one may be an array of another library, which only the function asks.
-    if type(a) is type(b) and 0 < getattr(a, "ndim", 0) < 3 and 0 < b.ndim < 3:
+    if type(a) is type(b) is np.ndarray and 0 < a.ndim < 3 and 0 < b.ndim < 3:
         return a.dot(b)
     return np.matmul(a, b)
 

@@ -7,7 +7,7 @@ _TIE = "where the argument is not y it loses, which comes first; where it is, th
 _MASK = "a mask, too, may go the way of the indices that may repeat: it names no element twice, so that the way only takes longer"
 _TYPE = "differs in type only, which the engine makes that of the argument"
 _ONE = "the cotangent of a loss is one number: its own sum, its own transpose"
-_TWICE = "2 * (g.astype(np.float32) if g.dtype == np.float16 else g)"
+_TWICE = "2 * (g.astype(np.float32) if g.dtype.char == 'e' else g)"
 _ZEROS = "np.zeros_like(parts[0], shape=shape"
 _AXES = "arrays that are joined along an axis have the same number of axes"
 
