@@ -68,9 +68,9 @@ class Switch(ContextDecorator):
 
     def __exit__(self, *_: object) -> None:
         switches = _on.get()
-        inside = next((i for i in reversed(range(len(switches))) if switches[i] is self), None)
-        if inside is not None:
-            _set((*switches[:inside], *switches[inside + 1 :]))
+        places = [i for i, switch in enumerate(switches) if switch is self]
+        if places:
+            _set((*switches[: places[-1]], *switches[places[-1] + 1 :]))
 
 
 def _set(switches: tuple[Switch, ...]) -> None:
@@ -79,9 +79,9 @@ def _set(switches: tuple[Switch, ...]) -> None:
 
 
 def _mode_of(switches: tuple[Switch, ...]) -> Mode:
-    record = next((switch.record for switch in reversed(switches) if switch.record is not None), True)
-    plain = all(switch.interpreter is None for switch in switches)
-    check = next((switch.check for switch in switches if switch.check is not None), None)
-    if plain and check is None:
+    record = [True, *[switch.record for switch in switches if switch.record is not None]][-1]
+    plain = not [switch for switch in switches if switch.interpreter is not None]
+    checks = [switch.check for switch in switches if switch.check is not None]
+    if plain and not checks:
         return RECORD if record else SKIP
-    return Mode(record, plain, check)
+    return Mode(record, plain, checks[0] if checks else None)
