@@ -290,10 +290,10 @@ def accumulate(gradients: dict[Any, Any]) -> None:
             tensor = node.tensor() if type(node) is Leaf else node.hooks.keeper()
             if tensor is not None:
                 old = getattr(tensor, "_grad", None)
-                if isinstance(g, Tensor):
-                    tensor._grad = g if old is None else old + g
+                if isinstance(g, Tensor):  # other tensors may have this gradient as well: each gets one of its own
+                    tensor._grad = (g if old is None else old + g).astype(tensor.dtype)
                 elif old is not None:
-                    total = old._array + g
-                    tensor._grad = wrap(total if total.dtype == old.dtype else total.astype(old.dtype))
+                    tensor._grad = wrap(np.array(old._array + g, old.dtype, copy=None))
                 else:  # others may hold a large array, too: it is read-only, so copied before a change
-                    tensor._grad = wrap(read_only(g) if g.nbytes > SMALL and g.flags.c_contiguous else g.copy())
+                    shared = g.nbytes > SMALL and g.flags.c_contiguous
+                    tensor._grad = wrap(read_only(g) if shared else np.array(g, tensor.dtype, order="C"))

@@ -208,10 +208,10 @@ def _own_leaf(tensor: Tensor, requires_grad: bool) -> Leaf:
         leaf = tensor._node = Leaf(tensor, requires_grad)
     leaf.requires_grad = requires_grad
     view = getattr(tensor, "_view", None)
-    if view is not None and requires_grad and view.base.is_leaf:  # its memory is written to, never replaced, from now on
-        leaf.watch = _own_leaf(view.base, view.base.requires_grad).watch
+    if requires_grad and view is not None and view.base.is_leaf and not is_number(tensor._array):
+        leaf.watch = _own_leaf(view.base, view.base.requires_grad).watch  # its memory is written to, never replaced, from now on
         leaf.watch.shared = True
-    elif view is not None and requires_grad:
+    elif requires_grad and (view is not None or is_number(tensor._array)):  # an array of its own, that `w -= step` changes
         tensor._array, tensor._view = tensor._array.copy(), None
     return leaf  # type: ignore[no-any-return]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 import autodiff as ad
 from autodiff.testing import assert_gradient
@@ -143,6 +143,38 @@ def test_a_tensor_of_a_read_only_array_is_read_only() -> None:
         with pytest.raises(ValueError, match="read-only"):
             t += 1.0
     assert a.tolist() == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ad.Tensor(3.0),
+        lambda: ad.Tensor([1.0, 2.0]).sum(),
+        lambda: ad.Tensor([1.0, 2.0]).sum().detach(),
+        lambda: leaf([1.0, 2.0]).sum().detach(),
+        lambda: ad.Tensor([3.0, 2.0])[0],
+        lambda: ad.exp(ad.Tensor(1.0)),
+        lambda: ad.Tensor([1.0, 2.0]).reshape(2, 1).T,
+    ],
+)
+@pytest.mark.parametrize("write", ["-=", "[...]", "writable"])
+def test_a_leaf_that_requires_grad_is_changed_by_every_way_to_write_to_it(make: Callable[[], Any], write: str) -> None:
+    w = make().requires_grad_()
+    same, start = w, w.numpy().copy()
+    for _ in range(2):
+        w.grad = None
+        (w * w).sum().backward()
+        step = 0.1 * w.grad
+        with ad.no_grad():
+            if write == "-=":
+                w -= step
+            elif write == "[...]":
+                w[...] = w - step
+            else:
+                w.writable()[...] -= step.numpy()
+    assert w is same
+    assert w.requires_grad
+    assert_allclose(w.numpy(), 0.64 * start)
 
 
 def test_an_update_of_a_number_is_another_number() -> None:

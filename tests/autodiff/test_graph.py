@@ -41,6 +41,24 @@ def test_after_grad_is_set_to_none_accumulation_starts_anew() -> None:
     assert_array_equal(x.grad.numpy(), [3.0, 3.0])
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, ">f8"])
+@pytest.mark.parametrize("shape", [(), (2,), (30, 40)])
+@pytest.mark.parametrize("passes", [1, 2])
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_a_gradient_is_an_array_of_its_leaf_alone(dtype: Any, shape: tuple[int, ...], passes: int, create_graph: bool) -> None:
+    a, b = leaf(np.full(shape, 3.0, dtype)), leaf(np.full(shape, 4.0, dtype))
+    cotangent = ad.Tensor(np.full(shape, 2.0, dtype))
+    for _ in range(passes):
+        (a + b).backward(cotangent, create_graph=create_graph)
+    for gradient in (a.grad,):  # by another name, as in a loop that clips all gradients
+        gradient *= 0.5
+    a.grad += 1.0
+    assert a.grad.dtype == a.dtype
+    assert_array_equal(a.grad.numpy(), np.full(shape, passes + 1.0))
+    assert_array_equal(b.grad.numpy(), np.full(shape, 2.0 * passes))
+    assert_array_equal(cotangent.numpy(), np.full(shape, 2.0))
+
+
 def test_a_gradient_once_taken_does_not_change_when_more_is_accumulated() -> None:
     x = leaf([1.0, 2.0])
     (x * x).sum().backward()
