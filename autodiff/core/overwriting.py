@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import RLock
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -26,13 +27,15 @@ class Watch:
 
 
 _shared: WeakValueDictionary[int, Watch] = WeakValueDictionary()
+lock = RLock()  # of what threads share: these watches, and the lists of views
 
 
-def watch_at(array: Any) -> Watch:
-    """The watch of memory that others can write to: the same for all arrays that lie there."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return _shared.setdefault(id(array), Watch(True))
+def watch_at(memory: Any) -> Watch:
+    """The watch of memory that others can write to: the same for all arrays that lie there, found by the object that owns it."""
+    while (under := memory.obj if isinstance(memory, memoryview) else getattr(memory, "base", None)) is not None:
+        memory = under
+    with lock:
+        return _shared.setdefault(id(memory), Watch(True))
 
 
 @lru_cache(maxsize=64)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from threading import RLock
 from typing import Any
 from weakref import ref
 
@@ -17,7 +16,7 @@ import numpy as np
 
 from autodiff.core.graph import Leaf, Node, clock
 from autodiff.core.modes import Switch
-from autodiff.core.overwriting import Watch
+from autodiff.core.overwriting import Watch, lock
 from autodiff.core.tensor import Tensor, read_only, wrap
 
 Steps = tuple[tuple[Any, dict[str, Any]], ...]  # each an entry of the registry and the parameters of its call
@@ -50,7 +49,6 @@ class StaleView(Tensor):
 
 StaleView.__name__ = StaleView.__qualname__ = "Tensor"  # nobody sees one: to look at it is to use it
 _set_array, _set_node = (vars(Tensor)[name].__set__ for name in ("_array", "_node"))  # the slots, which a stale view hides
-_registering = RLock()
 
 
 def _renewed(view: Any) -> Tensor:
@@ -89,7 +87,7 @@ def make_view(view: Tensor, of: Tensor, step: Steps, recorded: bool) -> None:
 
 
 def _register(view: Tensor, base: Tensor) -> None:
-    with _registering:
+    with lock:
         views = getattr(base, "_views", [])
         if len(views) & (len(views) + 1) == 0:  # at every doubling, so that those which are gone do not pile up
             base._views = views = [other for other in views if other() is not None]
@@ -102,8 +100,7 @@ def mark_stale(base: Tensor) -> None:
     while views:
         view: Any = views.pop()()
         if view is not None and view._view is not None:
-            node: Any = view._node
-            seen = view._view
+            node, seen = view._node, view._view
             if type(node) is Leaf and node.requires_grad:  # it goes on with the memory that it has
                 view._view = None
                 continue

@@ -3,7 +3,10 @@
 import array
 import contextlib
 import copy
+import sys
+import threading
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +18,7 @@ from hypothesis.extra.numpy import array_shapes
 from numpy.testing import assert_allclose, assert_array_equal
 
 import autodiff as ad
+from autodiff.core.overwriting import watch_at
 
 SMALL, LARGE = (2, 3), (24, 24)  # the content of LARGE has more than 4096 bytes
 
@@ -649,3 +653,40 @@ def test_a_training_loop_writes_to_its_parameters_between_passes() -> None:
             with ad.no_grad():
                 update(w)
         assert_allclose(w.data, np.array([1.0, 2.0]) * 0.8**3)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda a: a,
+        lambda a: a[1:][::-1],
+        lambda a: np.lib.stride_tricks.as_strided(a),
+        lambda a: np.lib.stride_tricks.sliding_window_view(a, 2, writeable=True),
+        lambda a: np.frombuffer(a.base),
+        lambda a: np.ndarray(a.shape, buffer=a.base),
+        lambda a: np.asarray(memoryview(a)),
+        lambda a: np.frombuffer(memoryview(a.base)[8:]),
+    ],
+)
+def test_a_write_to_one_element_is_seen_through_every_array_over_its_memory(other: Callable[[np.ndarray], np.ndarray]) -> None:
+    a: np.ndarray = np.ndarray(10_000, buffer=bytearray(80_000))
+    x, written = ad.Tensor(2.0, requires_grad=True), ad.asarray(other(a))
+    for read in (ad.asarray(a), a):
+        for place in (3, 4567, 9876):
+            loss = (x * read).sum()
+            written[place] = 5.0
+            with pytest.raises(RuntimeError, match="overwritten"):
+                loss.backward()
+
+
+def test_threads_that_share_an_array_at_once_see_the_writes_of_each_other() -> None:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            for _ in range(1500):
+                arrays, start = [np.zeros(1) for _ in range(8)], threading.Barrier(8)
+                found = pool.map(lambda arrays, start: [start.wait(), *map(watch_at, arrays)][1:], [arrays] * 8, [start] * 8)
+                assert all(one is other for one, *others in zip(*found, strict=True) for other in others)
+    finally:
+        sys.setswitchinterval(interval)
