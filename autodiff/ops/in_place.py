@@ -42,7 +42,7 @@ def updating(operation: Callable[..., Any], ufunc: np.ufunc, what: str) -> Calla
 
 def gives_way(other: Any) -> bool:
     """Whether an operator leaves the operation to the type of `other`, which says that no ufunc takes it."""
-    return getattr(type(other), "__array_ufunc__", other) is None
+    return getattr(type(other), "__array_ufunc__", ...) is None
 
 
 def _change(

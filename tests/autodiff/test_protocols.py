@@ -597,6 +597,13 @@ def test_an_array_of_another_library_decides_itself(requires_grad: bool) -> None
 OPERATORS = ["add", "sub", "mul", "truediv", "pow", "matmul", "and", "or", "xor", "eq", "ne", "lt", "le", "gt", "ge"]
 
 
+@pytest.mark.parametrize("compare", [operator.eq, operator.ne])
+@pytest.mark.parametrize("other", [None, True, 1, 1.0, np.float32(1.0), [1.0, 3.0], np.array([[1], [2]])])
+def test_equality_with_whatever_numpy_compares_is_numpys(compare: Callable[[Any, Any], Any], other: Any) -> None:
+    array = np.array([1.0, 2.0])
+    assert_array_equal(compare(leaf(array), other), compare(array, other), strict=True)
+
+
 @pytest.mark.parametrize("requires_grad", [True, False])
 @pytest.mark.parametrize("name", OPERATORS)
 def test_every_operator_lets_an_array_of_another_library_decide(name: str, requires_grad: bool) -> None:
