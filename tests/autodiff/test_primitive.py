@@ -109,6 +109,19 @@ def test_a_declaration_that_fails_leaves_the_registry_as_it_was() -> None:
     assert numpy_table == table
 
 
+@pytest.mark.parametrize("axis", [None, 0, ()])
+@pytest.mark.parametrize("asks", [lambda g, x_shape: np.zeros(x_shape) + g, lambda g, y, x_shape, x: np.zeros(x_shape) + g])
+def test_a_rule_may_ask_for_shapes_whatever_kind_of_result_there_is(axis: Any, asks: Any) -> None:
+    total = extend.primitive(lambda x, /: np.sum(x, axis=axis), {"x": asks}, name="a sum over an axis")
+    assert_gradient(lambda x: total(x), X, order=1)
+    weighted = extend.primitive(
+        lambda a, b, /: np.sum(a * b, axis=axis),
+        {"a": lambda g, b, a_shape: np.zeros(a_shape) + g * b, "b": lambda g, a, b_shape: np.zeros(b_shape) + g * a},
+        name="a weighted sum over an axis",
+    )
+    assert_gradient(lambda a, b: weighted(a, b), X, X + 1.0, order=1)
+
+
 def test_a_rule_that_gives_a_wrong_shape_is_an_error() -> None:
     wrong = extend.primitive(lambda x, /: x * 1.0, {"x": lambda g: g[:1]}, name="wrong shape")
     also = extend.primitive(lambda x, /: x * 1.0, {"x": lambda g: g[:2]}, name="wrong shape, too", elementwise=True)
