@@ -143,8 +143,8 @@ def primitive(
         kinks: points where the derivative jumps, and what the rules give there.
         elementwise: whether it works element by element with broadcasting.
         view: whether the result may share memory with the argument.
-        takes_over: whether it may return its first argument itself, which nobody else needs then. The rule of that argument
-            may ask for `own`: whether the cotangent is the rule's own to write to.
+        takes_over: whether it may return its first argument itself, which nobody else needs then. The rule of that argument may
+            ask for `own`: whether it may write to the cotangent, and return it; else it returns an array that nobody else has.
         scatter: what adds up the cotangents of many readings of one array, for operations that read a part by `index`.
         prepare: for a parameter that must be made safe to keep, the function that does so.
         doc: the docstring of the public function, which is returned: of arrays or tensors; of arrays alone it is just `forward`.

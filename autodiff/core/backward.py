@@ -112,7 +112,7 @@ def _walk(cotangents: dict[Any, Any], results: dict[Any, Any], wanted: set[Any] 
             node = heappushpop(heap, (-following.id, following))[1] if heap else following
             following = None
         entry, known, guards, fits, parents = node.entry, node.saved, node.guards, node.fits, node.parents
-        if parents is None:  # looked at last, but forgotten first: another thread may be about it
+        if parents is None:  # read last and cleared first, so that a node that another thread frees is noticed
             raise RuntimeError(_FREED.format(node.entry.name))
         if guards is not None and is_overwritten(node, known, guards):
             raise RuntimeError(_OVERWRITTEN.format(node.entry.name))
@@ -129,7 +129,7 @@ def _walk(cotangents: dict[Any, Any], results: dict[Any, Any], wanted: set[Any] 
         if entry.reuses:
             known = (*known, node in own)
         parts = None if entry.joint is None else entry.joint(g, known)
-        for i, parent in enumerate(parents) if not entry.reuses else [*enumerate(parents)][::-1]:  # who may write to `g` is last
+        for i, parent in enumerate(parents) if not entry.reuses else [*enumerate(parents)][::-1]:  # rule 0 may write to `g`
             if parent is None or (wanted is not None and parent not in wanted):
                 continue
             part = entry.rules[i](g, known) if parts is None else parts[i]
@@ -141,7 +141,7 @@ def _walk(cotangents: dict[Any, Any], results: dict[Any, Any], wanted: set[Any] 
                 _add(cotangents, parent, part, own)
                 continue
             cotangents[parent] = part
-            if entry.reuses and i == 0 and type(part) is ndarray:
+            if entry.reuses and i == 0 and type(part) is ndarray and (part is not g or node in own):
                 own.add(parent)
             if type(parent) is not Leaf:
                 if following is not None:
@@ -197,7 +197,7 @@ def _add(cotangents: dict[Any, Any], node: Any, part: Any, own: set[Any]) -> Non
 
 
 class Parts:
-    """A cotangent that arrives in parts, of an array that was read in parts or of several results: each with its place.
+    """A cotangent that is not summed yet: contributions, each with its place, which is an index or the number of a result.
 
     They are put together when the cotangent is needed, by `join(parts, places, shape)`, so that n readings of n elements cost n,
     not n squared. What arrives whole is `dense`; `join` adds to it in place if it gets it as well.
@@ -249,7 +249,7 @@ def _tuple_of(parts: Sequence[Any], numbers: Sequence[int], kinds: list[Any]) ->
 
 
 def fit(g: Any, shape: tuple[int, ...], dtype: Any) -> Any:
-    """The cotangent `g` as that of an argument of this shape and type: where it was broadcast, the sum over the copies."""
+    """Undo a broadcast: `g` summed over the axes along which the argument was repeated, in its dtype."""
     if type(g) is Parts:
         return g
     if g.shape != shape:
@@ -296,4 +296,4 @@ def accumulate(gradients: dict[Any, Any]) -> None:
                     tensor._grad = wrap(np.array(old._array + g, old.dtype, copy=None))
                 else:  # others may hold a large array, too: it is read-only, so copied before a change
                     shared = g.nbytes > SMALL and g.flags.c_contiguous
-                    tensor._grad = wrap(read_only(g) if shared else np.array(g, tensor.dtype, order="C"))
+                    tensor._grad = wrap(read_only(g) if shared else g.copy() if type(g) is ndarray else np.array(g, tensor.dtype))

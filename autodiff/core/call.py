@@ -15,7 +15,7 @@ import numpy as np
 from autodiff.core.graph import new, record, records_of
 from autodiff.core.modes import Mode, current_mode
 from autodiff.core.overwriting import SMALL, content, watch_at
-from autodiff.core.tensor import Tensor, as_array, frozen, is_foreign, is_number, wrap
+from autodiff.core.tensor import Tensor, as_array, frozen, is_foreign, is_scalar, wrap
 from autodiff.core.views import make_view, watch_of
 
 if TYPE_CHECKING:
@@ -141,9 +141,9 @@ def finish(entry: Primitive, operands: Sequence[Any], values: Sequence[Any], par
     """The result `y` of a call as a tensor, or several as one each, with what its gradient needs."""
     several = isinstance(y, (tuple, list))
     arrays = [as_array(part) for part in y] if several else [as_array(y)]
-    is_view = entry.view and isinstance(operands[0], Tensor) and _lies_in(arrays[0], values[0]) and not is_number(values[0])
+    is_view = entry.view and isinstance(operands[0], Tensor) and _lies_in(arrays[0], values[0]) and not is_scalar(values[0])
     if not is_view and not entry.takes_over:
-        for k, array in enumerate(arrays):  # each has memory of its own
+        for k, array in enumerate(arrays):  # a result that is no view does not lie in an operand
             if any([_lies_in(array, x) for x in (*values, *arrays[:k])]):  # noqa: C419
                 arrays[k] = array.copy() if array.ndim or array.flags.writeable else frozen(array.copy())  # a number
     tensors = [wrap(array) for array in arrays]
@@ -183,7 +183,7 @@ def _remember(entry: Primitive, operands: Any, values: Any, params: dict[str, An
 
 
 def _guard(guards: Any, place: int, operand: Any, value: Any, full: bool = False) -> Any:
-    """`guards` with that of one operand, `value`, which is to be saved at `place`, if anybody can write to its memory."""
+    """`guards`, with one for an operand whose `value` is saved at `place`, if its memory can be overwritten."""
     if isinstance(operand, Tensor):
         watch = watch_of(operand) if operand._node is None else operand._node.watch
         if watch is None and not full:

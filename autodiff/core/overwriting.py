@@ -20,7 +20,7 @@ PLACES = 256  # of a larger array, one at random in each of as many runs of equa
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
 class Watch:
-    """The memory of a tensor: whether others can write to it (`shared`), and when autodiff last did, by the graph's clock."""
+    """When autodiff last wrote to some memory, by the graph's clock, and whether others can write there (`shared`)."""
 
     shared: bool
     changed: int = 0

@@ -171,8 +171,8 @@ def is_foreign(x: Any) -> bool:
     return has_protocol and not isinstance(x, (np.ndarray, np.generic, Tensor))
 
 
-def is_number(array: np.ndarray) -> bool:
-    """Whether NumPy has a number in the place of this array of a tensor: it is never written to, and `x += y` is another one."""
+def is_scalar(array: np.ndarray) -> bool:
+    """Whether the array stands for a NumPy scalar, as `sum` gives one: `x += y` makes another, and `x[...] = y` is an error."""
     return array.ndim == 0 and not array.flags.writeable and array.base is None
 
 
@@ -208,10 +208,10 @@ def _own_leaf(tensor: Tensor, requires_grad: bool) -> Leaf:
         leaf = tensor._node = Leaf(tensor, requires_grad)
     leaf.requires_grad = requires_grad
     view = getattr(tensor, "_view", None)
-    if requires_grad and view is not None and view.base.is_leaf and not is_number(tensor._array):
+    if requires_grad and view is not None and view.base.is_leaf and not is_scalar(tensor._array):
         leaf.watch = _own_leaf(view.base, view.base.requires_grad).watch  # its memory is written to, never replaced, from now on
         leaf.watch.shared = True
-    elif requires_grad and (view is not None or is_number(tensor._array)):  # an array of its own, that `w -= step` changes
+    elif requires_grad and (view is not None or is_scalar(tensor._array)):  # an array of its own, that `w -= step` changes
         tensor._array, tensor._view = tensor._array.copy(), None
     return leaf  # type: ignore[no-any-return]
 

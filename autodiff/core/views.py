@@ -17,7 +17,7 @@ import numpy as np
 from autodiff.core.graph import Leaf, Node, clock
 from autodiff.core.modes import Switch
 from autodiff.core.overwriting import Watch, lock
-from autodiff.core.tensor import Tensor, read_only, wrap
+from autodiff.core.tensor import Tensor, is_scalar, read_only, wrap
 
 Steps = tuple[tuple[Any, dict[str, Any]], ...]  # each an entry of the registry and the parameters of its call
 
@@ -81,8 +81,8 @@ def make_view(view: Tensor, of: Tensor, step: Steps, recorded: bool) -> None:
     base, steps, flows = place_of(of)
     view._view = View(base, steps + step, recorded and flows)
     _register(view, base)
-    written = type(base._node) is Node and base._node.entry.takes_over
-    if written and 4 * view.size <= base.size:  # saved for a rule, a part would keep the base from being alone
+    taken_over = type(base._node) is Node and base._node.entry.takes_over
+    if taken_over and 4 * view.size <= base.size:  # a rule that saved the view would hold the base, which the next write copied
         view._array = view._array.copy()
 
 
@@ -99,7 +99,7 @@ def mark_stale(base: Tensor) -> None:
     views = getattr(base, "_views", ())
     while views:
         view: Any = views.pop()()
-        if view is not None and view._view is not None:
+        if view is not None and type(view) is not StaleView and view._view is not None:
             node, seen = view._node, view._view
             if type(node) is Leaf and node.requires_grad:  # it goes on with the memory that it has
                 view._view = None
@@ -122,7 +122,7 @@ def watch_of(tensor: Tensor) -> Watch | None:
 def detach(tensor: Tensor) -> Tensor:
     """A constant with the same values: a view of a leaf, but of a computed tensor one that is copied before it is written to."""
     if isinstance(place_of(tensor)[0]._node, Node):
-        return wrap(read_only(tensor._array))
+        return wrap(tensor._array if is_scalar(tensor._array) else read_only(tensor._array))
     result = wrap(tensor._array)
     make_view(result, tensor, (), recorded=False)
     return result

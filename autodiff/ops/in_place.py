@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.core import views
-from autodiff.core.tensor import Tensor, array_of, as_real, is_foreign, is_number, node_of, read_only, unwrapped
+from autodiff.core.tensor import Tensor, array_of, as_real, is_foreign, is_scalar, node_of, read_only, unwrapped
 from autodiff.modes import is_grad_enabled
 from autodiff.ops.indexing import layout_of, setitem
 
@@ -21,6 +21,8 @@ def assign(tensor: Tensor, index: Any, value: Any) -> None:
     def write(array: np.ndarray) -> None:
         array[unwrapped(index)] = unwrapped(value)
 
+    if is_scalar(array_of(tensor)):
+        raise TypeError("x[i] = v: this tensor is a NumPy scalar, which has no elements to assign to. Use x.copy() for an array.")
     if not _occupies(tensor, index, value):  # as in `x[i] += v`, whose last step assigns x[i] to itself
         _change(tensor, "x[i] = v", value, write, index)
 
@@ -29,7 +31,7 @@ def updating(operation: Callable[..., Any], ufunc: np.ufunc, what: str) -> Calla
     """The method that updates a tensor by an operation with another operand, such as `x += y`."""
 
     def update(tensor: Any, other: Any) -> Any:
-        if is_number(array_of(tensor)) or is_foreign(other) or gives_way(other):
+        if is_scalar(array_of(tensor)) or is_foreign(other) or gives_way(other):
             return NotImplemented  # so that Python computes `x + y`, as for a number, or as the other library decides
 
         def write(array: np.ndarray) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff.core.backward import backward_pass
 from autodiff.core.graph import Leaf
-from autodiff.core.tensor import Tensor, array_of, frozen, node_of, unwrapped, wrap
+from autodiff.core.tensor import Tensor, array_of, frozen, is_scalar, node_of, unwrapped, wrap
 from autodiff.modes import enable_grad, is_grad_enabled
 from autodiff.transforms.containers import described, flatten
 
@@ -195,8 +195,8 @@ def _variable(leaf: Any, path: str, nested: bool) -> Tensor:
             f"{path} is {described(leaf)}; wanted floating-point numbers, for example np.array(..., dtype=float).{other}"
         )
     variable = Tensor(leaf, requires_grad=True)
-    if isinstance(leaf, (float, np.generic)):
-        frozen(array_of(variable))  # a number: in the function, `x += 1` stands for another one
+    if isinstance(leaf, (float, np.generic)) or (isinstance(leaf, Tensor) and is_scalar(array_of(leaf))):
+        frozen(array_of(variable))  # so that `x += 1` stands for another number in the function
     return variable
 
 

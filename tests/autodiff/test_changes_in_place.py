@@ -197,6 +197,13 @@ def test_an_update_of_a_number_is_another_number() -> None:
         same *= 2.0
         assert (number.item(), before.item(), same.item()) == (3.0, 3.0, 6.0)
     assert ad.grad(doubled)(3.0) == ad.grad(doubled)(np.float64(3.0)) == 24.0
+    recorded = leaf([1.0, 2.0]).sum()
+    for same in (number, number.detach(), recorded, recorded.detach()):
+        before = same
+        same += 1.0
+        assert (before.item(), same.item()) == (3.0, 4.0)
+        with pytest.raises(TypeError, match=r"x\[i\] = v: this tensor is a NumPy scalar.*Use x\.copy\(\)"):
+            before[...] = 5.0
     column = number.reshape(1)
     column[0] = 5.0
     assert (number.item(), column.item()) == (3.0, 5.0)

@@ -225,3 +225,12 @@ def test_the_traceback_of_an_error_in_a_rule_names_its_line() -> None:
     assert (str(caught.traceback[-1].path), caught.traceback[-1].name) == (__file__, "rule")
     assert "raise ArithmeticError" in str(caught.traceback[-1].statement)
     assert all("<string>" not in str(entry.path) for entry in caught.traceback)
+
+
+def test_a_rule_that_returns_its_cotangent_does_not_make_it_its_own() -> None:
+    same = extend.primitive(lambda x, /: x * 1.0, {"x": lambda g, own: g}, name="the same", takes_over=True)
+    w = leaf(np.zeros(3))
+    z = w * 1.0
+    added, read_again = z * 5.0, same(z)
+    (((w + read_again) * [1.0, 2.0, 3.0]).sum() + added.sum()).backward()
+    assert_array_equal(w.grad.numpy(), [7.0, 9.0, 11.0])
