@@ -42,7 +42,6 @@ RECORD, SKIP = Mode(record=True), Mode(record=False)
 _mode = ContextVar("autodiff_mode", default=RECORD)
 current_mode = _mode.get
 _on: ContextVar[tuple[Switch, ...]] = ContextVar("autodiff_switches", default=())
-
 _SUSPENDABLE = 0x20 | 0x80 | 0x200  # the flags of code that yields or awaits (inspect.CO_GENERATOR and so on)
 
 

@@ -203,9 +203,7 @@ def _own_leaf(tensor: Tensor, requires_grad: bool) -> Leaf:
     """The record of a tensor that is no result, made if there is none yet."""
     if requires_grad and tensor._array.dtype.kind != "f":
         raise TypeError(f"requires_grad: only floating-point tensors have gradients; {tensor.dtype} needs Tensor(x, dtype=float).")
-    leaf: Any = tensor._node
-    if leaf is None:
-        leaf = tensor._node = Leaf(tensor, requires_grad)
+    tensor._node = leaf = tensor._node or Leaf(tensor, requires_grad)
     leaf.requires_grad = requires_grad
     view = getattr(tensor, "_view", None)
     if requires_grad and view is not None and view.base.is_leaf and not is_scalar(tensor._array):
@@ -213,7 +211,7 @@ def _own_leaf(tensor: Tensor, requires_grad: bool) -> Leaf:
         leaf.watch.shared = True
     elif requires_grad and (view is not None or is_scalar(tensor._array)):  # an array of its own, that `w -= step` changes
         tensor._array, tensor._view = tensor._array.copy(), None
-    return leaf  # type: ignore[no-any-return]
+    return leaf
 
 
 def frozen(array: np.ndarray) -> np.ndarray:

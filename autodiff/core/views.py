@@ -82,8 +82,11 @@ def make_view(view: Tensor, of: Tensor, step: Steps, recorded: bool) -> None:
     view._view = View(base, steps + step, recorded and flows)
     _register(view, base)
     taken_over = type(base._node) is Node and base._node.entry.takes_over
-    if taken_over and 4 * view.size <= base.size:  # a rule that saved the view would hold the base, which the next write copied
-        view._array = view._array.copy()
+    part, dense = view._array, view._array.flags.c_contiguous
+    if taken_over and 4 * view.size <= base.size and (dense or part.ndim == 1):
+        # A rule that saved the view would hold the base, which the next write copied. The copy is dense only if the part is.
+        view._array = np.empty((*part.shape, 2 - dense), part.dtype)[..., 0]
+        view._array[...] = part
 
 
 def _register(view: Tensor, base: Tensor) -> None:

@@ -177,6 +177,23 @@ def test_a_leaf_that_requires_grad_is_changed_by_every_way_to_write_to_it(make: 
     assert_allclose(w.numpy(), 0.64 * start)
 
 
+@pytest.mark.parametrize("flat", [np.ravel, lambda a: np.reshape(a, -1), lambda a: a.T.reshape(-1), lambda a: np.ravel(a.T)])
+@pytest.mark.parametrize(
+    "index", [0, (0, 1), (0, ..., slice(1, None)), (..., 0, 0), (slice(1), slice(None), 1), (0, slice(None, None, -1), 0)]
+)
+def test_a_part_of_what_was_written_to_is_flattened_to_a_view_where_an_array_is(index: Any, flat: Any) -> None:
+    def f(x: Any) -> Any:
+        y = x * 1.0
+        y[0, 0, 0] = x[1, 1, 1]
+        part = y[index]
+        flat(part)[0] = 3.0 * x[0, 1, 0]
+        return y * y
+
+    x = np.linspace(1.0, 2.0, 24).reshape(4, 3, 2)
+    assert_array_equal(f(ad.Tensor(x, requires_grad=True)).numpy(), f(x))
+    assert_gradient(f, x)
+
+
 def test_an_update_of_a_number_is_another_number() -> None:
     def running_totals(v: Any) -> Any:
         total, totals = v[0] * 0.0, []
