@@ -16,7 +16,7 @@ from autodiff.core.graph import new, record, records_of
 from autodiff.core.modes import Mode, current_mode
 from autodiff.core.overwriting import SMALL, content, watch_at
 from autodiff.core.tensor import Tensor, as_array, frozen, is_foreign, is_scalar, wrap
-from autodiff.core.views import make_view, watch_of
+from autodiff.core.views import leaf_of, make_view
 
 if TYPE_CHECKING:
     from autodiff.registry import Primitive
@@ -185,8 +185,9 @@ def _remember(entry: Primitive, operands: Any, values: Any, params: dict[str, An
 def _guard(guards: Any, place: int, operand: Any, value: Any, full: bool = False) -> Any:
     """`guards`, with one for an operand whose `value` is saved at `place`, if its memory can be overwritten."""
     if isinstance(operand, Tensor):
-        watch = watch_of(operand) if operand._node is None else operand._node.watch
-        if watch is None and not full:
+        node: Any = operand._node or leaf_of(operand)
+        watch = node.watch
+        if not full and (watch is None or not (watch.shared or node.requires_grad)):  # a constant is copied before it is changed
             return guards
     elif type(value) is ndarray:
         watch = watch_at(value) if value.nbytes > SMALL else None

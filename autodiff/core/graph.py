@@ -30,8 +30,7 @@ class Leaf:
     def __init__(self, tensor: Any, requires_grad: bool) -> None:
         self.tensor = ref(tensor)
         self.shape, self.dtype = tensor.shape, tensor.dtype
-        self.requires_grad = requires_grad
-        self.watch = Watch(False)
+        self.requires_grad, self.watch = requires_grad, Watch(False)
         self.hooks: Hooks | None = None
         self.name: str | None = None
         self.id = next(clock)

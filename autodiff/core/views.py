@@ -115,11 +115,11 @@ def mark_stale(base: Tensor) -> None:
             _set_node(view, None)
 
 
-def watch_of(tensor: Tensor) -> Watch | None:
-    """Who notices writes to the memory of `tensor`."""
+def leaf_of(tensor: Tensor) -> Leaf:
+    """The record of the constant whose memory `tensor` lies in, made if there is none: it tells that a graph needs the values."""
     base = place_of(tensor)[0]
     base._node = base._node or Leaf(base, requires_grad=False)
-    return base._node.watch  # type: ignore[no-any-return]
+    return base._node  # type: ignore[no-any-return]
 
 
 def detach(tensor: Tensor) -> Tensor:

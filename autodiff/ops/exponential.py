@@ -40,13 +40,14 @@ log = primitive(
 # Constants as 0-d arrays of each type, in either byte order: NumPy takes longer to convert a Python number than to look one up.
 _FLOATS = [np.dtype(order + kind) for order in "<>" for kind in "efdg"]
 _ONE = {dtype: np.array(1, dtype.newbyteorder("=")) for dtype in _FLOATS}
-_LARGE: dict[Any, np.ndarray] = {dtype: np.array(11 if dtype.char == "e" else 80, one.dtype) for dtype, one in _ONE.items()}
+_LARGE_AND_ONE: dict[Any, Any] = {dtype: (np.array(11 if dtype.char == "e" else 80, one.dtype), one) for dtype, one in _ONE.items()}
 
 
 def _sigmoid(x: Any, /) -> Any:
     # e/(e + 1) with e = exp(x) could overflow for large x only, where the result is 1 long before.
-    e = np.exp(np.minimum(x, _LARGE.get(getattr(x, "dtype", None), 80.0)))
-    return e / (e + _ONE.get(e.dtype, 1))
+    large, one = _LARGE_AND_ONE.get(getattr(x, "dtype", None), (80.0, 1))
+    e = np.exp(np.minimum(x, large))
+    return e / (e + one)
 
 
 sigmoid = primitive(

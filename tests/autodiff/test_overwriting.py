@@ -419,6 +419,61 @@ def test_what_autodiff_writes_is_known_to_all_that_lies_in_the_same_memory() -> 
             y.backward()
 
 
+CONSTANTS: dict[str, Callable[[np.ndarray], Any]] = {
+    "a tensor": ad.Tensor,
+    "a result": lambda a: ad.Tensor(a) * 1.0,
+    "a detached result": lambda a: (ad.Tensor(a, requires_grad=True) * 1.0).detach(),
+    "a gradient": lambda a: ad.vjp(lambda x: x * a, ad.Tensor(np.ones(a.shape)))[1](np.ones(a.shape))[0],
+}
+PARTS: list[Callable[[Any], Any]] = [
+    lambda c: c,
+    lambda c: c[1:],
+    lambda c: c[:, 1],
+    lambda c: c.T,
+    lambda c: c.reshape(-1),
+    lambda c: c.detach()[0],
+]
+
+
+def _rows_of(c: Any) -> None:
+    for row in c:
+        row[0] = 50.0
+
+
+WRITES: list[Callable[[Any, Any], Any]] = [
+    lambda c, part: c.__setitem__(..., 99.0),
+    lambda c, part: c.__setitem__(0, 99.0),
+    lambda c, part: c.__iadd__(1.0),
+    lambda c, part: c.reshape(-1).__setitem__(3, 99.0),
+    lambda c, part: c.detach().__setitem__(..., 99.0),
+    lambda c, part: c.writable().fill(7.0),
+    lambda c, part: setattr(c, "data", np.zeros(c.shape)),
+    lambda c, part: part.__setitem__(..., 99.0),
+    lambda c, part: part.__imul__(3.0),
+    lambda c, part: part.writable().fill(7.0),
+    lambda c, part: _rows_of(c),
+]
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("part_of", PARTS)
+@pytest.mark.parametrize("kind", CONSTANTS)
+def test_a_graph_goes_on_with_the_former_values_of_a_constant_whoever_writes_to_it(kind: str, part_of: Any, again: bool) -> None:
+    for write in WRITES:
+        c = CONSTANTS[kind](np.arange(6.0).reshape(2, 3))
+        if again:  # as in a loop, in which each pass writes to what the one before has read
+            _rows_of(c)
+        part = part_of(c)
+        former = part.numpy().copy()
+        w = ad.Tensor(np.ones(part.shape), requires_grad=True)
+        y = (w * part).sum()
+        write(c, part)
+        if again:
+            write(c, part_of(c))
+        y.backward()
+        assert_array_equal(w.grad.numpy(), former)
+
+
 def test_zeros_of_either_sign_and_nans_are_the_same_content() -> None:
     for n in (3, 5000):
         for old, new in ((0.0, -0.0), (-0.0, 0.0), (np.nan, np.nan)):
