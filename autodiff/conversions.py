@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.core.modes import current_mode
-from autodiff.core.tensor import Tensor, array_of, node_of, read_only
+from autodiff.core.tensor import Tensor, array_of, attach, node_of, read_only
 
 __all__: list[str] = []
 
@@ -98,10 +98,7 @@ def tolist(self: Tensor) -> Any:
     return array_of(self).tolist()
 
 
-_MEMBERS: dict[str, Any] = {
-    "numpy": numpy,
-    "item": item,
-    "tolist": tolist,
+_SPECIAL: dict[str, Any] = {
     "__len__": lambda self: len(array_of(self)),
     "__iter__": _rows,
     "__repr__": _text,
@@ -114,5 +111,4 @@ _MEMBERS: dict[str, Any] = {
     "__reduce__": _reduced,
     "__deepcopy__": _deep_copy,
 }
-for _name, _member in _MEMBERS.items():
-    setattr(Tensor, _name, _member)
+attach(numpy=numpy, item=item, tolist=tolist, **_SPECIAL)

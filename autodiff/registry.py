@@ -172,7 +172,7 @@ def primitive(
     call.__doc__, call.__module__, call.__signature__ = doc or forward.__doc__, "autodiff", entry.signature
     entry.call = call
     numpy_table.update(dict.fromkeys(entry.numpy, call))
-    return call  # type: ignore[no-any-return]
+    return entry.call
 
 
 def composite(*, numpy: Sequence[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -13,7 +13,7 @@ import numpy as np
 from autodiff.core.graph import Leaf, is_overwritten, records_of
 from autodiff.core.modes import Switch, current_mode
 from autodiff.core.overwriting import SMALL
-from autodiff.core.tensor import Tensor, array_of, as_real, read_only, wrap
+from autodiff.core.tensor import Tensor, array_of, as_real, attach, read_only, wrap
 
 ndarray = np.ndarray
 
@@ -45,7 +45,7 @@ def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = Non
         accumulate(backward_pass(seeds, bool(retain_graph)))
 
 
-setattr(Tensor, "backward", backward)  # noqa: B010
+attach(backward=backward)
 _FREED = (
     "backward: the graph of {} has been freed by an earlier backward(). "
     "To walk a graph more than once, pass retain_graph=True to all but the last."
@@ -223,10 +223,9 @@ class Parts:
 
     def total(self, own: bool) -> Any:
         """The cotangent as one array, or one for each of several results."""
-        if own and self.dense is not None:
-            return self.join(*zip(*self.parts, strict=True), self.shape, self.dense)
-        whole = self.join(*zip(*self.parts, strict=True), self.shape)
-        return whole if self.dense is None else self.dense + whole
+        into = (self.dense,) if own and self.dense is not None else ()
+        whole = self.join(*zip(*self.parts, strict=True), self.shape, *into)
+        return whole if into or self.dense is None else self.dense + whole
 
 
 class Result:

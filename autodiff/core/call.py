@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from autodiff.registry import Primitive
 
 ndarray = np.ndarray
-NONE: dict[str, Any] = {}
 
 
 def caller(entry: Primitive, otherwise: Callable[..., Any] | None = None) -> Callable[..., Any]:
@@ -39,14 +38,14 @@ def _caller_of_one(entry: Primitive) -> Callable[..., Any]:
     def call(x: Any, /) -> Any:
         mode = current_mode()
         if not mode.plain:
-            return mode.apply(entry, (x,), NONE)
+            return mode.apply(entry, (x,), {})
         if not isinstance(x, Tensor):
             return forward(x)
         data = x._array
         y = forward(data)
         if type(y) is not ndarray or y.base is not None or y is data or shapes_asked:
             if shapes_asked or not isinstance(y, np.generic):
-                return finish(entry, (x,), (data,), NONE, y, mode)
+                return finish(entry, (x,), (data,), {}, y, mode)
             y = frozen(np.asarray(y))
         result: Tensor = new(Tensor)
         result._array = y
@@ -70,13 +69,13 @@ def _caller_of_two(entry: Primitive, otherwise: Callable[..., Any]) -> Callable[
         mode = current_mode()
         of_a, of_b = isinstance(a, Tensor), isinstance(b, Tensor)
         if not mode.plain or not (of_b or (of_a and _is_plain(b))) or not (of_a or _is_plain(a)):
-            return otherwise(entry, (a, b), NONE)
+            return otherwise(entry, (a, b), {})
         x: Any = a._array if of_a else a
         z: Any = b._array if of_b else b
         y = forward(x, z)
         if type(y) is not ndarray or y.base is not None or y is x or y is z:
             if not isinstance(y, np.generic):
-                return finish(entry, (a, b), (x, z), NONE, y, mode)
+                return finish(entry, (a, b), (x, z), {}, y, mode)
             y = frozen(np.asarray(y))
         result: Tensor = new(Tensor)
         result._array = y
@@ -119,7 +118,7 @@ def apply(entry: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> 
     mode = current_mode()
     if not mode.plain:
         return mode.apply(entry, tuple(operands), params)
-    if not any([isinstance(x, Tensor) for x in operands]):  # noqa: C419 (a list is faster than a generator)
+    if True not in [isinstance(x, Tensor) for x in operands]:
         return entry.forward(operands, **params) if entry.variadic else entry.forward(*operands, **params)
     values: list[Any] = []
     for i, x in enumerate(operands):
@@ -127,9 +126,7 @@ def apply(entry: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> 
             values.append(x._array)
         elif is_foreign(x):
             if not entry.numpy:
-                raise TypeError(
-                    f"{entry.name}: an operand is {type(x).__name__}, an array of another library; wanted real numbers."
-                )
+                raise TypeError(f"{entry.name}: an operand is {type(x).__name__}, an array of another library; wanted numbers.")
             return entry.numpy[0](operands, **params) if entry.variadic else entry.numpy[0](*operands, **params)
         else:
             values.append(x if x is None and i >= entry.required and not entry.variadic else as_operand(x, entry))
@@ -141,10 +138,10 @@ def finish(entry: Primitive, operands: Sequence[Any], values: Sequence[Any], par
     """The result `y` of a call as a tensor, or several as one each, with what its gradient needs."""
     several = isinstance(y, (tuple, list))
     arrays = [as_array(part) for part in y] if several else [as_array(y)]
-    is_view = entry.view and isinstance(operands[0], Tensor) and _lies_in(arrays[0], values[0]) and not is_scalar(values[0])
+    is_view = entry.view and isinstance(operands[0], Tensor) and _lies_in(y, values[0]) and not is_scalar(values[0])
     if not is_view and not entry.takes_over:
         for k, array in enumerate(arrays):  # a result that is no view does not lie in an operand
-            if any([_lies_in(array, x) for x in (*values, *arrays[:k])]):  # noqa: C419
+            if True in [_lies_in(array, x) for x in (*values, *arrays[:k])]:
                 arrays[k] = array.copy() if array.ndim or array.flags.writeable else frozen(array.copy())  # a number
     tensors = [wrap(array) for array in arrays]
     parents = [_parent(entry, i, x) for i, x in enumerate(operands)] if mode.record else []

@@ -30,8 +30,7 @@ class Mode:
         switches = _on.get()
         i = max(i for i, switch in enumerate(switches) if switch.interpreter is not None)
         interpreter: Any = switches[i].interpreter
-        outside = (*switches[:i], Switch(switches[i].record, None, switches[i].check), *switches[i + 1 :])
-        _set(outside)
+        _set((*switches[:i], Switch(switches[i].record, None, switches[i].check), *switches[i + 1 :]))
         try:
             return interpreter(entry, operands, dict(params))
         finally:

@@ -142,6 +142,12 @@ class Tensor(Members):
         return partial(hooks.functions.pop, key, None)
 
 
+def attach(**members: Any) -> None:
+    """Give all tensors members that are defined elsewhere."""
+    for name, member in members.items():
+        setattr(Tensor, name, member)
+
+
 def wrap(array: Any, node: Node | Leaf | None = None) -> Tensor:
     """A tensor of `array`, without copying and without looking at it."""
     tensor: Tensor = new(Tensor)

@@ -17,7 +17,7 @@ import numpy as np
 from autodiff.core.graph import Leaf, Node, clock
 from autodiff.core.modes import Switch
 from autodiff.core.overwriting import Watch, lock
-from autodiff.core.tensor import Tensor, is_scalar, read_only, wrap
+from autodiff.core.tensor import Tensor, attach, is_scalar, read_only, wrap
 
 Steps = tuple[tuple[Any, dict[str, Any]], ...]  # each an entry of the registry and the parameters of its call
 
@@ -115,11 +115,11 @@ def mark_stale(base: Tensor) -> None:
             _set_node(view, None)
 
 
-def leaf_of(tensor: Tensor) -> Leaf:
+def leaf_of(tensor: Tensor) -> Any:
     """The record of the constant whose memory `tensor` lies in, made if there is none: it tells that a graph needs the values."""
     base = place_of(tensor)[0]
     base._node = base._node or Leaf(base, requires_grad=False)
-    return base._node  # type: ignore[no-any-return]
+    return base._node
 
 
 def detach(tensor: Tensor) -> Tensor:
@@ -186,5 +186,4 @@ def is_alone(tensor: Tensor) -> bool:
 
 
 _ALONE = (lambda tensor: sys.getrefcount(tensor._array))(wrap(np.zeros(1)))  # the count where nobody else refers to it
-for _member in (detach, writable):
-    setattr(Tensor, _member.__name__, _member)
+attach(detach=detach, writable=writable)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff.core.tensor import Tensor
+from autodiff.core.tensor import Tensor, attach
 from autodiff.numpy import protocols
 
 
@@ -16,5 +16,4 @@ def _array_function(self: Tensor, function: Any, types: Any, args: Any, kwargs: 
     return protocols.call_function(function, types, args, kwargs)
 
 
-Tensor.__array_ufunc__ = _array_ufunc  # type: ignore[attr-defined]
-Tensor.__array_function__ = _array_function  # type: ignore[attr-defined]
+attach(__array_ufunc__=_array_ufunc, __array_function__=_array_function)

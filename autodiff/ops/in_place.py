@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.core import views
-from autodiff.core.tensor import Tensor, array_of, as_real, is_foreign, is_scalar, node_of, read_only, unwrapped
+from autodiff.core.tensor import Tensor, array_of, as_real, attach, is_foreign, is_scalar, node_of, read_only, unwrapped
 from autodiff.modes import is_grad_enabled
 from autodiff.ops.indexing import layout_of, setitem
 
@@ -145,12 +145,13 @@ def _set_data(tensor: Tensor, value: Any) -> None:
     views.renew(tensor, own)
 
 
-_data = property(
-    lambda self: read_only(array_of(self)),
-    _set_data,
-    doc="""The array, read-only: to change a tensor, write to the tensor (inside `no_grad` if it is a leaf that requires grad).
+attach(
+    data=property(
+        lambda self: read_only(array_of(self)),
+        _set_data,
+        doc="""The array, read-only: to change a tensor, write to the tensor (inside `no_grad` if it is a leaf that requires grad).
 
     Assigning to `data` gives a leaf other values, which are copied.
     """,
+    )
 )
-setattr(Tensor, "data", _data)  # noqa: B010

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.core.call import caller
-from autodiff.core.tensor import Tensor
+from autodiff.core.tensor import attach
 from autodiff.ops import constants
 from autodiff.ops.arithmetic import abs, add, divide, multiply, negative, positive, power, subtract
 from autodiff.ops.extremes import clip
@@ -17,7 +17,7 @@ from autodiff.ops.indexing import getitem
 from autodiff.ops.linalg import dot, matmul
 from autodiff.ops.reductions import max, mean, min, sum
 from autodiff.ops.shaping import astype, copy, permute_dims, reshape, squeeze, swapaxes
-from autodiff.registry import Primitive, registry
+from autodiff.registry import registry
 
 __all__: list[str] = []
 
@@ -26,13 +26,14 @@ def _reflected(operation: Callable[..., Any]) -> Callable[[Any, Any], Any]:
     return lambda self, other: operation(other, self)
 
 
-def _or_give_way(entry: Primitive, operands: tuple[Any, Any], params: dict[str, Any]) -> Any:
-    return NotImplemented if any(map(gives_way, operands)) else entry.apply(operands, params)
-
-
-def _giving_way(operation: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+def _operator(operation: Callable[..., Any]) -> Callable[[Any, Any], Any]:
     """`operation` as an operator that an object with `__array_ufunc__ = None` answers itself, as NumPy's convention is."""
-    return lambda self, other: NotImplemented if gives_way(other) else operation(self, other)
+    entry = registry.get(operation.__name__)
+    if entry is None:  # of constants
+        return lambda self, other: NotImplemented if gives_way(other) else operation(self, other)
+    return caller(
+        entry, lambda entry, operands, params: NotImplemented if any(map(gives_way, operands)) else entry.apply(operands, params)
+    )
 
 
 def _reshape(self: Any, *shape: Any) -> Any:
@@ -57,21 +58,14 @@ _OPERATORS: dict[str, tuple[Callable[..., Any], np.ufunc, str]] = {
     "truediv": (divide, np.divide, "/"),
     "pow": (power, np.power, "**"),
     "matmul": (matmul, np.matmul, "@"),
+    "and": (constants.bitwise_and, np.bitwise_and, "&"),
+    "or": (constants.bitwise_or, np.bitwise_or, "|"),
+    "xor": (constants.bitwise_xor, np.bitwise_xor, "^"),
 }
 for _name, (_operation, _ufunc, _sign) in _OPERATORS.items():
-    _operator = caller(registry[_operation.__name__], _or_give_way)
-    setattr(Tensor, f"__{_name}__", _operator)
-    setattr(Tensor, f"__r{_name}__", _reflected(_operator))
-    setattr(Tensor, f"__i{_name}__", updating(_operation, _ufunc, f"x {_sign}= y"))
-
-for _name, _constant, _ufunc, _sign in (
-    ("and", constants.bitwise_and, np.bitwise_and, "&"),
-    ("or", constants.bitwise_or, np.bitwise_or, "|"),
-    ("xor", constants.bitwise_xor, np.bitwise_xor, "^"),
-):
-    setattr(Tensor, f"__{_name}__", _giving_way(_constant))
-    setattr(Tensor, f"__r{_name}__", _reflected(_constant))
-    setattr(Tensor, f"__i{_name}__", updating(_constant, _ufunc, f"x {_sign}= y"))
+    _itself = _operator(_operation)
+    _updated = updating(_operation, _ufunc, f"x {_sign}= y")
+    attach(**{f"__{_name}__": _itself, f"__r{_name}__": _reflected(_itself), f"__i{_name}__": _updated})
 
 _MEMBERS: dict[str, Any] = {
     "__neg__": negative,
@@ -79,12 +73,12 @@ _MEMBERS: dict[str, Any] = {
     "__abs__": abs,
     "__getitem__": getitem,
     "__setitem__": assign,
-    "__eq__": _giving_way(constants.equal),
-    "__ne__": _giving_way(constants.not_equal),
-    "__lt__": _giving_way(constants.less),
-    "__le__": _giving_way(constants.less_equal),
-    "__gt__": _giving_way(constants.greater),
-    "__ge__": _giving_way(constants.greater_equal),
+    "__eq__": _operator(constants.equal),
+    "__ne__": _operator(constants.not_equal),
+    "__lt__": _operator(constants.less),
+    "__le__": _operator(constants.less_equal),
+    "__gt__": _operator(constants.greater),
+    "__ge__": _operator(constants.greater_equal),
     "__invert__": constants.invert,
     "sum": sum,
     "mean": mean,
@@ -105,5 +99,4 @@ _MEMBERS: dict[str, Any] = {
     "T": property(lambda self: permute_dims(self), doc="The axes reversed."),
     "mT": property(lambda self: swapaxes(self, -1, -2), doc="The last two axes in each other's place."),
 }
-for _name, _member in _MEMBERS.items():
-    setattr(Tensor, _name, _member)
+attach(**_MEMBERS)

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import re
 from typing import Any
 
 import numpy as np
@@ -93,20 +94,40 @@ def test_a_name_that_is_taken_is_an_error() -> None:
     assert registry["exp"].call is ad.exp
 
 
-def test_a_rule_that_asks_for_what_is_not_known_is_an_error_when_it_is_declared() -> None:
-    for rules in ({"x": lambda g, z: g * z}, {"y": lambda g: g}, {"x": lambda g, x, axis: g}):
-        with pytest.raises(ValueError, match="primitive"):
-            extend.primitive(lambda x, /: x * 2, rules, name="asks too much")
-    assert "asks too much" not in registry
+BAD_DECLARATIONS: list[tuple[Any, Any, str]] = [
+    (np.sinh, {}, "fails has no rules. A function without derivatives needs no primitive."),
+    (lambda x, /: x, {"y": lambda g: g}, "fails has rules for y, but its array arguments are x."),
+    (lambda x, /: x, {"x": lambda g, z: g * z}, "a rule of fails asks for z; it can have y, x, x_shape."),
+    (lambda x, /, n=1: x, {"x": lambda g, axis: g}, "a rule of fails asks for axis; it can have y, x, x_shape, n."),
+    (lambda n, x: x, {"x": lambda g: g}, "the arguments of fails that have rules, x, must come before all others."),
+    (np.sinh, {"x": "no function"}, "a rule of fails is str; wanted a function of g and what else it needs."),
+]
 
 
-def test_a_declaration_that_fails_leaves_the_registry_as_it_was() -> None:
+@pytest.mark.parametrize(("forward", "rules", "text"), BAD_DECLARATIONS)
+def test_a_declaration_that_fails_says_why_and_leaves_the_registry_as_it_was(forward: Any, rules: Any, text: str) -> None:
     before, table = dict(registry), dict(numpy_table)
-    for arguments in ((np.sinh, {}), (np.sinh, {"x": "no function"})):
-        with pytest.raises((TypeError, ValueError)):
-            extend.primitive(*arguments, name="fails", numpy=[np.sinh])
+    with pytest.raises((TypeError, ValueError), match=rf"^primitive: {re.escape(text)}$"):
+        extend.primitive(forward, rules, name="fails", numpy=[np.sinh])
     assert registry == before
     assert numpy_table == table
+
+
+def test_a_call_that_does_not_fit_is_an_error_that_shows_the_signature() -> None:
+    x = ad.Tensor(X)
+    for call in (lambda: ad.sum(x, 0, True, 3), lambda: ad.sum(x, 0, axis=0), lambda: ad.sum(x, axes=0), lambda: ad.sum()):
+        with pytest.raises(TypeError, match=r"^sum: .*It is called as sum\(x, /, axis=None, \*, keepdims=False\)\.$"):
+            call()
+
+
+def test_several_results_are_no_views() -> None:
+    halves = extend.primitive(
+        lambda x, /: (x[:1], x[1:]), {"x": lambda g: np.concatenate(g)}, name="halves that are views", view=True
+    )
+    x = ad.Tensor(X)
+    first, second = halves(x)
+    first[0], second[0] = 7.0, 8.0
+    assert_array_equal(x.numpy(), X)
 
 
 @pytest.mark.parametrize("axis", [None, 0, ()])

@@ -852,3 +852,10 @@ def test_the_table_of_numpy_functions_leads_to_the_operations() -> None:
     for entry in list(registry.values()):
         for function in entry.numpy:
             assert numpy_table[function] is entry.call
+
+
+@pytest.mark.parametrize("extreme", [np.max, np.min])
+def test_the_extreme_of_chosen_elements_needs_what_it_is_where_there_is_none(extreme: Callable[..., Any]) -> None:
+    text = rf"^np\.{extreme.__name__}: with where=, there may be no element to choose from: pass initial=, the result then\.$"
+    with pytest.raises(ValueError, match=text):
+        extreme(ad.Tensor([1.0]), where=np.array([True]))

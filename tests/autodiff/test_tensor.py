@@ -530,3 +530,8 @@ def test_data_replaces_the_array_of_a_leaf() -> None:
     for wrong in (np.array([1j, 2]), ["a", "b"]):
         with pytest.raises(TypeError, match="data"):
             ad.Tensor([1.0, 2.0]).data = wrong
+
+
+def test_a_number_has_no_rows() -> None:
+    with pytest.raises(TypeError, match=r"^iteration over a 0-d tensor$"):
+        list(ad.Tensor(1.0))

@@ -303,3 +303,9 @@ def test_transforms_run_in_several_threads() -> None:
     assert len(found) == 8
     for gradient in found:
         assert_array_equal(gradient, found[0])
+
+
+def test_a_position_that_the_call_does_not_have_is_named() -> None:
+    text = r"^grad: argnums is 3, but the function was called with 1 arguments by position\.$"
+    with pytest.raises(TypeError, match=text):
+        ad.grad(lambda x: x, 3)(1.0)

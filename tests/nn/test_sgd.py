@@ -641,3 +641,22 @@ def test_an_optimizer_that_does_not_say_how_to_update_is_an_error() -> None:
         "Still has no update(). Define how a parameter changes: def update(self, p, g, state, settings): return new_p, new_state.",
     ):
         Still([p], {}).step()
+
+
+def test_a_group_without_parameters_is_named() -> None:
+    with pytest.raises(ValueError, match=r"^SGD: a group has lr, but no params\.$"):
+        SGD([{"lr": 1.0}], lr=1.0)
+
+
+def test_a_state_of_another_shape_is_refused_and_nothing_is_changed() -> None:
+    w = parameter([1.0, 2.0])
+    optimizer = SGD([w], lr=0.1, momentum=0.9)
+    (w * w).sum().backward()
+    optimizer.step()
+    before = optimizer.state_dict()
+    wrong = optimizer.state_dict()
+    wrong["state"][0]["momentum_buffer"] = np.zeros(3)
+    text = r"^SGD: momentum_buffer has shape \(3,\) and dtype float64, but its parameter has shape \(1, 2\)\.$"
+    with pytest.raises(ValueError, match=text):
+        optimizer.load_state_dict(wrong)
+    assert_array_equal(optimizer.state_dict()["state"][0]["momentum_buffer"], before["state"][0]["momentum_buffer"])
