@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,8 @@ from autodiff.testing.subject import is_floating
 __all__: list[str] = []
 
 
-def candidate(f: Any, formulas: dict[str, Callable[..., Any] | None], order: int, positions: tuple[int, ...]) -> Candidate:
-    """The gradient under test: the one of the formulas that was given, or autograd's."""
+def candidate(f: Any, formulas: dict[str, Callable[..., Any] | None], order: int, names: Mapping[int, str]) -> Candidate:
+    """The gradient under test by the arguments of these names: that of the formula that was given, or autograd's."""
     for name, function in ({"f": f} | formulas).items():
         if not callable(function) and (function is not None or name == "f"):
             raise TypeError(f"check_gradient: {name} is a {type(function).__name__}; wanted a function.")
@@ -26,12 +26,12 @@ def candidate(f: Any, formulas: dict[str, Callable[..., Any] | None], order: int
     if order not in (1, 2):
         raise ValueError(f"check_gradient: order is {order!r}; wanted 1 or 2.")
     if not given:
-        return Candidate("autograd", autograd_rule(f, positions))
+        return Candidate("autograd", autograd_rule(f, tuple(names)))
     ((name, formula),) = given
     if order == 2:
         raise ValueError(f"check_gradient: order=2 differentiates autograd's gradient, not one derived by hand. Leave {name}= out.")
     makers = {"gradient": gradient_rule, "vjp": vjp_rule, "jvp": jvp_rule}
-    return Candidate(name, makers[name](formula, positions))
+    return Candidate(name, makers[name](formula, names))
 
 
 def checked_positions(argnums: int | Sequence[int] | None, inputs: tuple[Any, ...]) -> tuple[int, ...]:
@@ -93,9 +93,9 @@ def checked_generator(rng: Any) -> np.random.Generator:
         ) from None
 
 
-def require_finite(inputs: tuple[Any, ...], positions: tuple[int, ...]) -> None:
+def require_finite(inputs: tuple[Any, ...], positions: tuple[int, ...], names: Sequence[str]) -> None:
     for p in positions:
         finite = np.isfinite(inputs[p])
         if not finite.all():
             index = tuple(int(k) for k in np.argwhere(~finite)[0])
-            raise ValueError(f"check_gradient: argument {p} is {inputs[p][index]} at index {index}; wanted finite numbers.")
+            raise ValueError(f"check_gradient: {names[p]} is {inputs[p][index]} at index {index}; wanted finite numbers.")

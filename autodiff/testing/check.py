@@ -23,9 +23,9 @@ from autodiff.testing.conduct import Conduct, failures_of_function
 from autodiff.testing.diagnosis.evidence import Case
 from autodiff.testing.diagnosis.explanation import explained, require_terms
 from autodiff.testing.numerics.verdicts import Tolerance
-from autodiff.testing.report import GradientEntry, GradientMismatch, GradientReport
+from autodiff.testing.report import COTANGENT, GradientEntry, GradientMismatch, GradientReport
 from autodiff.testing.rules import Candidate, autograd_rule, first_derivative
-from autodiff.testing.subject import Subject, as_input, name_of
+from autodiff.testing.subject import Subject, argument_names, as_input, name_of
 
 __all__ = ["assert_gradient", "check_gradient"]
 
@@ -105,20 +105,21 @@ def check_gradient(
     >>> print(check_gradient(lambda x: np.sum(x**3), x, gradient=lambda x: 3 * x))
     The gradient of <lambda> is wrong. 2 entries compared: 1 wrong, 1 right; ... evaluations.
     argument  index  by hand  autograd  numerical    bound  verdict
-    0         (1,)         6        12         12  ...      wrong
-    0         (0,)         3         3          3  ...      right
+    x         (1,)         6        12         12  ...      wrong
+    x         (0,)         3         3          3  ...      right
     Autograd and the differences agree; the gradient by hand stands alone.
     """
     arguments = tuple(as_input(x) for x in inputs)
+    names = argument_names(f, len(arguments))
     positions = checked_positions(argnums, arguments)
-    given = candidate(f, {"gradient": gradient, "vjp": vjp, "jvp": jvp}, order, positions)
-    require_finite(arguments, positions)
+    given = candidate(f, {"gradient": gradient, "vjp": vjp, "jvp": jvp}, order, {p: names[p] for p in positions})
+    require_finite(arguments, positions, names)
     require_terms(terms, given)
     tolerance = checked_tolerance(rtol, atol)
     generator, limit = checked_generator(rng), checked_limit(max_evaluations)
     with warnings.catch_warnings(), np.errstate(all="ignore"):  # differences probe where f may overflow or not be defined
         warnings.simplefilter("ignore", RuntimeWarning)
-        subject = Subject(f, arguments, positions, limit)
+        subject = Subject(f, arguments, positions, limit, names)
         entries, failures, cotangents = _checked(subject, given, generator, tolerance)
         evaluations = subject.evaluations
         if order == 2 and not failures:
@@ -179,9 +180,7 @@ def _second_order(subject: Subject, rng: np.random.Generator, tolerance: Toleran
     size = float(np.sum(np.abs(cotangent * subject.value)))
     floor = np.concatenate([size / np.maximum(scales, 1.0) for scales in subject.scales])  # a gradient is made of slopes of f
     positions = (*subject.positions, last)
-    second = Subject(derivative, (*subject.inputs, cotangent), positions, subject.limit, floor)
+    second = Subject(derivative, (*subject.inputs, cotangent), positions, subject.limit, (*subject.names, COTANGENT), floor)
     entries, failures, _ = _checked(second, Candidate("autograd", autograd_rule(derivative, positions)), rng, tolerance)
-    entries = [replace(entry, order=2, argument="cotangent" if entry.argument == last else entry.argument) for entry in entries]
-    entries = [replace(e, verdict="cannot tell") if e.verdict == "wrong" and e.at_kink else e for e in entries]
-    failures = [f"second derivative: {failure.replace(f'argument {last}', 'the cotangent')}" for failure in failures]
-    return entries, failures, second.evaluations
+    entries = [replace(e, order=2, verdict="cannot tell" if e.verdict == "wrong" and e.at_kink else e.verdict) for e in entries]
+    return entries, [f"second derivative: {failure}" for failure in failures], second.evaluations

@@ -100,7 +100,7 @@ class Comparison:
 
     def _listed(self, slot: int, index: Index, labels: list[Index], claim: Claim, found: Judgement) -> list[GradientEntry]:
         """The entries of the report."""
-        argument = self.subject.positions[slot]
+        argument = self.subject.names[self.subject.positions[slot]]
         columns = zip(labels, claim.value, found.value, found.allowed, found.verdicts, found.notes, found.slopes.T, strict=True)
         return [
             GradientEntry(

@@ -19,7 +19,7 @@ def failures_of_function(subject: Subject) -> list[str]:
     """What is wrong with the function: without it, differences mean nothing."""
     inputs = subject.fresh()
     again = subject.call(inputs)
-    failures = [f"f changes argument {i} in place. Let it work on a copy." for i in _changed(inputs, subject.inputs)]
+    failures = [f"f changes {subject.names[i]} in place. Let it work on a copy." for i in _changed(inputs, subject.inputs)]
     if again.shape != subject.value.shape or not _repeats(subject.value, again):
         failures.append(
             "f is not deterministic: two calls with the same inputs give different results. Seed its random numbers inside of f."
@@ -47,8 +47,8 @@ class Conduct:
         if tangents:
             self.results = [("the jvp", "f's result", subject.value.shape, subject.dtype)]
         else:
-            inputs = [(p, subject.inputs[p]) for p in subject.positions]
-            self.results = [(f"the gradient by argument {p}", "the argument", x.shape, x.dtype) for p, x in inputs]
+            inputs = [(subject.names[p], subject.inputs[p]) for p in subject.positions]
+            self.results = [(f"the gradient by {name}", name, x.shape, x.dtype) for name, x in inputs]
 
     def failures_of_shape(self) -> list[str]:
         """Which results do not have the shape that they must have, so that no entry can be compared."""
@@ -63,7 +63,7 @@ class Conduct:
         """What else is wrong."""
         inputs, w = self.subject.fresh(), self.weights.copy()
         found = self.rule(w, inputs)
-        changed = [f"argument {i}" for i in _changed(inputs, self.subject.inputs)]
+        changed = [self.subject.names[i] for i in _changed(inputs, self.subject.inputs)]
         changed += [f"its {self.word}"] if w.tobytes() != self.weights.tobytes() else []
         failures = [f"{self._name()} changes {name} in place. Let it work on a copy." for name in changed]
         failures += self._sharing(found, inputs, w)
@@ -85,7 +85,7 @@ class Conduct:
 
     def _sharing(self, found: Sequence[np.ndarray], inputs: Sequence[Any], weights: np.ndarray) -> list[str]:
         """Which results share memory with something that their user may change."""
-        others = [(f"argument {i}", x) for i, x in enumerate(inputs) if isinstance(x, np.ndarray)]
+        others = [(name, x) for name, x in zip(self.subject.names, inputs, strict=True) if isinstance(x, np.ndarray)]
         others.append((f"the {self.word}", weights))
         failures = []
         for (name, *_), result in zip(self.results, found, strict=True):

@@ -106,8 +106,7 @@ def _drawable(entries: Sequence[GradientEntry]) -> dict[str, dict[tuple[int, ...
     found: dict[str, dict[tuple[int, ...], list[GradientEntry]]] = {}
     for entry in entries:
         if isinstance(entry.index, tuple) and 1 <= len(entry.index) <= 2:
-            name = f"argument {entry.argument}" if entry.argument != "cotangent" else "cotangent"
-            name += ", second derivatives" if entry.order > 1 else ""
+            name = entry.argument + (", second derivatives" if entry.order > 1 else "")
             found.setdefault(name, {}).setdefault(entry.index, []).append(entry)
     return {name: places for name, places in found.items() if _is_whole(places)}
 

@@ -10,6 +10,7 @@ __all__ = ["GradientEntry", "GradientMismatch", "GradientReport"]
 
 Verdict = Literal["right", "wrong", "cannot tell"]
 ROWS = 20  # of the table
+COTANGENT = "the cotangent"  # as an argument, by which second derivatives are taken as well
 KINK = "at a kink"  # how the note of such an entry begins
 
 
@@ -33,7 +34,7 @@ class GradientEntry:
     """One number of the gradient that was compared with its numerical value.
 
     Attributes:
-        argument: the position of the argument, or "cotangent".
+        argument: what the function calls the argument, or "the cotangent".
         index: of the entry in the argument; for a derivative along a random direction, which one.
         output: which number was differentiated, for a function that returns several: the index of one of them, or the name
             of a random cotangent, which weighs all of them.
@@ -49,10 +50,10 @@ class GradientEntry:
     >>> from autodiff.testing import check_gradient
     >>> entry = check_gradient(lambda x: x**2, 3.0).entries[0]
     >>> entry.argument, entry.index, entry.given, entry.verdict
-    (0, (), 6.0, 'right')
+    ('x', (), 6.0, 'right')
     """
 
-    argument: int | str
+    argument: str
     index: tuple[int, ...] | str
     output: tuple[int, ...] | str
     given: float
@@ -104,7 +105,7 @@ class GradientReport:
     >>> from autodiff.testing import check_gradient
     >>> report = check_gradient(lambda x: np.sum(x**2), [1.0, 2.0], gradient=lambda x: (2 * x).astype(np.float32))
     >>> report.verdict, len(report.entries), report.failures
-    ('wrong', 2, ('the gradient by argument 0 has dtype float32, but the argument has dtype float64.',))
+    ('wrong', 2, ('the gradient by x has dtype float32, but x has dtype float64.',))
     """
 
     name: str
@@ -219,7 +220,7 @@ def columns_of(shown: Sequence[GradientEntry], entries: Sequence[GradientEntry])
 def _row(entry: GradientEntry) -> tuple[str, ...]:
     return (
         str(entry.order),
-        str(entry.argument),
+        entry.argument,
         str(entry.index),
         str(entry.output),
         f"{entry.given:.10g}",

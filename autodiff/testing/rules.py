@@ -6,7 +6,7 @@ differentiate by; or, for a Jacobian-vector product, of a tangent and the inputs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,24 +60,24 @@ def at_positions(f: Callable[..., Any], inputs: Sequence[Any], positions: Sequen
     return of_some, *(inputs[p] for p in positions)
 
 
-def gradient_rule(gradient: Callable[..., Any], positions: tuple[int, ...]) -> Rule:
+def gradient_rule(gradient: Callable[..., Any], names: Mapping[int, str]) -> Rule:
     """The gradient of a function with one number for a result, derived by hand: `gradient(*inputs)`."""
-    return lambda cotangent, inputs: _as_gradients(gradient(*inputs), "gradient", positions)
+    return lambda cotangent, inputs: _as_gradients(gradient(*inputs), "gradient", names)
 
 
-def vjp_rule(vjp: Callable[..., Any], positions: tuple[int, ...]) -> Rule:
+def vjp_rule(vjp: Callable[..., Any], names: Mapping[int, str]) -> Rule:
     """The vector-Jacobian product, derived by hand: `vjp(cotangent, *inputs)`."""
-    return lambda cotangent, inputs: _as_gradients(vjp(cotangent, *inputs), "vjp", positions)
+    return lambda cotangent, inputs: _as_gradients(vjp(cotangent, *inputs), "vjp", names)
 
 
-def jvp_rule(jvp: Callable[..., Any], positions: tuple[int, ...]) -> Rule:
+def jvp_rule(jvp: Callable[..., Any], names: Mapping[int, str]) -> Rule:
     """The Jacobian-vector product, derived by hand: `jvp(tangent, *inputs)`, as a rule of all tangents end to end."""
 
     def rule(tangent: np.ndarray, inputs: Sequence[Any]) -> tuple[np.ndarray, ...]:
-        ends = np.cumsum([inputs[p].size for p in positions])
-        pieces = zip(np.split(tangent, ends[:-1]), positions, strict=True)
+        ends = np.cumsum([inputs[p].size for p in names])
+        pieces = zip(np.split(tangent, ends[:-1]), names, strict=True)
         tangents = [piece.reshape(inputs[p].shape).astype(inputs[p].dtype, copy=False) for piece, p in pieces]
-        returned = jvp(tangents[0] if len(positions) == 1 else tuple(tangents), *inputs)
+        returned = jvp(tangents[0] if len(names) == 1 else tuple(tangents), *inputs)
         return (_as_array(returned, "jvp", "one array, of the shape of f's result"),)
 
     return rule
@@ -97,14 +97,12 @@ def first_derivative(f: Callable[..., Any], positions: tuple[int, ...]) -> Calla
     return derivative
 
 
-def _as_gradients(returned: Any, name: str, positions: tuple[int, ...]) -> tuple[np.ndarray, ...]:
+def _as_gradients(returned: Any, name: str, names: Mapping[int, str]) -> tuple[np.ndarray, ...]:
     """What a formula returned: one array for each position, without copying any."""
-    several = isinstance(returned, tuple) or (isinstance(returned, list) and len(positions) > 1)
+    several = isinstance(returned, tuple) or (isinstance(returned, list) and len(names) > 1)
     parts = tuple(returned) if several else (returned,)
-    wanted = f"one array, for argument {positions[0]}"
-    if len(positions) > 1:
-        wanted = f"{len(positions)} arrays, for the arguments {positions}"
-    if len(parts) != len(positions):
+    wanted = f"{'one array' if len(names) == 1 else f'{len(names)} arrays'}, for {', '.join(names.values())}"
+    if len(parts) != len(names):
         given = f"{len(parts)} arrays" if several else f"one {type(returned).__name__}"
         raise ValueError(f"check_gradient: {name} returned {given}; wanted {wanted}. Which ones is chosen by argnums=.")
     return tuple(_as_array(part, name, wanted) for part in parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,16 +26,24 @@ class Subject:
         inputs: what to call it with, as `as_input` made them.
         positions: those of the inputs to differentiate by.
         limit: how often `f` may be evaluated.
+        names: what the inputs are called in a report.
         floor: for each result, the size of the numbers that it is made of, where that is known to be larger than the result.
     """
 
     def __init__(
-        self, f: Callable[..., Any], inputs: Sequence[Any], positions: tuple[int, ...], limit: int, floor: Any = 0.0
+        self,
+        f: Callable[..., Any],
+        inputs: Sequence[Any],
+        positions: tuple[int, ...],
+        limit: int,
+        names: Sequence[str],
+        floor: Any = 0.0,
     ) -> None:
         self.f = f
         self.inputs = tuple(inputs)
         self.positions = positions
         self.limit = limit
+        self.names = tuple(names)
         self.floor = floor
         self.evaluations = 0
         self.value = self.call(self.fresh())
@@ -186,6 +195,15 @@ def as_input(x: Any) -> Any:
 def name_of(function: Callable[..., Any]) -> str:
     """What a function is called."""
     return getattr(function, "__name__", None) or type(function).__name__
+
+
+def argument_names(f: Callable[..., Any], count: int) -> list[str]:
+    """What a function calls its arguments; by their positions where it does not say."""
+    try:
+        parameters = [p for p in inspect.signature(f).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    except (TypeError, ValueError):  # many functions written in C
+        parameters = []
+    return [p.name for p in parameters[:count]] + [f"argument {i}" for i in range(len(parameters), count)]
 
 
 def is_floating(x: Any) -> bool:

@@ -97,8 +97,8 @@ def _search(case: Case, blocks: Sequence[Block]) -> list[Explanation]:
     for group in _groups(_sites(case.subject)):
         for local, text in MISTAKES:
             pullback = Run(case.subject, {k: (site, local) for site in group for k in site.results}).pullback
-            gradients = dict(zip(case.subject.positions, pullback(case.cotangent), strict=True))
-            differences = {block: _largest_difference(block, gradients[block.argument]) for block in blocks}
+            gradients = pullback(case.cotangent)
+            differences = {block: _largest_difference(block, gradients[block.slot]) for block in blocks}
             fitting = {block: largest for block, largest in differences.items() if largest is not None}
             if fitting:
                 found.append((fitting, group, text))
@@ -211,11 +211,11 @@ def at_own_value(block: Block) -> str | None:
     evidence, subject = block.evidence, block.case.subject
     if evidence is None or block.array.shape != subject.value.shape:
         return None
-    there = elsewhere(subject, block.argument, subject.value)
+    there = elsewhere(subject, block.slot, subject.value)
     found = derivative(there, block.slot, block.case.cotangent, evidence.directions)
     if found is None:
         return None
     value, bound = found
     largest = evidence.equals(value, bound + evidence.rounding(ROUNDING, largest_of(evidence.given)))
     what = "equals f'(f(x)) in the place of f'(x): the derivative was evaluated at the value of f"
-    return None if largest is None else f"The gradient by argument {block.argument} {what} ({figures({block: largest})})."
+    return None if largest is None else f"The gradient by {block.argument} {what} ({figures({block: largest})})."

@@ -22,7 +22,7 @@ def in_another_form(block: Block) -> str | None:
     for text, form in _forms(evidence.given, block.array.shape):
         largest = evidence.repaired_by(form)
         if largest is not None:
-            return f"The gradient by argument {block.argument} {text}: {figures({block: largest})}."
+            return f"The gradient by {block.argument} {text}: {figures({block: largest})}."
     return None
 
 
@@ -64,6 +64,4 @@ def transposed_jacobian(block: Block) -> str | None:
     if largest is None:
         return None
     difference = f"largest difference {magnitude(largest)} over {counted(size**2)}"
-    return (
-        f"The Jacobian by argument {block.argument} is the numerical one transposed, results and entries exchanged: {difference}."
-    )
+    return f"The Jacobian by {block.argument} is the numerical one transposed, results and entries exchanged: {difference}."

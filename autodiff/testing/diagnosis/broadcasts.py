@@ -34,14 +34,14 @@ def one_copy(block: Block) -> str | None:
         found = derivative(broadcast, block.slot, block.case.cotangent)
         if found is None or evidence is None:
             continue
-        shape = broadcast.inputs[block.argument].shape
+        shape = broadcast.inputs[broadcast.positions[block.slot]].shape
         by_copy, bounds = (np.moveaxis(numbers.reshape(shape), axes, range(len(axes))) for numbers in found)
         for copy in np.ndindex(by_copy.shape[: len(axes)]):
             allowed = bounds[copy].reshape(-1) + evidence.rounding(ROUNDING, largest_of(by_copy))
             largest = evidence.equals(by_copy[copy].reshape(-1), allowed)
             if largest is not None:
                 which = f"number {copy[0] if len(copy) == 1 else copy}, in the place of the sum over {where}"
-                return f"The gradient by argument {block.argument} is that of one copy, {which}: {figures({block: largest})}."
+                return f"The gradient by {block.argument} is that of one copy, {which}: {figures({block: largest})}."
     return None
 
 
@@ -57,13 +57,13 @@ def _broadcasts(block: Block) -> Iterator[tuple[Subject, tuple[int, ...], int, s
         broadcast = _broadcast(block, shape)
         if broadcast is not None and _broadcast(block, tuple(n + (k == axes[0]) for k, n in enumerate(shape))) is None:
             where = f"{'axis' if len(axes) == 1 else 'axes'} {', '.join(map(str, axes))} of length {copies}"
-            yield broadcast, axes, copies, f"{where}, along which argument {block.argument} is broadcast to {shape}"
+            yield broadcast, axes, copies, f"{where}, along which {block.argument} is broadcast to {shape}"
 
 
 def _broadcast(block: Block, shape: tuple[int, ...]) -> Subject | None:
     """The function of the broadcast argument, if its value is the same."""
     subject = block.case.subject
-    other = elsewhere(subject, block.argument, np.broadcast_to(block.array, shape))
+    other = elsewhere(subject, block.slot, np.broadcast_to(block.array, shape))
     if other is None or other.value.shape != subject.value.shape:
         return None
     return other if np.allclose(other.value, subject.value, rtol=64 * other.eps, atol=0) else None

@@ -38,11 +38,16 @@ class Case:
     @cached_property
     def blocks(self) -> list[Block]:
         """The first derivatives by each of the arguments."""
-        found: dict[int, list[GradientEntry]] = {}
+        found: dict[str, list[GradientEntry]] = {}
         for entry in self.entries:
-            if entry.order == 1 and isinstance(entry.argument, int):
+            if entry.order == 1:
                 found.setdefault(entry.argument, []).append(entry)
         return [Block(self, argument, entries) for argument, entries in found.items()]
+
+    @property
+    def names(self) -> dict[int, str]:
+        """The positions of the arguments to differentiate by, and what they are called."""
+        return {p: self.subject.names[p] for p in self.subject.positions}
 
     @property
     def cotangent(self) -> np.ndarray:
@@ -64,7 +69,7 @@ class Block:
     """The entries by one argument."""
 
     case: Case
-    argument: int
+    argument: str
     entries: Sequence[GradientEntry]
 
     @property
@@ -85,12 +90,12 @@ class Block:
     @property
     def slot(self) -> int:
         """The number of the argument among those to differentiate by."""
-        return self.case.subject.positions.index(self.argument)
+        return list(self.case.names.values()).index(self.argument)
 
     @property
     def array(self) -> np.ndarray:
         """The argument itself."""
-        return np.asarray(self.case.subject.inputs[self.argument])
+        return np.asarray(self.case.subject.inputs[self.case.subject.positions[self.slot]])
 
     @cached_property
     def evidence(self) -> Evidence | None:
@@ -181,7 +186,7 @@ def derivative(
     return np.array([estimate.value[0] for estimate in estimates]), np.array([estimate.bound[0] for estimate in estimates])
 
 
-def elsewhere(subject: Subject, position: int, array: np.ndarray) -> Subject | None:
+def elsewhere(subject: Subject, slot: int, array: np.ndarray) -> Subject | None:
     """The function with another array for one argument; None if it does not take that. Evaluations count for `subject` as well."""
 
     def f(*inputs: Any) -> Any:
@@ -189,9 +194,14 @@ def elsewhere(subject: Subject, position: int, array: np.ndarray) -> Subject | N
         return subject.f(*inputs)
 
     inputs = list(subject.inputs)
+    position = subject.positions[slot]
     inputs[position] = array.astype(inputs[position].dtype)
     try:
-        return Subject(f, inputs, subject.positions, subject.limit - subject.evaluations) if subject.affords(ESTIMATE) else None
+        return (
+            Subject(f, inputs, subject.positions, subject.limit - subject.evaluations, subject.names)
+            if subject.affords(ESTIMATE)
+            else None
+        )
     except Exception:  # whatever f has against this array, nothing can be said
         return None
 
@@ -212,9 +222,9 @@ def figures(found: Mapping[Block, float]) -> str:
 
 def by_arguments(blocks: Iterable[Block]) -> str:
     """By which arguments the gradient is meant, for a sentence; nothing if all are."""
-    names = [str(block.argument) for block in blocks]
+    names = [block.argument for block in blocks]
     everything = len(names) == len(next(iter(blocks)).case.blocks)
-    return "" if everything else f" by {'argument' if len(names) == 1 else 'arguments'} {listed(names)}"
+    return "" if everything else f" by {listed(names)}"
 
 
 def magnitude(difference: float) -> str:

@@ -67,7 +67,7 @@ def diagnose(case: Case, terms: Terms) -> tuple[str, ...]:
     sentences: list[str] = []
     rest = [block for block in case.blocks if block.wrong]
     if not case.entries and not case.candidate.tangents:  # a gradient has another shape than its argument
-        explanations, rest = [_by_each(in_another_form)], [Block(case, p, ()) for p in case.subject.positions]
+        explanations, rest = [_by_each(in_another_form)], [Block(case, name, ()) for name in case.names.values()]
     for explain in explanations:
         for sentence, blocks in explain(rest) if rest else ():
             sentences.append(sentence)

@@ -51,7 +51,7 @@ def constant_factors(blocks: Sequence[Block]) -> list[Explanation]:
         else:
             alternative = f"{pooled.text}, or " if factor.value == 1 / 2 else ""  # which has more causes than two copies
             mean = f"{alternative}a mean in the place of the sum over {where}"
-            sentence = f"The gradient by argument {block.argument} is {mean}: {pooled.figures}."
+            sentence = f"The gradient by {block.argument} is {mean}: {pooled.figures}."
         found.append((sentence, list(group)))
     return found
 
@@ -101,7 +101,7 @@ def _common(subject: Subject) -> dict[float, str]:
 
 def _sizes(subject: Subject) -> dict[int, str]:
     """The numbers above 1 that occur in the shapes, and where."""
-    arrays = [(f"argument {i}", x) for i, x in enumerate(subject.inputs) if isinstance(x, np.ndarray)]
+    arrays = [(name, x) for name, x in zip(subject.names, subject.inputs, strict=True) if isinstance(x, np.ndarray)]
     arrays.append(("the result", subject.value))
     found: dict[int, str] = {}
     for name, array in arrays:

@@ -39,7 +39,7 @@ def wrong_where(block: Block) -> str | None:
     others = f"right at the {len(right)} other{'' if len(right) == 1 else 's'}"
     there = factor_of(Block(block.case, block.argument, [entry for entry in block.entries if entry.index in wrong]))
     factor = "" if there is None else f"; there it is {there.text} ({there.figures})"
-    sentence = f"The gradient by argument {block.argument} is wrong exactly at the {counted(len(wrong))} where {where}"
+    sentence = f"The gradient by {block.argument} is wrong exactly at the {counted(len(wrong))} where {where}"
     return f"{sentence}, and {others}{factor}."
 
 
@@ -54,13 +54,13 @@ def _sides(block: Block) -> tuple[list[Index], list[Index]]:
 
 def _descriptions(block: Block) -> Iterator[tuple[str, np.ndarray, int]]:
     """Descriptions of entries, which entries they hold for, and how many sets of entries there must be to choose from."""
-    x, name = block.array, f"argument {block.argument}"
+    x, name = block.array, block.argument
     yield f"{name} is zero", x == 0, TELLING
     _, inverse, count = np.unique(x, return_inverse=True, return_counts=True)
     yield f"{name} has ties (entries that are equal)", (count > 1)[inverse].reshape(x.shape), TELLING
-    for i, other in enumerate(block.case.subject.inputs):
-        if i != block.argument and isinstance(other, np.ndarray) and other.dtype.kind in "biuf" and other.shape == x.shape:
-            yield f"{name} equals argument {i}", x == other, TELLING
+    for other_name, other in zip(block.case.subject.names, block.case.subject.inputs, strict=True):
+        if other_name != name and isinstance(other, np.ndarray) and other.dtype.kind in "biuf" and other.shape == x.shape:
+            yield f"{name} equals {other_name}", x == other, TELLING
     yield f"{name} is negative", x < 0, UNLIKELY
     yield f"{name} is positive", x > 0, UNLIKELY
     for axis, length in enumerate(x.shape if x.ndim > 1 else ()):

@@ -41,7 +41,7 @@ def mistaken_terms(case: Case, blocks: Sequence[Block], terms: Mapping[str, Call
 
 
 def _value(case: Case, block: Block, term: Callable[..., Any]) -> np.ndarray:
-    value = case.gradient(RULES[case.candidate.source](term, case.subject.positions), block.slot)
+    value = case.gradient(RULES[case.candidate.source](term, case.names), block.slot)
     if value.shape != block.array.shape:
-        raise ValueError(f"its shape is {value.shape}, that of argument {block.argument} {block.array.shape}")
+        raise ValueError(f"its shape is {value.shape}, that of {block.argument} {block.array.shape}")
     return value

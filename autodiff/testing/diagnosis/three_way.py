@@ -31,11 +31,11 @@ def with_autograd(subject: Subject, cotangents: Cotangents, entries: Sequence[Gr
         rows = _gradients(subject, chosen)
     except Exception as error:  # whatever f has against tensors, its gradient can be compared with differences
         return list(entries), f"{type(error).__name__}: {error}".splitlines()[0]
-    slots = {p: slot for slot, p in enumerate(subject.positions)}
+    slots = {subject.names[p]: slot for slot, p in enumerate(subject.positions)}
     found = []
     for entry in entries:
-        known = isinstance(entry.index, tuple) and isinstance(entry.argument, int)
-        value = float(rows[entry.output][slots[int(entry.argument)]][entry.index]) if known else None
+        known = isinstance(entry.index, tuple)
+        value = float(rows[entry.output][slots[entry.argument]][entry.index]) if known else None
         found.append(replace(entry, autograd=value))
     return found, ""
 
@@ -121,5 +121,5 @@ def _rounding(subject: Subject, compared: Sequence[tuple[GradientEntry, float]])
     for entry, value in compared:
         key = entry.argument, entry.output
         largest[key] = max(largest.get(key, 0.0), abs(value) if np.isfinite(value) else 0.0)
-    eps = {p: float(np.finfo(subject.inputs[p].dtype).eps) for p in subject.positions}
-    return np.array([ROUNDING * eps[int(entry.argument)] * largest[entry.argument, entry.output] for entry, _ in compared])
+    eps = {subject.names[p]: float(np.finfo(subject.inputs[p].dtype).eps) for p in subject.positions}
+    return np.array([ROUNDING * eps[entry.argument] * largest[entry.argument, entry.output] for entry, _ in compared])
