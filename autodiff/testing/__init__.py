@@ -3,7 +3,8 @@
 from autodiff.testing.check import assert_gradient, check_gradient
 from autodiff.testing.report import GradientEntry, GradientMismatch, GradientReport
 from autodiff.testing.search.domains import Reals, reals
-from autodiff.testing.search.find import GradientSearch, find_gradient_error, gradient_test
+from autodiff.testing.search.find import find_gradient_error, gradient_test
+from autodiff.testing.search.result import GradientSearch
 
 __all__ = [
     "GradientEntry",

@@ -20,7 +20,8 @@ import numpy as np
 from autodiff.testing.check import check_gradient
 from autodiff.testing.report import GradientReport
 from autodiff.testing.search.domains import Reals, reals
-from autodiff.testing.search.find import GradientSearch, find_gradient_error
+from autodiff.testing.search.find import find_gradient_error
+from autodiff.testing.search.result import GradientSearch
 from autodiff.testing.subject import as_input, is_floating
 
 __all__: list[str] = []

@@ -41,8 +41,10 @@ class Reals:
     dtype: np.dtype[Any]
 
     def __contains__(self, array: Any) -> bool:
-        array = np.real(array)
-        return bool(np.all((array >= self.low) & (array <= self.high)))
+        array = np.asarray(array)
+        if self.low == -math.inf and self.high == math.inf:  # which is asked at each evaluation
+            return True
+        return bool(((array >= self.low) & (array <= self.high)).all())
 
     def __repr__(self) -> str:
         parts = [repr(end).replace("inf", "np.inf") for end in (self.low, self.high)]

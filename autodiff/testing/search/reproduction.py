@@ -12,46 +12,41 @@ import numpy as np
 
 from autodiff.core.tensor import Tensor, unwrapped
 from autodiff.testing.check import check_gradient
+from autodiff.testing.search.domains import Reals
 
 __all__: list[str] = []
 
 
-def assertion(
-    f: Callable[..., Any], inputs: Sequence[Any], functions: Mapping[str, Callable[..., Any]], options: Mapping[str, Any]
+def code(
+    f: Callable[..., Any], arguments: Sequence[Any], functions: Mapping[str, Callable[..., Any]], options: Mapping[str, Any]
 ) -> str:
-    """A call of `assert_gradient` at `inputs`, with what it needs.
+    """Code that fails, with what it imports: `assert_gradient` at inputs, or `find_gradient_error` if some of them are domains.
 
     Args:
         f: the function under test.
-        inputs: what it is called with.
+        arguments: the inputs, or the domains.
         functions: the gradient under test, by the name of the option.
         options: other options of the call.
     """
-    names = parameter_names(
-        f, len(inputs), {name for function in (f, *functions.values()) for name in _where(function)[1].split(".")}
-    )
-    passed = {name: x for name, x in zip(names, inputs, strict=True) if callable(x)}  # such as an activation function
-    lines = [f"{name} = {literal(x)}" for name, x in zip(names, inputs, strict=True) if name not in passed]
-    arguments = [_where(passed[name])[1] or name if name in passed else name for name in names]
-    text = _call("assert_gradient", arguments, f, functions, options)
-    return _with_imports(["assert_gradient"], [*lines, text], f, {**functions, **passed})
+    taken = {word for function in (f, *functions.values()) for word in _where(function)[1].split(".")}
+    given = dict(zip(_parameter_names(f, len(arguments), taken), arguments, strict=True))
+    passed = {name: x for name, x in given.items() if callable(x)}  # such as an activation function
+    called = {"f": f, **functions, **passed}
+    said = {name: _where(function)[1] or name for name, function in called.items()}
+    parts = [said["f"], *(said.get(name, name) for name in given), *(f"{name}={said[name]}" for name in functions)]
+    defaults = inspect.signature(check_gradient).parameters
+    shown = {name: value for name, value in options.items() if isinstance(value, (int, float, tuple, list))}
+    parts += [f"{name}={value!r}" for name, value in shown.items() if value != defaults[name].default]
+    lines = [f"{name} = {literal(x)}" for name, x in given.items() if name not in passed]
+    if any(isinstance(x, Reals) for x in arguments):
+        return _with_imports("find_gradient_error, reals", [*lines, f"assert find_gradient_error({', '.join(parts)}).ok"], called)
+    return _with_imports("assert_gradient", [*lines, f"assert_gradient({', '.join(parts)})"], called)
 
 
 def point(f: Callable[..., Any], inputs: Sequence[Any]) -> str:
     """The inputs alone, by the names of the arguments."""
-    names = parameter_names(f, len(inputs), set())
+    names = _parameter_names(f, len(inputs), set())
     return "\n".join(f"{name} = {literal(x)}" for name, x in zip(names, inputs, strict=True))
-
-
-def search(
-    f: Callable[..., Any], domains: Sequence[Any], functions: Mapping[str, Callable[..., Any]], options: Mapping[str, Any]
-) -> str:
-    """A call of `find_gradient_error` in `domains`, with what it needs: where an error depends on the limits of a domain."""
-    names = parameter_names(f, len(domains), set())
-    passed = {name: x for name, x in zip(names, domains, strict=True) if callable(x)}
-    arguments = [_where(x)[1] or name if name in passed else literal(x) for name, x in zip(names, domains, strict=True)]
-    text = "assert " + _call("find_gradient_error", arguments, f, functions, options) + ".ok"
-    return _with_imports(["find_gradient_error", "reals"], [text], f, {**functions, **passed})
 
 
 def literal(x: Any) -> str:
@@ -77,7 +72,7 @@ def _nested(array: np.ndarray) -> str:
     return f"np.{text}" if text in ("nan", "inf") else "-np.inf" if text == "-inf" else text
 
 
-def parameter_names(f: Callable[..., Any], count: int, taken: set[str]) -> list[str]:
+def _parameter_names(f: Callable[..., Any], count: int, taken: set[str]) -> list[str]:
     """What the function calls its arguments."""
     try:
         parameters = [p for p in inspect.signature(f).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
@@ -88,23 +83,12 @@ def parameter_names(f: Callable[..., Any], count: int, taken: set[str]) -> list[
     return [f"{name}_" if name in {*taken, "f", "gradient", "vjp", "jvp", "np", "ad"} else name for name in names]
 
 
-def _call(
-    name: str, arguments: Sequence[str], f: Callable[..., Any], functions: Mapping[str, Any], options: Mapping[str, Any]
-) -> str:
-    parts = [_where(f)[1] or "f", *arguments]
-    parts += [f"{key}={_where(function)[1] or key}" for key, function in functions.items()]
-    defaults = inspect.signature(check_gradient).parameters
-    shown = [key for key, value in options.items() if isinstance(value, (int, float, tuple, list))]
-    parts += [f"{key}={options[key]!r}" for key in shown if options[key] != defaults[key].default]
-    return f"{name}({', '.join(parts)})"
-
-
-def _with_imports(names: Sequence[str], lines: Sequence[str], f: Callable[..., Any], functions: Mapping[str, Any]) -> str:
+def _with_imports(names: str, lines: Sequence[str], called: Mapping[str, Any]) -> str:
     """The lines, below what they need: imports, or a remark about functions that cannot be imported."""
     body = "\n".join(lines)
-    modules = {"autodiff.testing": set(names)}
+    modules: dict[str, set[str]] = {}
     remarks = []
-    for key, function in {"f": f, **functions}.items():
+    for key, function in called.items():
         module, expression = _where(function)
         if not expression:
             remarks.append(f"# {key} is {_described(function)}.")
@@ -112,8 +96,9 @@ def _with_imports(names: Sequence[str], lines: Sequence[str], f: Callable[..., A
             modules.setdefault(module, set()).add(expression.split(".")[0])
     imports = ["import numpy as np"] if "np." in body else []
     imports += ["import autodiff as ad"] if "ad.Tensor(" in body else []
+    imports += [f"from autodiff.testing import {names}"]
     imports += [f"from {module} import {', '.join(sorted(found))}" for module, found in modules.items()]
-    return "\n".join([*imports, "", *remarks, *lines])
+    return "\n".join([*imports, "", *remarks, body])
 
 
 def _where(function: Any) -> tuple[str, str]:
@@ -122,7 +107,7 @@ def _where(function: Any) -> tuple[str, str]:
         name = getattr(function, "__name__", "")
         return ("numpy", f"np.{name}") if getattr(np, name, None) is function else ("", "")
     module, path = getattr(function, "__module__", None), getattr(function, "__qualname__", None)
-    if not module or not path or "<" in path:
+    if not module or not path or not all(part.isidentifier() for part in f"{module}.{path}".split(".")):
         return "", ""
     found: Any = sys.modules.get(module)
     for part in path.split("."):

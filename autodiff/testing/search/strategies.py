@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Callable, Sequence
-from random import Random
+from collections.abc import Sequence
 from typing import Any
 
 from autodiff.testing.search.domains import Reals
@@ -13,47 +11,6 @@ from autodiff.testing.search.domains import Reals
 __all__: list[str] = []
 
 LONGEST = 5  # length of an axis with a name
-SHRINKING = 500  # checks, at most, on the way to the smallest inputs
-
-Inputs = tuple[Any, ...]
-
-
-def smallest_inputs(
-    domains: Sequence[Any], fails: Callable[[Inputs], bool], is_skipped: Callable[[Inputs], bool], max_examples: int, seed: int
-) -> Inputs | None:
-    """The smallest inputs from the domains that Hypothesis finds for which `fails` is true; None if it finds none."""
-    try:
-        from hypothesis import HealthCheck, Phase, Verbosity, errors, find, reject, settings
-    except ImportError as error:
-        raise ImportError("find_gradient_error needs hypothesis: pip install 'chainrule[testing]'") from error
-    failures: list[Inputs] = []
-    tried = 0
-
-    def condition(inputs: Inputs) -> bool:
-        nonlocal tried
-        tried += bool(failures)
-        if is_skipped(inputs):
-            reject()  # so that it is not counted
-        if tried > SHRINKING or not fails(inputs):
-            return False
-        failures.append(inputs)
-        return True
-
-    # All is said here, so that no profile of the user's changes the search.
-    options = settings(
-        max_examples=max_examples,
-        derandomize=False,
-        database=None,
-        deadline=None,
-        verbosity=Verbosity.quiet,
-        phases=(Phase.generate, Phase.shrink),
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-        print_blob=False,
-    )
-    with contextlib.suppress(errors.NoSuchExample, errors.Unsatisfiable, errors.Flaky):
-        find(inputs_from(domains), condition, settings=options, random=Random(seed))
-    return failures[-1] if failures else None
 
 
 def inputs_from(domains: Sequence[Any]) -> Any:
@@ -70,7 +27,7 @@ def inputs_from(domains: Sequence[Any]) -> Any:
     numbers = {domain: _numbers(domain) for domain in reals}
 
     @strategies.composite
-    def inputs(draw: Any) -> Inputs:
+    def inputs(draw: Any) -> tuple[Any, ...]:
         sizes = {name: draw(strategies.integers(1, LONGEST)) for name in names}
         shapes = iter(draw(together) if free else ())
         drawn = []

@@ -23,17 +23,19 @@ __all__: list[str] = []
 
 EVALUATIONS = 5000  # of f at each point, as long as nothing else is said
 OUTSIDE = (ArithmeticError, ValueError, IndexError)  # what a function raises where it is not defined; LinAlgError is a ValueError
+OURS = "check_gradient: "  # so an error of the checker begins, which says what to do
 FUNCTIONS = ("gradient", "vjp", "jvp")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happened at a point: the report of a check, or the error that was raised."""
+    """What happened at a point: the report of a check, or the error that was raised, or the reason to skip it."""
 
     kind: Literal["right", "wrong", "cannot tell", "skipped", "raised"]
     report: GradientReport | None = None
     error: Exception | None = None
     reason: str = ""
+    limited: bool = False  # f was not evaluated somewhere, since that lies outside of the stated domain
 
 
 class Trial:
@@ -43,6 +45,11 @@ class Trial:
         f: the function.
         domains: those of its arguments.
         options: those of `check_gradient`.
+
+    Attributes:
+        outcomes: at the points so far, by what is written for them.
+        reason: why the last point that was skipped was.
+        doubtful: the report of the first point where the differences cannot tell.
     """
 
     def __init__(self, f: Callable[..., Any], domains: Sequence[Any], options: Mapping[str, Any]) -> None:
@@ -72,25 +79,32 @@ class Trial:
         """At how many points the outcome was one of these."""
         return sum(self._counts[kind] for kind in kinds)
 
+    @property
+    def checked(self) -> int:
+        """At how many points the gradient was checked."""
+        return self.count("right", "wrong", "cannot tell")
+
     def reproduced(self, inputs: Sequence[Any]) -> tuple[GradientReport, str]:
-        """The report at a counterexample, as the user would get it, and code that fails there.
+        """The report at a counterexample, and code that fails there.
 
         An error that shows only as long as `f` is not evaluated outside of the stated domain needs code that states the domain.
         """
-        found = self.outcomes["; ".join(map(reproduction.literal, inputs))].report
-        assert found is not None
-        code = reproduction.assertion(self.f, inputs, self.functions, self.others)
-        try:
-            report = check_gradient(self.f, *inputs, **self.options)
-        except Exception:  # the gradient's: a report was made of it
-            return found, code
-        if report.verdict == "wrong":
-            return report, code
+        outcome = self(inputs)
+        assert outcome.report is not None
+        if not outcome.limited or self._is_wrong(inputs):
+            return outcome.report, reproduction.code(self.f, inputs, self.functions, self.others)
         points = [
             Reals(domain.low, domain.high, x.shape, domain.dtype) if isinstance(domain, Reals) else x
             for x, domain in zip(inputs, self.domains, strict=True)
         ]
-        return found, reproduction.search(self.f, points, self.functions, self.others)
+        return outcome.report, reproduction.code(self.f, points, self.functions, self.others)
+
+    def _is_wrong(self, inputs: Sequence[Any]) -> bool:
+        """Whether the gradient is wrong at inputs, where `f` may be evaluated anywhere."""
+        try:
+            return check_gradient(self.f, *inputs, **self.options).verdict == "wrong"
+        except Exception:  # the gradient's, which is an error of it
+            return True
 
     def _outcome(self, inputs: Sequence[Any]) -> Outcome:
         f = Guarded(self.f, self.domains, tensors_too=self.options.get("order", 1) == 2)
@@ -104,13 +118,15 @@ class Trial:
         except Exception as error:
             by_hand = any(error is gradient.error for gradient in watched.values())
             # A TypeError of autograd says that it does not differentiate this function.
-            by_autograd = not watched and error is not f.error and not isinstance(error, TypeError) and not is_ours(error)
+            by_autograd = (
+                not watched and error is not f.error and not isinstance(error, TypeError) and not str(error).startswith(OURS)
+            )
             if not by_hand and not by_autograd:
                 return Outcome("raised", error=error)
             source = "autograd's gradient" if by_autograd else next(iter(watched))
             text = f"{source} raises {type(error).__name__} where {self.name} raises nothing: {error}"
-            return Outcome("wrong", GradientReport(self.name, (), (text,), 1), error)
-        return Outcome(report.verdict, report)
+            report = GradientReport(self.name, (), (text,), 1)
+        return Outcome(report.verdict, report, limited=f.limited)
 
     def _missing(self, f: Guarded, inputs: Sequence[Any]) -> Outcome | None:
         """The outcome if there is nothing to check: `f` has no value, or not the one that a gradient is for."""
@@ -145,12 +161,14 @@ class Guarded:
     def __init__(self, f: Callable[..., Any], domains: Sequence[Any], tensors_too: bool) -> None:
         functools.update_wrapper(self, f)
         self.__name__ = name_of(f)
-        self._f, self._domains, self._tensors_too = f, domains, tensors_too
+        self._f, self._limits, self._tensors_too = f, limits(domains), tensors_too
         self.error: Exception | None = None  # that is no sign of being outside of the domain
+        self.limited = False
 
     def __call__(self, *inputs: Any) -> Any:
         recorded = any(isinstance(x, Tensor) for x in inputs)
-        if (self._tensors_too or not recorded) and not _within(self._domains, inputs):
+        if (self._tensors_too or not recorded) and not within(self._limits, inputs):
+            self.limited = True
             raise ValueError("outside of the stated domain")
         try:
             return self._f(*inputs)
@@ -168,25 +186,24 @@ class Watched:
     def __init__(self, gradient: Callable[..., Any], domains: Sequence[Any]) -> None:
         functools.update_wrapper(self, gradient)
         self.__name__ = name_of(gradient)
-        self._gradient, self._domains = gradient, domains
+        self._gradient, self._limits = gradient, limits(domains)
         self.error: Exception | None = None
 
     def __call__(self, *arguments: Any) -> Any:
         try:
             return self._gradient(*arguments)
         except Exception as error:
-            if not _within(self._domains, arguments[-len(self._domains) :]):
+            if not within(self._limits, arguments):
                 raise ValueError(str(error)) from error
             self.error = error
             raise
 
 
-def is_ours(error: Exception) -> bool:
-    """Whether an error is one of the checker, which says what to do."""
-    return str(error).startswith("check_gradient: ")
+def limits(domains: Sequence[Any]) -> dict[int, Reals]:
+    """Those of the domains that are stated, by their position from the last, since a cotangent may come first."""
+    return {i - len(domains): x for i, x in enumerate(domains) if isinstance(x, Reals)}
 
 
-def _within(domains: Sequence[Any], inputs: Sequence[Any]) -> bool:
-    """Whether each input is in its stated domain."""
-    pairs = zip(inputs, domains, strict=True)
-    return all(unwrapped(x) in domain for x, domain in pairs if isinstance(domain, Reals))
+def within(ends: Mapping[int, Reals], arguments: Sequence[Any]) -> bool:
+    """Whether each argument is in its stated domain."""
+    return all(unwrapped(arguments[i]) in domain for i, domain in ends.items())
