@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import argparse
-import ast
-import importlib
-import inspect
 import math
 import os
 import re
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from autodiff.testing.check import check_gradient
+from autodiff.testing.command_arguments import UsageError, described, limits, loaded, parameters, require_count, shape, value
 from autodiff.testing.report import GradientReport
 from autodiff.testing.search.domains import Reals, reals
 from autodiff.testing.search.find import find_gradient_error
 from autodiff.testing.search.result import GradientSearch
-from autodiff.testing.subject import as_input, is_floating
+from autodiff.testing.subject import as_input, is_floating, name_of
 
 __all__: list[str] = []
 
 EXIT = {"right": 0, "wrong": 1, "cannot tell": 3}
 USAGE = 2
+INTERRUPTED, CLOSED = 130, 141  # 128 + the number of the signal, SIGINT and SIGPIPE, as a shell says of a program that it ended
 EXAMPLES = """
 Without --input, the gradient is searched for errors in a domain for each argument: by default all real numbers, of any shape for
 which the function has a value.
@@ -37,18 +33,15 @@ examples:
   python -m autodiff.testing model:loss --gradient model:loss_gradient
   python -m autodiff.testing model:loss --gradient model:loss_gradient --input '[[1.0, 2.0]]' --input 0.5
   python -m autodiff.testing model:loss --vjp model:loss_vjp --input x.npy --html report.html
-  python -m autodiff.testing model:loss --reals 0,1 --shape n,3 --shape 3   # both arguments from 0 to 1
+  python -m autodiff.testing models/model.py:Model.loss --reals 0,1 --shape n,3 --shape 3   # both arguments from 0 to 1
 
-exit code: 0 if the gradient is right, 1 if it is wrong, 3 if the differences cannot tell, 2 for an error of use
+exit code: 0 if the gradient is right, 1 if it is wrong, 3 if the differences cannot tell, 2 for an error of use, 130 after Ctrl-C,
+with what was found until then, and 141 if what reads the output closes it, as head does
 """
 
 
-class UsageError(Exception):
-    """What the user gave cannot be used; the text says why."""
-
-
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command, and return its exit code: 0 right, 1 wrong, 2 an error of use, 3 cannot tell.
+    """Run the command, and return its exit code: 0 right, 1 wrong, 2 an error of use, 3 cannot tell, 130 Ctrl-C, 141 closed pipe.
 
     Args:
         argv: its arguments; by default those of the process.
@@ -58,19 +51,35 @@ def main(argv: Sequence[str] | None = None) -> int:
     No gradient error of exp found at ... points.
     0
     """
-    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        code = _run(sys.argv[1:] if argv is None else argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # No output is left for the interpreter to flush at its exit, where that would be an error again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED
+    return code
+
+
+def _run(arguments: Sequence[str]) -> int:
+    """The exit code, with what was found printed, and the message of an error of use."""
     try:
         options = _parser().parse_args(_joined(arguments))
     except SystemExit as stop:  # with its message written
         return int(stop.code or 0)
     try:
         result = _result(options)
-        print(result)
-        if options.html:
-            _write(options.html, result)
+        try:
+            print(result, flush=True)
+        finally:
+            if options.html:
+                _write(options.html, result)
     except UsageError as error:
         print(f"python -m autodiff.testing: {error}", file=sys.stderr)
         return USAGE
+    except KeyboardInterrupt as interrupt:
+        print(*getattr(interrupt, "__notes__", ["interrupted"]), sep="\n")
+        return INTERRUPTED
     return EXIT[result.verdict]
 
 
@@ -82,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("function", metavar="module:function", help="the function; the current directory is searched for the module")
+    add("function", metavar="module:function", help="a function of a module, or of a file: directory/model.py:function")
     by_hand = parser.add_mutually_exclusive_group()
     by_hand.add_argument("--gradient", metavar="module:function", help="its gradient(*inputs) by hand, if it returns one number")
     by_hand.add_argument("--vjp", metavar="module:function", help="its vjp(cotangent, *inputs) by hand")
@@ -96,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--atol", type=float, help="an absolute difference to allow")
     add("--max-evaluations", type=int, metavar="N", help="of the function at one point")
     add("--max-examples", type=int, metavar="N", help="how many points the search checks")
+    add("--max-seconds", type=float, default=60.0, metavar="S", help="how long the search may take; by default 60")
     add("--html", metavar="FILE", help="where to write the report as a page of HTML")
     return parser
 
@@ -115,11 +125,13 @@ def _result(options: argparse.Namespace) -> GradientReport | GradientSearch:
     """The check at a point, or the search."""
     if options.input and (options.reals or options.shape):
         raise UsageError("--input is a point, --reals and --shape are for a search. Give one or the other.")
-    f = _loaded(options.function)
-    functions = {name: _loaded(getattr(options, name)) for name in ("gradient", "vjp", "jvp") if getattr(options, name)}
+    f = loaded(options.function)
+    functions = {name: loaded(getattr(options, name)) for name in ("gradient", "vjp", "jvp") if getattr(options, name)}
     settings = {name: getattr(options, name) for name in ("order", "rtol", "atol", "max_evaluations")}
     settings = {name: value for name, value in settings.items() if value is not None} | functions
-    inputs = [_value(text) for text in options.input]
+    inputs = [value(text) for text in options.input]
+    for option in ("input", "reals", "shape"):
+        require_count(f, f"--{option}", len(getattr(options, option)), each=option == "input")
     if inputs and not any(is_floating(as_input(value)) for value in inputs):
         given = " ".join(f"--input {text!r}" for text in options.input)
         raise UsageError(f"{given} has integers only; wanted numbers to differentiate by, with a decimal point, such as 1.0.")
@@ -127,112 +139,30 @@ def _result(options: argparse.Namespace) -> GradientReport | GradientSearch:
     try:
         if inputs:
             return check_gradient(f, *inputs, rng=options.seed, **settings)
-        return find_gradient_error(f, *domains, max_examples=options.max_examples, seed=options.seed, **settings)
+        budget = {"max_examples": options.max_examples, "max_seconds": options.max_seconds}
+        return find_gradient_error(f, *domains, **budget, seed=options.seed, **settings)
     except (Exception, SystemExit) as error:  # an exit would be taken for a verdict
         notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
-        raise UsageError(f"{_described(error)}{notes}") from error
-
-
-def _described(error: BaseException) -> str:
-    """An error as one line: one of ours by its text, one of the user's by its type, its text and its place."""
-    if str(error).startswith(("check_gradient: ", "find_gradient_error: ")):
-        return str(error)
-    here = str(Path(__file__).parent.parent)
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith((here, importlib.__file__, "<"))]
-    place = f", raised by {frames[-1].name} in line {frames[-1].lineno} of {frames[-1].filename}" if frames else ""
-    return f"{type(error).__name__}: {error}{place}"
-
-
-def _loaded(text: str) -> Callable[..., Any]:
-    """The function that `module:name` names."""
-    module_name, colon, path = text.partition(":")
-    if not (module_name and colon and path):
-        raise UsageError(f"{text!r} names no function; wanted module:function, such as model:loss.")
-    if os.getcwd() not in sys.path and "" not in sys.path:
-        sys.path.insert(0, os.getcwd())
-    try:
-        found: Any = importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:
-        name = re.sub(r"^(\./)+|\.py$", "", module_name).replace("/", ".")
-        hint = "" if name == module_name else f" Did you mean {name}:{path}, the module's name?"
-        raise UsageError(f"cannot import {module_name}: {_described(error)}.{hint}") from error
-    for name in path.split("."):
-        if not hasattr(found, name):
-            raise UsageError(f"module {module_name} has no {path}.")
-        found = getattr(found, name)
-    if not callable(found):
-        raise UsageError(f"{text} is a {type(found).__name__}; wanted a function.")
-    function: Callable[..., Any] = found
-    return function
-
-
-def _value(text: str) -> Any:
-    """An input: an array of numbers, from a literal or a file."""
-    if text.endswith(".npy"):
-        try:
-            return np.load(text, allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise UsageError(f"cannot read --input {text}: {error}.") from error
-    try:
-        value = ast.literal_eval(text.strip())
-        array = np.asarray(value)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
-        raise UsageError(f"--input is {text!r}; wanted a number, lists of numbers of equal lengths, or a .npy file.") from error
-    if array.dtype.kind not in "biuf":
-        raise UsageError(f"--input is {text!r}; wanted a number, lists of numbers of equal lengths, or a .npy file.")
-    return value if isinstance(value, (bool, int)) else array
+        raise UsageError(f"{described(error)}{notes}") from error
 
 
 def _domains(f: Callable[..., Any], options: argparse.Namespace) -> list[Reals]:
     """A domain for each argument."""
-    limits, shapes = [_limits(text) for text in options.reals], [_shape(text) for text in options.shape]
-    count = max(len(limits), len(shapes))
-    if count < 2:
-        count = _arity(f, count)
-    for name, given in (("--reals", limits), ("--shape", shapes)):
-        if len(given) not in (0, 1, count):
-            raise UsageError(f"{name} was given {len(given)} times, but there are {count} arguments; wanted it once, or for each.")
+    ends = [limits(text) for text in options.reals] or [(-math.inf, math.inf)]
+    shapes = [shape(text) for text in options.shape] or [None]
+    taken, given = parameters(f), max(len(options.reals), len(options.shape))
+    count = given if given > 1 or taken is None else len(taken[0]) or given
+    if not count:
+        why = "it does not say how many arguments it has" if taken is None else "it has no argument that must be given"
+        raise UsageError(f"no domain for {name_of(f)}: {why}. Give --reals or --shape once for each, or --input.")
+    for name, found in (("--reals", ends), ("--shape", shapes)):
+        if len(found) not in (1, count):
+            raise UsageError(f"{name} was given {len(found)} times, but there are {count} arguments; wanted it once, or for each.")
     try:
-        pairs = zip((limits or [(-math.inf, math.inf)]) * count, (shapes or [None]) * count, strict=False)
-        return [reals(low, high, shape=shape) for (low, high), shape in list(pairs)[:count]]
+        pairs = zip(ends * (count // len(ends)), shapes * (count // len(shapes)), strict=True)
+        return [reals(low, high, shape=sides) for (low, high), sides in pairs]
     except (TypeError, ValueError) as error:
         raise UsageError(str(error)) from error
-
-
-def _arity(f: Callable[..., Any], default: int) -> int:
-    """How many arguments a function must be given; `default`, unless it is 0, if it does not say."""
-    if isinstance(f, np.ufunc):
-        return f.nin
-    try:
-        parameters = inspect.signature(f).parameters.values()
-    except (TypeError, ValueError):
-        if default:
-            return default
-        raise UsageError(
-            "the function does not say how many arguments it has. Give --reals or --shape once for each, or --input."
-        ) from None
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    count = sum(p.kind in positional and p.default is p.empty for p in parameters) or default
-    if not count:
-        raise UsageError("the function has no argument that must be given. Give --reals or --shape once for each, or --input.")
-    return count
-
-
-def _limits(text: str) -> tuple[float, float]:
-    try:
-        low, high = (float(part) for part in text.split(","))
-    except ValueError:
-        raise UsageError(f"--reals is {text!r}; wanted two numbers, such as 0,1 or -inf,0.") from None
-    return low, high
-
-
-def _shape(text: str) -> tuple[int | str, ...] | None:
-    if text.strip() == "any":
-        return None
-    sides = [side.strip() for side in text.strip().strip("()").split(",")]
-    if not all(re.fullmatch(r"\d+|[^\W\d]\w*", side) for side in sides if side):
-        raise UsageError(f"--shape is {text!r}; wanted lengths and names, such as 4,3 or n,3, or () for a number, or any.")
-    return tuple(int(side) if side.isdigit() else side for side in sides if side)
 
 
 def _write(path: str, result: GradientReport | GradientSearch) -> None:

@@ -137,7 +137,7 @@ def test_an_interrupted_search_tells_how_far_it_came() -> None:
         return 2 * x
 
     note = interrupted(squares, gradient=gradient)
-    assert note.startswith("find_gradient_error: No gradient error of squares found at ")
+    assert note.startswith("No gradient error of squares found at ")
     assert "points. The search was interrupted after " in note
     assert note.endswith(" of 200 points.")
 
@@ -160,7 +160,7 @@ def test_a_search_that_is_interrupted_while_shrinking_shows_the_counterexample_i
         return np.where(x > 2.0, 1.0, 2 * x)
 
     note = interrupted(squares, gradient=wrong)
-    assert note.startswith("find_gradient_error: A gradient error of squares. These are the smallest inputs found")
+    assert note.startswith("A gradient error of squares. These are the smallest inputs found")
     assert "s; there may be smaller ones.\n" in note
     assert "The gradient of squares is wrong." in note
     assert "assert_gradient(squares, x, gradient=gradient)" in note
@@ -184,7 +184,7 @@ print("not stopped")
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.returncode == -2
     assert run.stdout == ""
-    assert "find_gradient_error: No gradient error of <lambda> found at " in run.stderr
+    assert "No gradient error of <lambda> found at " in run.stderr
 
 
 class Terminal(io.StringIO):

@@ -85,8 +85,7 @@ def find_gradient_error(
     try:
         hunt(seed)
     except KeyboardInterrupt as interrupt:
-        found = _found(trial, hunt.smallest, stopped(f"interrupted after {hunt.seconds:.3g} s"))
-        interrupt.add_note(f"find_gradient_error: {found}")
+        interrupt.add_note(str(_found(trial, hunt.smallest, stopped(f"interrupted after {hunt.seconds:.3g} s"))))
         raise
     how = f"stopped after {hunt.seconds:.3g} s (max_seconds={max_seconds:g})"
     search = _found(trial, hunt.smallest, stopped(how) if hunt.out_of_time else "")
