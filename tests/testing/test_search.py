@@ -290,8 +290,8 @@ def test_other_errors_of_the_function_are_passed_on_with_the_inputs() -> None:
     with pytest.raises(KeyError) as caught:
         find_gradient_error(f, reals())
     assert caught.value.__notes__ == [
-        "find_gradient_error: this was raised at\nweights = np.array([0.0])\n"
-        "If f is not defined there, state its domain, reals(low, high, shape=...), or let it raise ValueError."
+        "find_gradient_error: this was raised at\nweights = np.array([0.0])",
+        "If f is not defined there, state its domain, reals(low, high, shape=...), or let it raise ValueError.",
     ]
 
 

@@ -79,7 +79,7 @@ def test_shrinking_is_in_the_time_and_may_be_cut_short(clock: Clock) -> None:
     whole = find_gradient_error(squares, reals(-5, 5, shape=6), gradient=wrong)
     taken, clock.now = clock.now, 0.0
     cut = find_gradient_error(squares, reals(-5, 5, shape=6), gradient=wrong, max_seconds=taken / 4)
-    assert clock.now <= taken / 4
+    assert clock.now <= taken / 4 + 0.2  # a check may take a little longer than the last ones
     assert whole.verdict == cut.verdict == "wrong"
     assert whole.stopped == ""
     assert re.fullmatch(r"The shrinking was stopped after .* s \(max_seconds=.*\); there may be smaller ones.", cut.stopped)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import warnings
@@ -18,7 +19,7 @@ from autodiff.testing.search.domains import Reals, reals
 from autodiff.testing.search.hunt import Hunt
 from autodiff.testing.search.result import GradientSearch
 from autodiff.testing.search.trial import FUNCTIONS, OURS, Trial
-from autodiff.testing.subject import as_input, is_floating
+from autodiff.testing.subject import as_input, is_floating, name_of
 
 __all__ = ["find_gradient_error", "gradient_test"]
 
@@ -71,24 +72,19 @@ def find_gradient_error(
     """
     if max_examples is None:
         max_examples = 50 if options.get("order") == 2 else 200
-    _require_usable(f, domains, max_examples, max_seconds, seed, options)
+    _require_usable(f, domains, options)
+    _require_limits(max_examples, max_seconds, seed, options.get("rng", 0))
     if seed:
         options.setdefault("rng", seed)
     trial = Trial(f, domains, options)
     hunt = Hunt(domains, lambda inputs: trial(inputs).kind, max_examples, max_seconds)
-
-    def stopped(how: str) -> str:
-        if hunt.smallest is not None:
-            return f"The shrinking was {how}; there may be smaller ones."
-        return f"The search was {how}, at {trial.checked} of {max_examples} points."
-
     try:
         hunt(seed)
     except KeyboardInterrupt as interrupt:
-        interrupt.add_note(str(_found(trial, hunt.smallest, stopped(f"interrupted after {hunt.seconds:.3g} s"))))
+        interrupt.add_note(str(_found(trial, hunt.smallest, f"interrupted after {hunt.seconds:.3g} s", max_examples)))
         raise
-    how = f"stopped after {hunt.seconds:.3g} s (max_seconds={max_seconds:g})"
-    search = _found(trial, hunt.smallest, stopped(how) if hunt.out_of_time else "")
+    how = f"stopped after {hunt.seconds:.3g} s (max_seconds={max_seconds:g})" if hunt.out_of_time else ""
+    search = _found(trial, hunt.smallest, how, max_examples)
     if hunt.smallest is not None and search.counterexample is None:
         raise _noted(trial, hunt.smallest)
     if not search.checked:
@@ -99,11 +95,13 @@ def find_gradient_error(
     return search
 
 
-def _found(trial: Trial, smallest: tuple[Any, ...] | None, stopped: str) -> GradientSearch:
-    """What the checks so far show."""
+def _found(trial: Trial, smallest: tuple[Any, ...] | None, how: str, max_examples: int) -> GradientSearch:
+    """What the checks so far show; `how` the search ended if that was early."""
     counts = trial.checked, trial.count("cannot tell"), trial.count("skipped")
     if smallest is None or trial(smallest).kind != "wrong":
+        stopped = f"The search was {how}, at {trial.checked} of {max_examples} points." if how else ""
         return GradientSearch(trial.name, None, trial.doubtful, "", *counts, stopped)
+    stopped = f"The shrinking was {how}; there may be smaller ones." if how else ""
     return GradientSearch(trial.name, smallest, *trial.reproduced(smallest), *counts, stopped)
 
 
@@ -111,14 +109,14 @@ def _noted(trial: Trial, inputs: tuple[Any, ...]) -> Exception:
     """The error that was raised at inputs, with a note that says so, and what to do."""
     error = trial(inputs).error
     assert error is not None
-    advice = "" if str(error).startswith(OURS) else f"\n{_advice(trial, inputs)}"
-    error.add_note(f"find_gradient_error: this was raised at\n{reproduction.point(trial.f, inputs)}{advice}")
+    error.add_note(f"find_gradient_error: this was raised at\n{reproduction.point(trial.f, inputs)}")
+    if not str(error).startswith(OURS):
+        stated = "state its domain, reals(low, high, shape=...), or let it raise ValueError."
+        error.add_note(f"If {trial.name} is not defined there, {stated}")
     return error
 
 
-def _require_usable(
-    f: Any, domains: Sequence[Any], max_examples: int, max_seconds: float, seed: int, options: dict[str, Any]
-) -> None:
+def _require_usable(f: Any, domains: Sequence[Any], options: dict[str, Any]) -> None:
     """Raise an error for what would otherwise look like an error of the gradient at each point."""
     for name, function in (("f", f), *((name, options.get(name)) for name in FUNCTIONS)):
         if not callable(function) and (function is not None or name == "f"):
@@ -133,7 +131,20 @@ def _require_usable(
         raise TypeError(
             f"find_gradient_error: got {given}; wanted a domain to search, such as reals(low, high), or an array of floats."
         )
-    for name, value, least in (("max_examples", max_examples, 1), ("seed", seed, 0), ("rng", options.get("rng", 0), 0)):
+    known = inspect.signature(check_gradient).parameters
+    for name in options:
+        if name not in known or known[name].kind is not inspect.Parameter.KEYWORD_ONLY:
+            raise TypeError(f"find_gradient_error: there is no option {name}; wanted one of check_gradient.")
+    with contextlib.suppress(ValueError):  # f does not say what it takes
+        try:
+            inspect.signature(f, follow_wrapped=False).bind(*domains)
+        except TypeError as mismatch:
+            given = f"{len(domains)} {'was' if len(domains) == 1 else 'were'} given: {mismatch}"
+            raise TypeError(f"find_gradient_error: wanted a domain for each argument of {name_of(f)}; {given}.") from None
+
+
+def _require_limits(max_examples: int, max_seconds: float, seed: int, rng: Any) -> None:
+    for name, value, least in (("max_examples", max_examples, 1), ("seed", seed, 0), ("rng", rng, 0)):
         if not isinstance(value, (int, np.integer)):
             reason = "a seed: each check repeats itself" if name == "rng" else "an int"
             raise TypeError(f"find_gradient_error: {name} is a {type(value).__name__}; wanted {reason}.")
@@ -143,28 +154,12 @@ def _require_usable(
         raise ValueError(
             f"find_gradient_error: max_seconds is {max_seconds!r}; wanted a positive number of seconds, or math.inf for no limit."
         )
-    known = inspect.signature(check_gradient).parameters
-    for name in options:
-        if name not in known or known[name].kind is not inspect.Parameter.KEYWORD_ONLY:
-            raise TypeError(f"find_gradient_error: there is no option {name}; wanted one of check_gradient.")
 
 
 def _gives_numbers(domain: Any) -> bool:
     """Whether a domain can give something to differentiate by: one of ours, a strategy, or an array."""
     is_strategy = hasattr(domain, "example")  # as each of Hypothesis has, which need not be installed for this
     return isinstance(domain, Reals) or is_strategy or is_floating(as_input(domain))
-
-
-def _advice(trial: Trial, inputs: tuple[Any, ...]) -> str:
-    """What to do about an error of the function's own that was raised at inputs."""
-    try:
-        inspect.signature(trial.f, follow_wrapped=False).bind(*inputs)
-    except TypeError as mismatch:
-        given = f"{len(inputs)} {'domain was' if len(inputs) == 1 else 'domains were'} given"
-        return f"{trial.name} cannot be called so: {mismatch}. Wanted a domain for each of its arguments; {given}."
-    except ValueError:  # it does not say what it takes
-        pass
-    return f"If {trial.name} is not defined there, state its domain, reals(low, high, shape=...), or let it raise ValueError."
 
 
 def gradient_test(*domains: Any, **options: Any) -> Callable[[Callable[..., Any]], Callable[[], None]]:
