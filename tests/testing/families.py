@@ -108,9 +108,8 @@ def unresolved(example: Example, report: GradientReport) -> list[GradientEntry]:
     return found
 
 
-def untruths(example: Example, rng: random.Random) -> list[Untruth]:
-    """What the reports on the true gradient, a naive formula and a mutation say that is not true."""
-    report = example.check(example.true)
+def untruths(example: Example, report: GradientReport, rng: random.Random) -> list[Untruth]:
+    """What is not true in the report on the true gradient, and in those on a naive formula, on one of `others` and a mutation."""
     found = [Untruth("accused", "true", max(e.excess for e in wrong), wrong[0]) for wrong in [_wrong(report)] if wrong]
     if report.failures:
         found.append(Untruth("failure", report.failures[0], math.inf))
@@ -124,7 +123,9 @@ def untruths(example: Example, rng: random.Random) -> list[Untruth]:
     if example.naive:
         wrong = _wrong(example.check(example.naive))
         found += [Untruth("accused", "naive", max(e.excess for e in wrong), wrong[0])] if wrong else []
-    for i, (right, gradient) in enumerate(example.others):
+    if example.others:
+        i = rng.randrange(len(example.others))
+        right, gradient = example.others[i]
         verdict = example.check(gradient).verdict
         found += [Untruth("accused", f"other {i}", math.inf)] if right and verdict == "wrong" else []
         found += [Untruth("let through", f"other {i}", math.inf)] if not right and verdict == "right" else []
@@ -198,6 +199,7 @@ ENTROPY = Unit("x log x", lambda m, x: x * m.log(x), lambda m, x: m.log(x) + 1, 
 SATURATED = (TANH, LOGISTIC, BELL, SOFTPLUS, EXPM1, ATAN)
 ANALYTIC = (SIN, COS, EXP, SQUARE, CUBE, ROOT, TANH, LOGISTIC, ATAN, BELL, INVERSE, LOG, SQRT, POWER, ENTROPY)
 HOMOGENEOUS = (SQUARE, CUBE, INVERSE, LOG, SQRT, POWER, LOG1P, ATAN, ENTROPY)
+UNITS = tuple(dict.fromkeys((*SATURATED, *ANALYTIC, *HOMOGENEOUS)))
 
 
 def amount(rng: random.Random, low: float, high: float, even: bool = True) -> float:
@@ -416,13 +418,13 @@ def vector(rng: random.Random) -> Example:
 
 def ties(rng: random.Random) -> Example:
     """Largest, smallest and sorted numbers of which several are equal: shares, one of them, and what is neither."""
-    equal, less = rng.choice((1, 2, 3, 4, 257)), rng.choice((0, 1, 3))
+    equal, less = rng.choice((1, 2, 2, 3, 3, 4, 5, 257)), rng.choice((0, 1, 3))
     level, factor = amount(rng, -2, 2, even=False), amount(rng, -1, 1)
     constant = offset(rng, 0, 3)
     signs = np.array([rng.choice((-1.0, 1.0)) for _ in range(equal)])
     kind = rng.choice(("max", "min", "max of |x|", "across arguments", "sorted"))
     signs = np.ones(equal) if kind != "max of |x|" else signs
-    rest = np.array([level * (3 if kind == "min" else 0.3) for _ in range(less)])
+    rest = level * ((3.0 if kind == "min" else 0.3) + 0.1 * np.arange(less))
     x = np.concatenate([signs * level, rest])
     top = np.arange(x.size) < equal
     functions = {
@@ -532,7 +534,7 @@ def run(names: list[str], seeds: range, shown: int) -> None:
         untold[name] += sum(e.verdict == "cannot tell" for e in report.entries)
         coarse[name] += sum(e.verdict == "right" and e.bound > 1e-3 * abs(e.given) > 0 for e in report.entries)
         kinds: dict[str, tuple[float, int, str]] = {}
-        for untruth in untruths(example, rng):
+        for untruth in untruths(example, report, rng):
             e = untruth.entry
             text = f"{untruth.gradient}: {example.text[:200]}"
             text += f"\n      given {e.given!r} numerical {e.numerical!r} bound {e.bound:.2g} {e.verdict} {e.note}" if e else ""
@@ -567,7 +569,8 @@ def main() -> None:
     for name in names:
         rng = random.Random(f"{name} {options.seed}")
         example = FAMILIES[name](rng)
-        print(example.text, example.check(example.true), *untruths(example, rng), sep="\n")
+        report = example.check(example.true)
+        print(example.text, report, *untruths(example, report, rng), sep="\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,41 @@
+"""What a report says is true, for families of functions of which the gradient is known in closed form, to 100 digits."""
+
+from __future__ import annotations
+
+import random
+
+import mpmath
+import numpy as np
+import pytest
+from families import FAMILIES, MP, UNITS, Unit, untruths
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+
+def assert_true(family: str, rng: random.Random) -> None:
+    """The true gradient is within the bound and not accused; what differs by more than the bound is not right; nor is what may be 0."""
+    with np.errstate(all="ignore"):
+        example = FAMILIES[family](rng)
+        report = example.check(example.true)
+        found = untruths(example, report, rng)
+    assert not found, f"{example.text}\n{report}\n{found}"
+
+
+@given(st.sampled_from(sorted(FAMILIES)), st.randoms(use_true_random=False))
+def test_reports_are_true(family: str, rng: random.Random) -> None:
+    assert_true(family, rng)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("family", FAMILIES)
+@settings(max_examples=300)
+@given(rng=st.randoms(use_true_random=False))
+def test_reports_are_true_of_every_family(family: str, rng: random.Random) -> None:
+    assert_true(family, rng)
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_the_slopes_that_functions_are_made_of_are_their_derivatives(unit: Unit) -> None:
+    for x in (0.3, 1.7, 4.0, *((-0.6, -2.5) if unit.even else ())):
+        expected = mpmath.diff(lambda t: unit.value(mpmath.mp, t), x)
+        assert abs(unit.slope(MP, MP.mpf(x)) - expected) <= 1e-10 * abs(expected)
