@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 
 def assert_true(family: str, rng: random.Random) -> None:
-    """The true gradient is within the bound and not accused; what differs by more than the bound is not right; nor is what may be 0."""
+    """The true gradient is within the bound and never accused; what differs by more, or what may as well be zero, is not right."""
     with np.errstate(all="ignore"):
         example = FAMILIES[family](rng)
         report = example.check(example.true)
