@@ -17,12 +17,10 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from mpmath.ctx_mp import MPContext
+from exact import MP
 
 from autodiff.testing import GradientEntry, GradientReport, check_gradient
 
-MP = MPContext()
-MP.dps = 100  # so that 1 - tanh² keeps 50 digits where it is 1e-50
 HALF_OF_THE_DIGITS = 2.0**-26
 
 
