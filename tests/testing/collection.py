@@ -7,10 +7,12 @@ tell from right ones by values of the function are not in it, except for a few t
 from __future__ import annotations
 
 from collection_case import Case
+from collection_hard import HARD
 from collection_mistakes import MISTAKES
 from collection_models import MODELS
 from collection_rough import ROUGH
 from collection_smooth import SMOOTH
+from collection_ties import TIES
 
-CASES: list[Case] = [*SMOOTH, *ROUGH, *MISTAKES, *MODELS]
+CASES: list[Case] = [*SMOOTH, *ROUGH, *MISTAKES, *MODELS, *HARD, *TIES]
 KINDS: list[str] = list(dict.fromkeys(case.kind for case in CASES))

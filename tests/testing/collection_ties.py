@@ -53,7 +53,7 @@ TIED = [
         1.0,
         1.0,
         vjp=True,
-        right={"shared": lambda g, x, y: (g / 2, g / 2), "the first": lambda g, x, y: (g, 0 * g)},
+        right={"shared": lambda g, x, y: (g / 2, g / 2), "the first": lambda g, x, y: (1 * g, 0 * g)},
         wrong={"both": lambda g, x, y: (1 * g, 1 * g), "neither": lambda g, x, y: (0 * g, 0 * g)},
     ),
     *cases(
@@ -75,11 +75,19 @@ TIED = [
     ),
     *cases(
         "tied",
-        "the median of five, three equal",
-        lambda x: np.sort(x)[2],
-        [1.0, 2.0, 2.0, 2.0, 3.0],
-        right={"shared": lambda x: (x == 2) / 3, "the first": lambda x: np.array([0.0, 1.0, 0.0, 0.0, 0.0])},
+        "the median of three, two equal",
+        np.median,
+        [1.0, 2.0, 2.0],
+        right={"shared": lambda x: (x == 2) / 2, "the first": lambda x: np.array([0.0, 1.0, 0.0])},
         wrong={"all of them": lambda x: 1.0 * (x == 2)},
+    ),
+    *cases(
+        "tied",
+        "the median of four, the two in the middle equal",
+        np.median,
+        [1.0, 2.0, 2.0, 3.0],
+        right=lambda x: (x == 2) / 2,
+        wrong={"one of them": lambda x: np.array([0.0, 1.0, 0.0, 0.0])},
     ),
     *cases(
         "tied",

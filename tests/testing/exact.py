@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partialmethod
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,12 @@ from mpmath.ctx_mp import MPContext
 
 MP = MPContext()  # a context of its own, so that its numbers can be given the methods that NumPy's ufuncs look for
 MP.dps = 100  # so that 1 - tanh² keeps 50 digits where it is 1e-50
-STEP = MP.mpf(10) ** -40
+STEP = MP.mpf(10) ** -45
 
 METHODS = {"arcsin": "asin", "arccosh": "acosh", "arctan": "atan", "arctan2": "atan2", "arctanh": "atanh"}
 METHODS |= {name: name for name in ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "sinh", "cosh", "tanh", "hypot")}
 for _name, _function in METHODS.items():
-    setattr(MP.mpf, _name, lambda *x, _function=getattr(MP, _function): _function(*x))
+    setattr(MP.mpf, _name, partialmethod(lambda *x, name: getattr(MP, name)(*x), name=_function))
 
 
 def floats(name: str, exact: str = "") -> Callable[[Any], Any]:
@@ -43,7 +44,7 @@ def sides(f: Callable[..., Any], inputs: tuple[np.ndarray, ...], argument: int, 
     for step in (-STEP, STEP):
         arrays = [exact(x) for x in inputs]
         here = f(*arrays)
-        step *= max(abs(arrays[argument][index]), MP.mpf(10) ** -20)
+        step *= abs(arrays[argument][index]) or 1
         arrays[argument][index] += step
         change = (f(*arrays) - here) / step
         found += [change] if isinstance(change, MP.mpf) and MP.isfinite(change) else []
