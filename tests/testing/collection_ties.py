@@ -149,7 +149,7 @@ JOINTS = [
         wrong={"1 each": np.ones_like},
     ),
     *cases(
-        "flat",
+        "kinked",
         "the square of a norm at 0",
         lambda x: np.sqrt(np.sum(x**2)) ** 2,
         np.zeros(2),

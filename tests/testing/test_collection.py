@@ -86,13 +86,14 @@ def test_the_right_gradients_of_the_collection_are_those_of_autograd() -> None:
         value = np.asarray(case.f(*case.inputs))
         cotangent = np.random.default_rng(0).normal(size=value.shape) if case.vjp else np.ones(value.shape)
         cotangent = cotangent.astype(value.dtype if value.dtype.kind == "f" else np.float64)
-        expected = by_autograd(case, cotangent) if case.right and case.kind != "kinked" else None
+        expected = by_autograd(case, cotangent) if case.right and case.kind not in {"kinked", "tied"} else None
         if expected is None:
             continue
         found = case.vjp(cotangent, *case.inputs) if case.vjp else case.gradient(*case.inputs) if case.gradient else None
         rtol = 1e-3 if case.kind == "float32" else 1e-7
         for a, b in zip(found if isinstance(found, tuple) else (found,), expected, strict=True):
-            np.testing.assert_allclose(a, b, rtol=0, atol=rtol * np.max(np.abs(b)), err_msg=title(case))
+            atol = rtol * np.max(np.abs(b)) + 16 * np.finfo(b.dtype).eps
+            np.testing.assert_allclose(a, b, rtol=0, atol=atol, err_msg=title(case))
         compared += 1
     assert compared >= 55
 
