@@ -7,9 +7,12 @@ import random
 import mpmath
 import numpy as np
 import pytest
-from families import FAMILIES, MP, UNITS, Unit, untruths
+from exact import MP
+from families import FAMILIES
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from truth import untruths
+from units import UNITS, Unit
 
 
 def assert_true(family: str, rng: random.Random) -> None:
