@@ -11,8 +11,13 @@ from collection_hard import HARD
 from collection_mistakes import MISTAKES
 from collection_models import MODELS
 from collection_rough import ROUGH
+from collection_shipped import SHIPPED
+from collection_shipped_functions import SHIPPED_FUNCTIONS
+from collection_shipped_layers import SHIPPED_LAYERS
+from collection_shipped_shapes import SHIPPED_SHAPES
 from collection_smooth import SMOOTH
 from collection_ties import TIES
 
-CASES: list[Case] = [*SMOOTH, *ROUGH, *MISTAKES, *MODELS, *HARD, *TIES]
+RELEASED = [*SHIPPED, *SHIPPED_FUNCTIONS, *SHIPPED_SHAPES, *SHIPPED_LAYERS]
+CASES: list[Case] = [*SMOOTH, *ROUGH, *MISTAKES, *MODELS, *HARD, *TIES, *RELEASED]
 KINDS: list[str] = list(dict.fromkeys(case.kind for case in CASES))

@@ -296,7 +296,7 @@ REGION = [
 
 SHIPPED: list[Case] = [*POINT, *KINK, *REGION]
 
-# Not part of the collection yet: all are to be called "wrong", since what the parts for entries that tie are shares of is one slope.
+# Not part of the collection yet. All are to be called "wrong": the parts of entries that tie are shares, which add up to 1.
 PENDING_SHIPPED: list[Case] = [
     *at_kink(
         "two arguments that tie",
