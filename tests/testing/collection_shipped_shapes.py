@@ -205,4 +205,23 @@ SHIPPED_SHAPES: list[Case] = [
         right=slope_of_swish,
         wrong={"added up over all": added_up},
     ),
+    *shapes(
+        "a power spectrum of half of the frequencies",
+        spectrum,
+        LONG,
+        vjp=True,
+        right=slope_of_spectrum,
+        wrong={
+            "of both halves": lambda g, x: 2 * x.size * np.fft.irfft(g * np.fft.rfft(x), x.size),
+            "not multiplied by the length": lambda g, x: slope_of_spectrum(g, x) / x.size,
+        },
+    ),
+    *shapes(
+        "the real part of a complex square",
+        lambda x, y: np.real((2 - 1j) * (x + 1j * y) ** 2),
+        0.7,
+        -1.2,
+        right=lambda x, y: (np.real((4 - 2j) * (x + 1j * y)), -np.imag((4 - 2j) * (x + 1j * y))),
+        wrong={"not conjugated": lambda x, y: (np.real((4 - 2j) * (x + 1j * y)), np.imag((4 - 2j) * (x + 1j * y)))},
+    ),
 ]
