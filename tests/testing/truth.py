@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.testing import GradientEntry, GradientReport, check_gradient
+from autodiff.testing.subject import argument_names
 
 HALF_OF_THE_DIGITS = 2.0**-26
 
@@ -52,22 +53,26 @@ class Example:
             return check_gradient(self.f, *self.inputs, vjp=lambda g, *inputs: g @ rule(*inputs))
         return check_gradient(self.f, *self.inputs, gradient=rule)
 
+    def position(self, entry: GradientEntry) -> int:
+        """That of the entry's argument among the inputs."""
+        return argument_names(self.f, len(self.inputs)).index(entry.argument)
+
     def at_kink(self, entry: GradientEntry) -> bool:
         """Whether the derivative is not unique there, or along a direction that moves such an entry."""
         if not self.kinks:
             return False
-        mask = self.kinks[entry.argument]
+        mask = self.kinks[self.position(entry)]
         return bool(mask[entry.index] if isinstance(entry.index, tuple) else mask.any())
 
     def truth(self, entry: GradientEntry) -> float:
         """The true derivative by an entry; NaN along a direction and for a weighted sum of results."""
         if not isinstance(entry.index, tuple) or not isinstance(entry.output, tuple):
             return math.nan
-        return float(self.true[entry.argument][(*entry.output, *entry.index)])
+        return float(self.true[self.position(entry)][(*entry.output, *entry.index)])
 
     def natural(self, entry: GradientEntry) -> float:
         """A slope that would be natural: the size of the function over the size of the input, or over 1, or over `length`."""
-        x = self.inputs[entry.argument]
+        x = self.inputs[self.position(entry)]
         reach = abs(x[entry.index]) if isinstance(entry.index, tuple) else np.max(np.abs(x), initial=0)
         return self.size / min(max(float(reach), 1.0), self.length)
 
@@ -142,7 +147,7 @@ def _of_mutation(example: Example, report: GradientReport, rng: random.Random) -
     for e in smooth if everywhere else [rng.choice(smooth)]:
         value = example.truth(e)
         change = {"zero": -value, "opposite": -2 * value, "twice": value, "a thousandth": value / 1000}.get(name, 3 * e.bound)
-        mutated[e.argument][(*e.output, *e.index)] = value + change
+        mutated[example.position(e)][(*e.output, *e.index)] = value + change
     found = example.check(mutated)
     name = f"{name}{' in all' if everywhere else ''}"
     through = []
