@@ -1,71 +1,190 @@
-"""What was given to `check_gradient`, checked."""
+"""What was given to `check_gradient`, checked, and the arguments of the function taken apart into arrays."""
 
 from __future__ import annotations
 
+import inspect
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
+from autodiff.testing.libraries import as_input, described, is_array, library_of, like, numbers_of
 from autodiff.testing.numerics.verdicts import Tolerance
-from autodiff.testing.rules import Candidate, autograd_rule, gradient_rule, jvp_rule, vjp_rule
-from autodiff.testing.subject import is_floating
+from autodiff.transforms.containers import Structure, flatten
 
 __all__: list[str] = []
 
 
-def candidate(f: Any, formulas: dict[str, Callable[..., Any] | None], order: int, names: Mapping[int, str]) -> Candidate:
-    """The gradient under test by the arguments of these names: that of the formula that was given, or autograd's."""
-    for name, function in ({"f": f} | formulas).items():
-        if not callable(function) and (function is not None or name == "f"):
-            raise TypeError(f"check_gradient: {name} is a {type(function).__name__}; wanted a function.")
-    given = [(name, function) for name, function in formulas.items() if function is not None]
-    if len(given) > 1:
-        raise ValueError(f"check_gradient: both {given[0][0]}= and {given[1][0]}= were given. Check one at a time.")
-    if order not in (1, 2):
-        raise ValueError(f"check_gradient: order is {order!r}; wanted 1 or 2.")
-    if not given:
-        return Candidate("autograd", autograd_rule(f, tuple(names)))
-    ((name, formula),) = given
-    if order == 2:
-        raise ValueError(f"check_gradient: order=2 differentiates autograd's gradient, not one derived by hand. Leave {name}= out.")
-    makers = {"gradient": gradient_rule, "vjp": vjp_rule, "jvp": jvp_rule}
-    return Candidate(name, makers[name](formula, names))
+class Arguments:
+    """What a function is called with, taken apart into leaves, of which those of floating point are differentiated by.
 
+    A leaf is an array, or something to be passed on as it is. All that follows is about functions of the leaves.
 
-def checked_positions(argnums: int | Sequence[int] | None, inputs: tuple[Any, ...]) -> tuple[int, ...]:
-    """The positions of the inputs to differentiate by, checked."""
-    floating = tuple(i for i, x in enumerate(inputs) if is_floating(x))
-    if argnums is None:
-        if not floating:
-            given = ", ".join(_described(x) for x in inputs) or "no inputs"
+    Args:
+        f: the function, which says what its arguments are called.
+        inputs: the arguments.
+        argnums: by which of them to differentiate.
+
+    Attributes:
+        leaves: all of them, in order.
+        names: how Python leads to each, such as `layers[1].b`.
+        positions: of the leaves to differentiate by.
+    """
+
+    def __init__(self, f: Callable[..., Any], inputs: Sequence[Any], argnums: int | Sequence[int] | None) -> None:
+        titles = argument_names(f, len(inputs))
+        numbers = range(len(inputs)) if argnums is None else checked_argnums(argnums, len(inputs))
+        parts = [_flat(x, title, i in numbers) for i, (x, title) in enumerate(zip(inputs, titles, strict=True))]
+        self._models = [leaf for leaves, _ in parts for leaf, _ in leaves]
+        self._structures = [structure for _, structure in parts]
+        self.names = tuple(name for leaves, _ in parts for _, name in leaves)
+        self.leaves = tuple(map(_leaf, self._models, self.names))
+        ends = accumulate(len(leaves) for leaves, _ in parts)
+        places = [range(end - len(leaves), end) for (leaves, _), end in zip(parts, ends, strict=True)]
+        variable = {i: [self._is_variable(p) for p in places[i]] for i in numbers}
+        for i in numbers if argnums is not None else ():
+            if not any(variable[i]):
+                given = described(inputs[i])
+                raise TypeError(f"check_gradient: argnums has {i}, but {titles[i]} is {given}; wanted floating point.")
+        if not any(map(any, variable.values())):
+            given = ", ".join(map(described, inputs)) or "no inputs"
             raise TypeError(
                 f"check_gradient: got {given}; wanted an input of floating point to differentiate by, for example "
                 "np.array(..., dtype=float)."
             )
-        return floating
+        chosen = [i for i in numbers if any(variable[i])]
+        self._chosen = {titles[i]: (self._structures[i].of_gradients(iter(variable[i])), places[i]) for i in chosen}
+        self._takes_tuple = isinstance(inputs[chosen[0]], tuple)
+        self.positions = tuple(p for i in chosen for p, varies in zip(places[i], variable[i], strict=True) if varies)
+        for p in self.positions:
+            finite = np.isfinite(self.leaves[p])
+            if not finite.all():
+                index = tuple(int(k) for k in np.argwhere(~finite)[0])
+                value = self.leaves[p][index]
+                raise ValueError(f"check_gradient: {self.names[p]} is {value} at index {index}; wanted finite numbers.")
+
+    def _is_variable(self, p: int) -> bool:
+        """Whether a leaf can be differentiated by."""
+        kind = self.leaves[p].dtype.kind if isinstance(self.leaves[p], np.ndarray) else ""
+        if kind == "c":
+            raise TypeError(
+                f"check_gradient: {self.names[p]} is complex; wanted real numbers. Check f as a function of the real and the "
+                "imaginary part, lambda a, b: f(a + 1j * b), or leave the argument out by argnums=."
+            )
+        return kind == "f"
+
+    def of_leaves(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        """A function of the arguments as one of the leaves."""
+        return lambda *leaves: f(*self.rebuilt(leaves))
+
+    def rebuilt(self, leaves: Sequence[Any]) -> tuple[Any, ...]:
+        """The arguments with these leaves, in the form in which they were given."""
+        made = iter([like(leaf, model) for leaf, model in zip(leaves, self._models, strict=True)])
+        return tuple(structure.rebuild(made) for structure in self._structures)
+
+    def cotangent(self, array: np.ndarray) -> Any:
+        """The array in the form of the library that the arguments are of; a number if there is one only."""
+        library = next(filter(None, map(library_of, self._models)), None)
+        if library is not None:
+            return library.made(array, None)
+        return array if array.ndim else array[()]
+
+    def tangents(self, tangent: np.ndarray) -> Any:
+        """Numbers for the leaves to differentiate by, end to end, in the form of the arguments; a tuple if these are several."""
+        arrays = {p: self.leaves[p] for p in self.positions}
+        pieces = np.split(tangent, np.cumsum([x.size for x in arrays.values()])[:-1])
+        shaped = [x.reshape(a.shape).astype(a.dtype, copy=False) for x, a in zip(pieces, arrays.values(), strict=True)]
+        made = dict(zip(arrays, map(like, shaped, (self._models[p] for p in arrays)), strict=True))
+        found = [structure.rebuild(map(made.get, places)) for structure, places in self._chosen.values()]
+        return found[0] if len(found) == 1 else tuple(found)
+
+    def gradients(self, returned: Any, source: str) -> tuple[np.ndarray, ...]:
+        """What the formula `source` returned, as an array for each leaf to differentiate by, without copying any."""
+        count = len(self._chosen)
+        in_tuple = count > 1 or (isinstance(returned, tuple) and len(returned) == 1 and not self._takes_tuple)
+        parts = returned if in_tuple else (returned,)
+        if not isinstance(parts, (tuple, list)) or len(parts) != count:
+            raise ValueError(
+                f"check_gradient: {source} returned {described(returned)}; wanted a tuple of {count}, by "
+                f"{', '.join(self._chosen)}. By which ones is chosen by argnums=."
+            )
+        arranged = zip(self._chosen.items(), parts, strict=True)
+        try:
+            leaves = [leaf for (name, (s, _)), part in arranged for leaf in s.leaves_of(part, f"the gradient by {name}")]
+        except ValueError as error:
+            raise ValueError(f"check_gradient: {error}") from None
+        return tuple(as_numbers(leaf, source, path) for leaf, path in leaves)
+
+
+def as_numbers(part: Any, source: str, what: str) -> np.ndarray:
+    """What the formula `source` returned for an array of real numbers, as an array, without copying it."""
+    array = numbers_of(part)
+    if array is None:
+        raise TypeError(f"check_gradient: {source} returned {described(part)} as {what}; wanted an array of real numbers.")
+    return array
+
+
+def _flat(x: Any, name: str, chosen: bool) -> tuple[list[tuple[Any, str]], Structure]:
+    """The leaves of an argument, which is a leaf itself if it is not to be differentiated by."""
+    if not chosen:
+        return [(x, name)], Structure()
     try:
-        positions = tuple(map(operator.index, argnums)) if isinstance(argnums, Sequence) else (operator.index(argnums),)
+        leaves, structure = flatten(x, name, is_array=is_array)
+    except ValueError as error:
+        raise ValueError(f"check_gradient: {error}") from None
+    try:
+        structure.rebuild(leaf for leaf, _ in leaves)
+    except Exception as error:  # whatever an object has against being copied
+        raise TypeError(
+            f"check_gradient: {name} cannot be copied ({error}); wanted containers of arrays, or argnums= that leaves it out."
+        ) from error
+    return leaves, structure
+
+
+def _leaf(x: Any, name: str) -> Any:
+    """An array of its own for what is one."""
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(
+            f"check_gradient: {name} is a masked array, and f would see what is under the mask; wanted an array, such as "
+            f"{name}.filled(0), and the mask inside of f, such as np.where(mask, 0, ...)."
+        )
+    try:
+        return as_input(x)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"check_gradient: {name} is no array of numbers: {error}") from None
+
+
+def argument_names(f: Callable[..., Any], count: int) -> list[str]:
+    """What a function calls its arguments; by their positions where it does not say."""
+    try:
+        parameters = [p for p in inspect.signature(f).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    except (TypeError, ValueError):  # many functions written in C
+        parameters = []
+    return [p.name for p in parameters[:count]] + [f"argument {i}" for i in range(len(parameters), count)]
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """What a function is called."""
+    return getattr(function, "__name__", None) or type(function).__name__
+
+
+def checked_argnums(argnums: int | Sequence[int], count: int) -> tuple[int, ...]:
+    """The positions of the arguments to differentiate by, checked."""
+    try:
+        numbers = tuple(map(operator.index, argnums)) if isinstance(argnums, Sequence) else (operator.index(argnums),)
     except TypeError:
         raise TypeError(
             f"check_gradient: argnums is {argnums!r}; wanted the position of an input, or a tuple of positions."
         ) from None
-    for p in positions:
-        if not 0 <= p < len(inputs):
-            raise ValueError(
-                f"check_gradient: argnums is {argnums}, but there are {len(inputs)} inputs; wanted positions from 0 to "
-                f"{len(inputs) - 1}."
-            )
-        if p not in floating:
-            raise TypeError(f"check_gradient: argument {p} of argnums is {_described(inputs[p])}; wanted floating point.")
-    if not positions or len(set(positions)) < len(positions):
+    if not all(0 <= i < count for i in numbers):
+        raise ValueError(
+            f"check_gradient: argnums is {argnums}, but there are {count} inputs; wanted positions from 0 to {count - 1}."
+        )
+    if not numbers or len(set(numbers)) < len(numbers):
         raise ValueError(f"check_gradient: argnums is {argnums}; wanted at least one position, and each one once.")
-    return positions
-
-
-def _described(x: Any) -> str:
-    return f"an array of dtype {x.dtype}" if isinstance(x, np.ndarray) else f"a {type(x).__name__}"
+    return numbers
 
 
 def checked_tolerance(rtol: float, atol: float) -> Tolerance:
@@ -91,11 +210,3 @@ def checked_generator(rng: Any) -> np.random.Generator:
         raise ValueError(
             f"check_gradient: rng is {rng!r}; wanted a seed, an integer that is not negative, or a generator."
         ) from None
-
-
-def require_finite(inputs: tuple[Any, ...], positions: tuple[int, ...], names: Sequence[str]) -> None:
-    for p in positions:
-        finite = np.isfinite(inputs[p])
-        if not finite.all():
-            index = tuple(int(k) for k in np.argwhere(~finite)[0])
-            raise ValueError(f"check_gradient: {names[p]} is {inputs[p][index]} at index {index}; wanted finite numbers.")

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from autodiff.testing.arguments import (
-    candidate,
-    checked_generator,
-    checked_limit,
-    checked_positions,
-    checked_tolerance,
-    require_finite,
-)
+from autodiff.testing.arguments import Arguments, checked_generator, checked_limit, checked_tolerance, name_of
 from autodiff.testing.claims import Cotangents, Given, GivenProduct, choose_cotangents, random_cotangent
 from autodiff.testing.comparison import Comparison
 from autodiff.testing.conduct import Conduct, failures_of_function
 from autodiff.testing.diagnosis.evidence import Case
 from autodiff.testing.diagnosis.explanation import explained, require_terms
 from autodiff.testing.numerics.verdicts import Tolerance
-from autodiff.testing.report import COTANGENT, GradientEntry, GradientMismatch, GradientReport
-from autodiff.testing.rules import Candidate, autograd_rule, first_derivative
-from autodiff.testing.subject import Subject, argument_names, as_input, name_of
+from autodiff.testing.report import COTANGENT, GradientEntry, GradientFailure, GradientMismatch, GradientReport
+from autodiff.testing.rules import Candidate, autograd_rule, chosen_formula, first_derivative, part_of, rule_by_hand
+from autodiff.testing.subject import Subject
 
 __all__ = ["assert_gradient", "check_gradient"]
 
@@ -33,10 +28,11 @@ __all__ = ["assert_gradient", "check_gradient"]
 def check_gradient(
     f: Callable[..., Any],
     *inputs: Any,
-    gradient: Callable[..., Any] | None = None,
+    gradient: Callable[..., Any] | bool | None = None,
     vjp: Callable[..., Any] | None = None,
     jvp: Callable[..., Any] | None = None,
     argnums: int | Sequence[int] | None = None,
+    has_aux: bool = False,
     order: int = 1,
     rtol: float = 0.0,
     atol: float = 0.0,
@@ -53,7 +49,13 @@ def check_gradient(
     - `jvp(tangent, *inputs)` returns `Σᵢ ∂f/∂xᵢ tangentᵢ`, an array of the shape of `f`'s result.
 
     The first two return one array, of the shape of `xᵢ`, or a tuple of arrays if there are several arguments to differentiate by.
-    Likewise the tangent is one array, or a tuple.
+    Likewise the tangent is one array, or a tuple. With `gradient=True`, `f` itself returns `(value, gradient)`.
+
+    An argument may be a container of arrays: a dict, list, tuple, named tuple or dataclass, nested as you like. The gradient by it
+    is arranged in the same way, and its parts are reported by their paths, such as `layers[1].b`. A list of numbers is an array. An
+    object that holds arrays, such as a network, is a container of those: of the parameters of a module, by their names, or of the
+    arrays in the attributes; the gradient by it is a dict, such as `{"0.weight": ..., "0.bias": ...}`. Functions are called with
+    copies. An array of PyTorch or JAX, a Series or a DataFrame stays one for `f` and its gradient, which may return such as well.
 
     The numerical derivative is `(f(x + h) - f(x - h)) / 2h`, extrapolated to `h = 0`, with an error bound that is computed from
     the values: what extrapolations differ by, and the measured rounding noise of `f` divided by `h`. So there is no tolerance
@@ -75,12 +77,15 @@ def check_gradient(
 
     Args:
         f: a function of arrays that returns a number, an array or a tensor. With no formula given it takes tensors as well.
-        inputs: what to differentiate at: arrays, tensors, floats, or lists of floats. Others, such as integers, are passed on.
-            With float32 inputs, `f` is evaluated in float64 at the same point if it allows that.
-        gradient: the gradient derived by hand, for an `f` that returns one number.
+        inputs: what to differentiate at: arrays, tensors, floats, lists of floats, or containers. Others, such as integers, are
+            passed on. With float32 inputs, `f` is evaluated in float64 at the same point if it allows that.
+        gradient: the gradient derived by hand, for an `f` that returns one number; True if `f` returns both, as with SciPy's
+            `jac=True`.
         vjp: the vector-Jacobian product derived by hand.
         jvp: the Jacobian-vector product derived by hand.
         argnums: by which inputs to differentiate: one position, or several; by default all of floating point.
+        has_aux: whether `f` returns `(value, other things)`, of which the others are left alone; with `gradient=True`,
+            `((value, other things), gradient)`, as from `jax.value_and_grad`.
         order: 2 to check autograd's second derivatives as well: its gradient, as a function of the inputs and the cotangent.
         rtol: a relative difference to allow on top of the error bound.
         atol: an absolute difference to allow on top of the error bound.
@@ -90,10 +95,12 @@ def check_gradient(
             has it with the wrong sign or twice, the report says so.
 
     Returns:
-        A report: `ok`, `verdict` ("right", "wrong" or "cannot tell"), the entries, and a text with the worst of them.
+        A report: `ok`, `verdict` ("right", "wrong", "cannot tell", or "wrong dtype" if the numbers are right), the entries, and a
+        text with the worst of them.
 
     Raises:
-        TypeError: `f`, `gradient`, `vjp` or `jvp` is not a function of the kind described, or no input is floating point.
+        TypeError: `f`, `gradient`, `vjp` or `jvp` is not a function of the kind described, or no input is floating point, or one is
+            complex or a masked array.
         ValueError: an argument does not fit the others, or an input is not finite.
 
     Source: Ridders (1982), Numerical Recipes' `dfridr`; Moré and Wild (2012) for the noise; Martins, Sturdza and Alonso (2003) for
@@ -109,17 +116,24 @@ def check_gradient(
     x         (0,)         3         3          3  ...      right
     Autograd and the differences agree; the gradient by hand stands alone.
     """
-    arguments = tuple(as_input(x) for x in inputs)
-    names = argument_names(f, len(arguments))
-    positions = checked_positions(argnums, arguments)
-    given = candidate(f, {"gradient": gradient, "vjp": vjp, "jvp": jvp}, order, {p: names[p] for p in positions})
-    require_finite(arguments, positions, names)
-    require_terms(terms, given)
+    value = f
+    if gradient is True:
+        pair = "a pair, (value, gradient), as gradient=True says"
+        value, gradient = part_of(f, 0, pair), part_of(f, 1, pair)
+    if has_aux:
+        value = part_of(value, 0, "a pair, (value, other things), as has_aux=True says")
+    source, formula = chosen_formula(f, {"gradient": gradient, "vjp": vjp, "jvp": jvp}, order)
     tolerance = checked_tolerance(rtol, atol)
     generator, limit = checked_generator(rng), checked_limit(max_evaluations)
     with warnings.catch_warnings(), np.errstate(all="ignore"):  # differences probe where f may overflow or not be defined
         warnings.simplefilter("ignore", RuntimeWarning)
-        subject = Subject(f, arguments, positions, limit, names)
+        with _hint(inputs, source):
+            arguments = Arguments(f, inputs, argnums)
+            of_leaves = arguments.of_leaves(value)
+            rule = rule_by_hand(source, formula, arguments) if formula else autograd_rule(of_leaves, arguments.positions)
+            given = Candidate(source, rule, arguments)
+            require_terms(terms, given)
+            subject = Subject(of_leaves, arguments.leaves, arguments.positions, limit, arguments.names)
         entries, failures, cotangents = _checked(subject, given, generator, tolerance)
         evaluations = subject.evaluations
         if order == 2 and not failures:
@@ -146,9 +160,21 @@ def assert_gradient(f: Callable[..., Any], *inputs: Any, **options: Any) -> Grad
     return report
 
 
+@contextmanager
+def _hint(inputs: Sequence[Any], source: str) -> Iterator[None]:
+    """Where a call fails that has SciPy's order of arguments, say so."""
+    try:
+        yield
+    except Exception as error:
+        if source == "autograd" and inputs and inspect.isroutine(inputs[0]):
+            name = name_of(inputs[0])
+            error.add_note(f"The first input, {name}, is a function. Did you mean check_gradient(f, x, gradient={name})?")
+        raise
+
+
 def _checked(
     subject: Subject, given: Candidate, rng: np.random.Generator, tolerance: Tolerance
-) -> tuple[list[GradientEntry], list[str], Cotangents | None]:
+) -> tuple[list[GradientEntry], list[GradientFailure], Cotangents | None]:
     """The entries compared, the failures, and what the results were weighed with, if the function could be examined."""
     if given.fixed and subject.value.size != 1:
         raise ValueError(
@@ -169,10 +195,14 @@ def _checked(
         return [], failures, cotangents
     failures = conduct.failures(rng)
     claims = (GivenProduct if given.tangents else Given)(given.rule, subject, cotangents, rng)
-    return Comparison(subject, claims, cotangents, rng, tolerance).entries(), failures, cotangents
+    entries = Comparison(subject, claims, cotangents, rng, tolerance).entries()
+    order = [subject.names[p] for p in subject.positions]
+    return sorted(entries, key=lambda entry: order.index(entry.argument)), failures, cotangents
 
 
-def _second_order(subject: Subject, rng: np.random.Generator, tolerance: Tolerance) -> tuple[list[GradientEntry], list[str], int]:
+def _second_order(
+    subject: Subject, rng: np.random.Generator, tolerance: Tolerance
+) -> tuple[list[GradientEntry], list[GradientFailure], int]:
     """The check of the derivative of autograd's gradient, by the inputs and by the cotangent."""
     cotangent = choose_cotangents(subject, rng, fixed=False).arrays[-1]
     derivative = first_derivative(subject.f, subject.positions)
@@ -183,4 +213,4 @@ def _second_order(subject: Subject, rng: np.random.Generator, tolerance: Toleran
     second = Subject(derivative, (*subject.inputs, cotangent), positions, subject.limit, (*subject.names, COTANGENT), floor)
     entries, failures, _ = _checked(second, Candidate("autograd", autograd_rule(derivative, positions)), rng, tolerance)
     entries = [replace(e, order=2, verdict="cannot tell" if e.verdict == "wrong" and e.at_kink else e.verdict) for e in entries]
-    return entries, [f"second derivative: {failure}" for failure in failures], second.evaluations
+    return entries, [replace(f, text=f"second derivative: {f}") for f in failures], second.evaluations

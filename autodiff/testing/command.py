@@ -11,17 +11,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from autodiff.testing.arguments import name_of
 from autodiff.testing.check import check_gradient
 from autodiff.testing.command_arguments import UsageError, described, limits, loaded, parameters, require_count, shape, value
+from autodiff.testing.libraries import as_input
 from autodiff.testing.report import GradientReport
 from autodiff.testing.search.domains import Reals, reals
 from autodiff.testing.search.find import find_gradient_error
 from autodiff.testing.search.result import GradientSearch
-from autodiff.testing.subject import as_input, is_floating, name_of
+from autodiff.testing.subject import is_floating
 
 __all__: list[str] = []
 
-EXIT = {"right": 0, "wrong": 1, "cannot tell": 3}
+EXIT = {"right": 0, "wrong": 1, "cannot tell": 3, "wrong dtype": 4}
 USAGE = 2
 INTERRUPTED, CLOSED = 130, 141  # 128 + the number of the signal, SIGINT and SIGPIPE, as a shell says of a program that it ended
 EXAMPLES = """
@@ -35,13 +37,17 @@ examples:
   python -m autodiff.testing model:loss --vjp model:loss_vjp --input x.npy --html report.html
   python -m autodiff.testing models/model.py:Model.loss --reals 0,1 --shape n,3 --shape 3   # both arguments from 0 to 1
 
-exit code: 0 if the gradient is right, 1 if it is wrong, 3 if the differences cannot tell, 2 for an error of use, 130 after Ctrl-C,
-with what was found until then, and 141 if what reads the output closes it, as head does
+exit code: 0 if the gradient is right, 1 if it is wrong, 3 if the differences cannot tell, 2 for an error of use, 4 if its numbers
+are right but of another type than the argument, 130 after Ctrl-C, with what was found until then, and 141 if what reads the output
+closes it, as head does
 """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command, and return its exit code: 0 right, 1 wrong, 2 an error of use, 3 cannot tell, 130 Ctrl-C, 141 closed pipe.
+    """Run the command, and return its exit code.
+
+    It is 0 for right, 1 for wrong, 2 for an error of use, 3 for cannot tell, 4 for right numbers of another type, 130 for Ctrl-C,
+    and 141 for a closed pipe.
 
     Args:
         argv: its arguments; by default those of the process.

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.testing.subject import name_of
+from autodiff.testing.arguments import name_of
 
 __all__: list[str] = []
 

@@ -9,21 +9,21 @@ import numpy as np
 
 from autodiff.testing.claims import random_cotangent
 from autodiff.testing.noise import gradient_noise
+from autodiff.testing.report import GradientFailure
 from autodiff.testing.rules import Rule
 from autodiff.testing.subject import Subject, is_floating
 
 __all__: list[str] = []
 
 
-def failures_of_function(subject: Subject) -> list[str]:
+def failures_of_function(subject: Subject) -> list[GradientFailure]:
     """What is wrong with the function: without it, differences mean nothing."""
     inputs = subject.fresh()
     again = subject.call(inputs)
-    failures = [f"f changes {subject.names[i]} in place. Let it work on a copy." for i in _changed(inputs, subject.inputs)]
+    failures = [_mutation("f", subject.names[i]) for i in _changed(inputs, subject.inputs)]
     if again.shape != subject.value.shape or not _repeats(subject.value, again):
-        failures.append(
-            "f is not deterministic: two calls with the same inputs give different results. Seed its random numbers inside of f."
-        )
+        text = "f is not deterministic: two calls with the same inputs give different results. Seed its random numbers inside of f."
+        failures.append(GradientFailure("repetition", text))
     return failures
 
 
@@ -50,32 +50,33 @@ class Conduct:
             inputs = [(subject.names[p], subject.inputs[p]) for p in subject.positions]
             self.results = [(f"the gradient by {name}", name, x.shape, x.dtype) for name, x in inputs]
 
-    def failures_of_shape(self) -> list[str]:
+    def failures_of_shape(self) -> list[GradientFailure]:
         """Which results do not have the shape that they must have, so that no entry can be compared."""
         found = zip(self.results, self._of(self.weights), strict=True)
         return [
-            f"{name} has shape {result.shape}, but {model} has shape {shape}."
+            GradientFailure("shape", f"{name} has shape {result.shape}, but {model} has shape {shape}.")
             for (name, model, shape, _), result in found
             if result.shape != shape
         ]
 
-    def failures(self, rng: np.random.Generator) -> list[str]:
+    def failures(self, rng: np.random.Generator) -> list[GradientFailure]:
         """What else is wrong."""
         inputs, w = self.subject.fresh(), self.weights.copy()
         found = self.rule(w, inputs)
         changed = [self.subject.names[i] for i in _changed(inputs, self.subject.inputs)]
         changed += [f"its {self.word}"] if w.tobytes() != self.weights.tobytes() else []
-        failures = [f"{self._name()} changes {name} in place. Let it work on a copy." for name in changed]
-        failures += self._sharing(found, inputs, w)
-        again = self._of(self.weights)
-        for (name, model, _, dtype), first, second in zip(self.results, found, again, strict=True):
+        failures = [_mutation(self._name(), name) for name in changed]
+        failures += [GradientFailure("aliasing", text) for text in self._sharing(found, inputs, w)]
+        dtypes = []
+        for (name, model, _, dtype), first, second in zip(self.results, found, self._of(self.weights), strict=True):
             if first.dtype != dtype:
-                failures.append(f"{name} has dtype {first.dtype}, but {model} has dtype {dtype}.")
+                dtypes.append(GradientFailure("dtype", f"{name} has dtype {first.dtype}, but {model} has dtype {dtype}."))
             if first.shape != second.shape or not _repeats(first, second):
-                failures.append(f"{name} is not deterministic: two calls with the same inputs differ.")
+                text = f"{name} is not deterministic: two calls with the same inputs differ."
+                failures.append(GradientFailure("repetition", text))
         if self.linear and not failures:
-            failures = self._not_zero(found) or self._nonlinear(rng)
-        return failures
+            failures = [GradientFailure("linearity", text) for text in self._not_zero(found) or self._nonlinear(rng)]
+        return failures + dtypes
 
     def _of(self, weights: np.ndarray) -> tuple[np.ndarray, ...]:
         return self.rule(weights.copy(), self.subject.fresh())
@@ -137,6 +138,10 @@ class Conduct:
         if self.word == "cotangent":
             return float(np.sum(np.abs(weights).reshape(-1) * sizes)) / np.minimum(self.subject.scales[slot], 1.0)
         return sizes * float(np.sum(np.abs(weights) / np.concatenate(self.subject.scales)))
+
+
+def _mutation(who: str, what: str) -> GradientFailure:
+    return GradientFailure("mutation", f"{who} changes {what} in place. Let it work on a copy.")
 
 
 def _changed(inputs: Sequence[Any], originals: Sequence[Any]) -> list[int]:

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from html import escape
 from math import prod
 
-from autodiff.testing.report import NUMBERS, GradientEntry, GradientReport, Verdict, columns_of, worst_first
+from autodiff.testing.report import GradientEntry, GradientReport, ReportVerdict
+from autodiff.testing.table import NUMBERS, RANK, columns_of, worst_first
 
 __all__: list[str] = []
 
 ROWS = 200  # of the table
 LONGEST = 64  # axis that is drawn; longer ones of arguments with one axis are wrapped
-SIGNS: dict[Verdict, str] = {"right": "✓", "wrong": "✗", "cannot tell": "?"}
-CLASSES: dict[Verdict, str] = {"right": "right", "wrong": "wrong", "cannot tell": "unsure"}
-RANK: dict[Verdict, int] = {"right": 0, "cannot tell": 1, "wrong": 2}
+SIGNS: dict[ReportVerdict, str] = {"right": "✓", "wrong": "✗", "cannot tell": "?", "wrong dtype": "✗"}
+CLASSES: dict[ReportVerdict, str] = {"right": "right", "wrong": "wrong", "cannot tell": "unsure", "wrong dtype": "wrong"}
 
 STYLE = """
 .gradient-report { font: 14px/1.5 system-ui, sans-serif; max-width: 70em; }
@@ -50,7 +50,7 @@ def page(report: GradientReport) -> str:
     return document(report.name, report.verdict, fragment(report))
 
 
-def document(name: str, verdict: Verdict, body: str) -> str:
+def document(name: str, verdict: ReportVerdict, body: str) -> str:
     """What is known of the gradient of the function called `name`, as a document."""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -63,9 +63,9 @@ def document(name: str, verdict: Verdict, body: str) -> str:
 def fragment(report: GradientReport) -> str:
     """The report as part of a document."""
     parts = [f"<h1>{_mark(report.verdict)} {escape(report.summary)}</h1>"]
-    parts += [f"<p>{escape(report.comparison)}</p>"] if report.comparison else []
+    parts += [f"<p>{escape(text)}</p>" for text in (report.by_argument, report.comparison) if text]
     parts += _list("Diagnosis", report.diagnosis)
-    parts += _list("Besides", report.failures)
+    parts += _list("Besides", list(map(str, report.failures)))
     grids = [_grid(argument, entries) for argument, entries in sorted(_drawable(report.entries).items())]
     parts += [f'<div class="grids">{"".join(grids)}</div>'] if grids else []
     parts += _table(report)
@@ -74,7 +74,7 @@ def fragment(report: GradientReport) -> str:
     return f'<div class="gradient-report"><style>{STYLE}</style>\n' + "\n".join(parts) + "\n</div>"
 
 
-def _mark(verdict: Verdict, note: str = "") -> str:
+def _mark(verdict: ReportVerdict, note: str = "") -> str:
     text = f"{verdict} ({note})" if note else verdict
     return f'<span class="mark {CLASSES[verdict]}">{SIGNS[verdict]} {escape(text)}</span>'
 

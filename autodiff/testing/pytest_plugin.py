@@ -50,5 +50,5 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         if name == PROPERTY
     ]
     if verdicts:
-        counts = [f"{verdicts.count(verdict)} {verdict}" for verdict in ("right", "wrong", "cannot tell")]
+        counts = [f"{verdicts.count(verdict)} {verdict}" for verdict in ("right", "wrong", "wrong dtype", "cannot tell")]
         terminalreporter.write_line(f"gradients: {', '.join(counts)}")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from math import log10
+from typing import Any, Literal
 
-__all__ = ["GradientEntry", "GradientMismatch", "GradientReport"]
+from autodiff.testing.table import RANK, table
+
+__all__ = ["GradientEntry", "GradientFailure", "GradientMismatch", "GradientReport"]
 
 Verdict = Literal["right", "wrong", "cannot tell"]
-ROWS = 20  # of the table
+ReportVerdict = Literal["right", "wrong", "cannot tell", "wrong dtype"]
+FailureKind = Literal["shape", "dtype", "mutation", "repetition", "aliasing", "linearity", "error"]
 COTANGENT = "the cotangent"  # as an argument, by which second derivatives are taken as well
+CLOSE = 1e-6  # relative differences below this are not those of a wrong formula, but of another constant in it
 KINK = "at a kink"  # how the note of such an entry begins
 
 
@@ -87,6 +91,27 @@ class GradientEntry:
         return difference / self.bound if self.bound and difference < float("inf") else float("inf")
 
 
+@dataclass(frozen=True)
+class GradientFailure:
+    """What is wrong with a gradient besides its numbers; `str` gives the text.
+
+    Attributes:
+        kind: "shape", "dtype", "mutation" of an input, "repetition" that gives another result, "aliasing" of memory, "linearity" in
+            the cotangent, or "error" for one that it raises.
+        text: what it is, in words.
+
+    >>> from autodiff.testing import check_gradient
+    >>> check_gradient(lambda x: np.sum(x), [1.0, 2.0], gradient=lambda x: np.ones((2, 1))).failures[0]
+    GradientFailure(kind='shape', text='the gradient by x has shape (2, 1), but x has shape (2,).')
+    """
+
+    kind: FailureKind
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
 @dataclass(frozen=True, repr=False)
 class GradientReport:
     """What a gradient check found; `str` gives a summary, a table of the worst entries, the diagnosis, and the failures.
@@ -96,7 +121,7 @@ class GradientReport:
     Attributes:
         name: what was checked.
         entries: the numbers that were compared.
-        failures: what else is wrong, in words: a shape, a dtype, an input changed in place, memory shared, and the like.
+        failures: what else is wrong: a shape, a dtype, an input changed in place, memory shared, and the like.
         evaluations: how often the function was evaluated.
         diagnosis: what the mistake is, where the numbers show it, with the figures that do.
         comparison: for a gradient derived by hand: which of it, autograd and the differences stands alone.
@@ -104,24 +129,24 @@ class GradientReport:
 
     >>> from autodiff.testing import check_gradient
     >>> report = check_gradient(lambda x: np.sum(x**2), [1.0, 2.0], gradient=lambda x: (2 * x).astype(np.float32))
-    >>> report.verdict, len(report.entries), report.failures
-    ('wrong', 2, ('the gradient by x has dtype float32, but x has dtype float64.',))
+    >>> report.verdict, len(report.entries), report.failures[0].kind, report.failures[0].text
+    ('wrong dtype', 2, 'dtype', 'the gradient by x has dtype float32, but x has dtype float64.')
     """
 
     name: str
     entries: tuple[GradientEntry, ...]
-    failures: tuple[str, ...]
+    failures: tuple[GradientFailure, ...]
     evaluations: int
     diagnosis: tuple[str, ...] = ()
     comparison: str = ""
     autograd_error: str = ""
 
     @property
-    def verdict(self) -> Verdict:
-        """One of "wrong", if anything is, "cannot tell", if that holds for an entry, and "right"."""
-        if self.failures or self._count("wrong"):
+    def verdict(self) -> ReportVerdict:
+        """The first of these that holds: "wrong", "cannot tell" of an entry, "wrong dtype" of right numbers, and "right"."""
+        if self._count("wrong") or any(failure.kind != "dtype" for failure in self.failures):
             return "wrong"
-        return "cannot tell" if self._count("cannot tell") else "right"
+        return "cannot tell" if self._count("cannot tell") else "wrong dtype" if self.failures else "right"
 
     @property
     def ok(self) -> bool:
@@ -132,7 +157,8 @@ class GradientReport:
         return sum(entry.verdict == verdict for entry in self.entries)
 
     def __str__(self) -> str:
-        parts = [self.summary, *self._table()]
+        parts = [self.summary, *([self.by_argument] if self.by_argument else []), *table(self.entries)]
+        parts += [f"Not compared with autograd: {self.autograd_error}"] if self.autograd_error else []
         parts += [self.comparison] if self.comparison else []
         parts += [f"Diagnosis: {sentence}" for sentence in self.diagnosis]
         parts += [f"- {failure}" for failure in self.failures]
@@ -173,69 +199,36 @@ class GradientReport:
         compared += f" ({kinks} at a kink, as {'a subgradient' if kinks == 1 else 'subgradients'})" if kinks else ""
         failures = f"; {len(self.failures)} other {'failure' if len(self.failures) == 1 else 'failures'}" if self.failures else ""
         evaluations = f"{self.evaluations} {'evaluation' if self.evaluations == 1 else 'evaluations'}"
-        return f"The gradient of {self.name} is {_SENTENCE[self.verdict]} {compared}{failures}; {evaluations}."
+        return f"The gradient of {self.name} is {self._sentence} {compared}{failures}; {evaluations}."
 
-    def _table(self) -> list[str]:
-        worst = worst_first(self.entries)
-        header, *rows = columns_of(worst[:ROWS], self.entries)
-        if not rows:
-            return []
-        lines = _aligned([header, *rows], right={i for i, name in enumerate(header) if name in NUMBERS})
-        rest = worst[ROWS:]
-        if rest:
-            lines.append(f"... and {len(rest)} more{', all right' if all(entry.verdict == 'right' for entry in rest) else ''}")
-        return lines
+    @property
+    def _sentence(self) -> str:
+        """What the gradient is."""
+        if self.verdict == "wrong dtype":
+            return f"right but for its type: {self.failures[0]}"
+        off = max((entry.relative_error for entry in self.entries if entry.verdict == "wrong"), default=1.0)
+        if off < CLOSE and not self.failures:
+            return (
+                f"wrong, but it agrees to {int(-log10(off))} digits: as if a small constant were missing, such as the epsilon of a "
+                "logarithm."
+            )
+        return "not known to be right: the differences cannot tell." if self.verdict == "cannot tell" else f"{self.verdict}."
 
+    @property
+    def by_argument(self) -> str:
+        """By which arguments the gradient is right; empty if it was compared by one only.
 
-_SENTENCE = {"right": "right.", "wrong": "wrong.", "cannot tell": "not known to be right: the differences cannot tell."}
-
-
-NUMBERS = ("gradient given", "by hand", "autograd", "numerical", "bound")  # the columns that are flush right
-
-
-def worst_first(entries: Sequence[GradientEntry]) -> list[GradientEntry]:
-    """The entries in the order of the table: the wrong ones by how much they are off, relatively, the others by their bound."""
-    rank = {"wrong": 0, "cannot tell": 1, "right": 2}
-    return sorted(entries, key=lambda e: (rank[e.verdict], -(e.relative_error if e.verdict == "wrong" else e.excess)))
-
-
-def columns_of(shown: Sequence[GradientEntry], entries: Sequence[GradientEntry]) -> list[list[str]]:
-    """The table of the entries `shown`, header first, with the columns that tell anything about all the `entries`."""
-    three = any(entry.autograd is not None for entry in entries)
-    told = {
-        "order": any(entry.order > 1 for entry in entries),
-        "argument": True,
-        "index": True,
-        "output": any(entry.output != () for entry in entries),
-        "by hand" if three else "gradient given": True,
-        "autograd": three,
-        "numerical": True,
-        "bound": True,
-        "verdict": True,
-    }
-    rows = [[cell for cell, kept in zip(_row(entry), told.values(), strict=True) if kept] for entry in shown]
-    return [[name for name, kept in told.items() if kept], *rows]
-
-
-def _row(entry: GradientEntry) -> tuple[str, ...]:
-    return (
-        str(entry.order),
-        entry.argument,
-        str(entry.index),
-        str(entry.output),
-        f"{entry.given:.10g}",
-        "" if entry.autograd is None else f"{entry.autograd:.10g}",
-        f"{entry.numerical:.10g}",
-        f"{entry.bound:.1e}",
-        f"{entry.verdict} ({entry.note})" if entry.note else entry.verdict,
-    )
-
-
-def _aligned(rows: Sequence[Sequence[str]], right: set[int]) -> list[str]:
-    """The rows as lines, with the columns in `right` flush right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = enumerate(zip(row, widths, strict=True))
-        lines.append("  ".join(cell.rjust(width) if i in right else cell.ljust(width) for i, (cell, width) in cells).rstrip())
-    return lines
+        >>> from autodiff.testing import check_gradient
+        >>> check_gradient(lambda w, b: np.sum(w * b**2), [1.0, 2.0], [3.0, 0.0], gradient=lambda w, b: (b**2, w * b)).by_argument
+        'right: w; wrong: b in 1 of 2'
+        """
+        places: dict[str, dict[Any, Verdict]] = {}
+        for entry in self.entries:
+            verdicts = places.setdefault(entry.argument, {})
+            verdicts[entry.index] = max(entry.verdict, verdicts.get(entry.index, "right"), key=RANK.__getitem__)
+        found: dict[str, list[str]] = {"right": [], "wrong": [], "cannot tell": []}
+        for argument, verdicts in places.items() if len(places) > 1 else ():
+            worst, *_ = sorted(verdicts.values(), key=RANK.__getitem__, reverse=True)
+            count = sum(verdict == worst for verdict in verdicts.values())
+            found[worst].append(argument + (f" in {count} of {len(verdicts)}" if worst != "right" else ""))
+        return "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in found.items() if names)

@@ -6,14 +6,15 @@ differentiate by; or, for a Jacobian-vector product, of a tangent and the inputs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from autodiff.core.tensor import unwrapped
 from autodiff.modes import no_grad
+from autodiff.testing.arguments import Arguments, as_numbers
+from autodiff.testing.libraries import described
 from autodiff.transforms import vjp
 
 __all__: list[str] = []
@@ -27,6 +28,12 @@ class Candidate:
 
     source: str
     rule: Rule
+    arguments: Arguments | None = None
+
+    def like(self, formula: Callable[..., Any]) -> Rule:
+        """The rule of another formula of the same kind, such as a part of it."""
+        assert self.arguments is not None
+        return rule_by_hand(self.source, formula, self.arguments)
 
     @property
     def fixed(self) -> bool:
@@ -60,25 +67,16 @@ def at_positions(f: Callable[..., Any], inputs: Sequence[Any], positions: Sequen
     return of_some, *(inputs[p] for p in positions)
 
 
-def gradient_rule(gradient: Callable[..., Any], names: Mapping[int, str]) -> Rule:
-    """The gradient of a function with one number for a result, derived by hand: `gradient(*inputs)`."""
-    return lambda cotangent, inputs: _as_gradients(gradient(*inputs), "gradient", names)
+def rule_by_hand(source: str, formula: Callable[..., Any], arguments: Arguments) -> Rule:
+    """A formula derived by hand: `gradient(*inputs)`, `vjp(cotangent, *inputs)` or `jvp(tangent, *inputs)`."""
 
-
-def vjp_rule(vjp: Callable[..., Any], names: Mapping[int, str]) -> Rule:
-    """The vector-Jacobian product, derived by hand: `vjp(cotangent, *inputs)`."""
-    return lambda cotangent, inputs: _as_gradients(vjp(cotangent, *inputs), "vjp", names)
-
-
-def jvp_rule(jvp: Callable[..., Any], names: Mapping[int, str]) -> Rule:
-    """The Jacobian-vector product, derived by hand: `jvp(tangent, *inputs)`, as a rule of all tangents end to end."""
-
-    def rule(tangent: np.ndarray, inputs: Sequence[Any]) -> tuple[np.ndarray, ...]:
-        ends = np.cumsum([inputs[p].size for p in names])
-        pieces = zip(np.split(tangent, ends[:-1]), names, strict=True)
-        tangents = [piece.reshape(inputs[p].shape).astype(inputs[p].dtype, copy=False) for piece, p in pieces]
-        returned = jvp(tangents[0] if len(names) == 1 else tuple(tangents), *inputs)
-        return (_as_array(returned, "jvp", "one array, of the shape of f's result"),)
+    def rule(weights: np.ndarray, leaves: Sequence[Any]) -> tuple[np.ndarray, ...]:
+        inputs = arguments.rebuilt(leaves)
+        if source == "gradient":
+            return arguments.gradients(formula(*inputs), source)
+        if source == "vjp":
+            return arguments.gradients(formula(arguments.cotangent(weights), *inputs), source)
+        return (as_numbers(formula(arguments.tangents(weights), *inputs), source, "the derivative of f's result"),)
 
     return rule
 
@@ -97,20 +95,30 @@ def first_derivative(f: Callable[..., Any], positions: tuple[int, ...]) -> Calla
     return derivative
 
 
-def _as_gradients(returned: Any, name: str, names: Mapping[int, str]) -> tuple[np.ndarray, ...]:
-    """What a formula returned: one array for each position, without copying any."""
-    several = isinstance(returned, tuple) or (isinstance(returned, list) and len(names) > 1)
-    parts = tuple(returned) if several else (returned,)
-    wanted = f"{'one array' if len(names) == 1 else f'{len(names)} arrays'}, for {', '.join(names.values())}"
-    if len(parts) != len(names):
-        given = f"{len(parts)} arrays" if several else f"one {type(returned).__name__}"
-        raise ValueError(f"check_gradient: {name} returned {given}; wanted {wanted}. Which ones is chosen by argnums=.")
-    return tuple(_as_array(part, name, wanted) for part in parts)
+def chosen_formula(f: Any, formulas: dict[str, Any], order: int) -> tuple[str, Callable[..., Any] | None]:
+    """Which of the formulas was given; "autograd" if none was."""
+    for name, function in ({"f": f} | formulas).items():
+        if not callable(function) and (function is not None or name == "f"):
+            raise TypeError(f"check_gradient: {name} is a {type(function).__name__}; wanted a function.")
+    given = [(name, function) for name, function in formulas.items() if function is not None]
+    if len(given) > 1:
+        raise ValueError(f"check_gradient: both {given[0][0]}= and {given[1][0]}= were given. Check one at a time.")
+    if order not in (1, 2):
+        raise ValueError(f"check_gradient: order is {order!r}; wanted 1 or 2.")
+    if given and order == 2:
+        raise ValueError(
+            f"check_gradient: order=2 differentiates autograd's gradient, not one derived by hand. Leave {given[0][0]}= out."
+        )
+    return given[0] if given else ("autograd", None)
 
 
-def _as_array(part: Any, name: str, wanted: str) -> np.ndarray:
-    """What a formula returned as an array of real numbers, without copying it."""
-    array = np.asarray(unwrapped(part))
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"check_gradient: {name} returned a {type(part).__name__}; wanted {wanted}.")
-    return array
+def part_of(f: Callable[..., Any], index: int, what: str) -> Callable[..., Any]:
+    """The function that returns one of the two things that `f` returns, which are `what`."""
+
+    def part(*inputs: Any) -> Any:
+        returned = f(*inputs)
+        if not isinstance(returned, (tuple, list)) or len(returned) != 2:
+            raise TypeError(f"check_gradient: f returned {described(returned)}; wanted {what}.")
+        return returned[index]
+
+    return part

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from autodiff.core.tensor import Tensor
 from autodiff.modes import no_grad
+from autodiff.testing.libraries import as_array
 from autodiff.testing.numerics.analytic import complex_step
 from autodiff.testing.numerics.differences import Line
 
@@ -162,48 +161,6 @@ class Subject:
             return Line(along, here, scale, scale, 16 * eps, self.eps, floor, tilted)
         scale, own = float(self.scales[slot][direction]), float(self.own_scales[slot][direction])
         return Line(along, here, scale, own, 16 * eps * abs(float(base.reshape(-1)[direction])), self.eps, floor, tilted)
-
-
-def as_array(result: Any) -> np.ndarray:
-    """What `f` returned, as an array of real numbers."""
-    if isinstance(result, Tensor):
-        result = result.numpy()
-    is_array = isinstance(result, (np.generic, int, float)) or hasattr(result, "__array__")  # those of other libraries as well
-    array = np.asarray(result) if is_array else None
-    if array is not None and array.dtype.kind in "biuf":
-        return array
-    given = f"an array of dtype {array.dtype}" if array is not None else "None" if result is None else f"a {type(result).__name__}"
-    hint = " Does it lack a return statement?" if result is None else ""
-    if isinstance(result, (tuple, list)):
-        hint = " Check its results one at a time: lambda *inputs: f(*inputs)[0]."
-    raise TypeError(f"check_gradient: f returned {given}; wanted a real number, an array of real numbers, or a Tensor.{hint}")
-
-
-def as_input(x: Any) -> Any:
-    """An array of its own for an input that is an array, a tensor, a float, or a list of floats; all else as it is."""
-    if isinstance(x, Tensor):
-        return x.numpy().copy()
-    if isinstance(x, (np.ndarray, np.floating, float)):
-        array = np.array(x)
-        return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
-    if isinstance(x, list):
-        array = np.asarray(x)
-        return array if array.dtype.kind == "f" else x
-    return x
-
-
-def name_of(function: Callable[..., Any]) -> str:
-    """What a function is called."""
-    return getattr(function, "__name__", None) or type(function).__name__
-
-
-def argument_names(f: Callable[..., Any], count: int) -> list[str]:
-    """What a function calls its arguments; by their positions where it does not say."""
-    try:
-        parameters = [p for p in inspect.signature(f).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    except (TypeError, ValueError):  # many functions written in C
-        parameters = []
-    return [p.name for p in parameters[:count]] + [f"argument {i}" for i in range(len(parameters), count)]
 
 
 def is_floating(x: Any) -> bool:

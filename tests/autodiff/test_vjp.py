@@ -323,7 +323,7 @@ def pullback_of_containers() -> Callable[[Any], Any]:
         (X, r" is ndarray of shape \(3,\) and dtype float64; wanted a dict with \['a'\], \['b'\]\."),
         (1.0, r" is float; wanted a dict with \['a'\], \['b'\]\."),
         ({"a": X}, r" has \['a'\]; wanted a dict with \['a'\], \['b'\]\."),
-        ({"a": X, "b": None}, r" has \['a'\]; wanted a dict with \['a'\], \['b'\]\."),
+        ({"a": X, "b": None}, r" has \['a'\], and None at \['b'\]; wanted a dict with \['a'\], \['b'\]\."),
         ({"a": X, "b": (1.0,)}, r"\['b'\] has \[0\]; wanted a tuple with \[0\], \[1\]\."),
         ({"a": X, "b": (1.0, (X, None))}, r"\['b'\]\[1\] has \[0\]; wanted a Result with \.mean\."),
         ({"a": X, "b": (1.0, Result(X, X))}, r"\['b'\]\[1\] has \.mean, \.others; wanted a Result with \.mean\."),

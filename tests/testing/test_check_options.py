@@ -15,6 +15,14 @@ Y = np.array([[1.5, 0.3, -0.7], [0.1, 0.2, 0.9]])
 RNG = np.random.default_rng(5)
 
 
+def sin(x: Any) -> Any:
+    return np.sin(x)
+
+
+def add(x: Any, y: Any) -> Any:
+    return x + y
+
+
 def outputs(report: GradientReport) -> set[Any]:
     return {entry.output for entry in report.entries}
 
@@ -31,7 +39,7 @@ def test_other_inputs_are_passed_on() -> None:
 
     report = check_gradient(f, X, 2, np.array([0, 0, 2]), X > 0, "name", None)
     assert report.ok
-    assert {entry.argument for entry in report.entries} == {0}
+    assert {entry.argument for entry in report.entries} == {"x"}
 
 
 def test_the_gradient_is_taken_by_the_arguments_of_argnums_in_their_order() -> None:
@@ -40,7 +48,7 @@ def test_the_gradient_is_taken_by_the_arguments_of_argnums_in_their_order() -> N
 
     report = check_gradient(f, 1.5, 2.0, 3.0, argnums=(2, 0), gradient=lambda a, b, c: (a * b * b, b * b * c))
     assert report.ok
-    assert [entry.argument for entry in report.entries] == [2, 0]
+    assert [entry.argument for entry in report.entries] == ["c", "a"]
     assert check_gradient(f, 1.5, 2.0, 3.0, argnums=[0, 2], gradient=lambda a, b, c: (a * b * b, b * b * c)).verdict == "wrong"
 
 
@@ -69,7 +77,13 @@ def test_a_tensor_that_f_returns_for_arrays_is_taken_as_its_array() -> None:
 def test_second_derivatives_are_taken_by_the_arguments_and_by_the_cotangent() -> None:
     report = check_gradient(lambda x, y: y * np.exp(x), X, Y, order=2)
     assert report.ok
-    assert {(entry.order, entry.argument) for entry in report.entries} == {(1, 0), (1, 1), (2, 0), (2, 1), (2, "cotangent")}
+    assert {(entry.order, entry.argument) for entry in report.entries} == {
+        (1, "x"),
+        (1, "y"),
+        (2, "x"),
+        (2, "y"),
+        (2, "the cotangent"),
+    }
 
 
 def test_of_large_arrays_directions_and_some_entries_are_compared() -> None:
@@ -85,7 +99,7 @@ def test_of_large_arrays_directions_and_some_entries_are_compared() -> None:
 def test_small_arguments_beside_large_ones_are_compared_entry_by_entry() -> None:
     report = check_gradient(lambda w, b: np.sum(np.tanh(w + b) ** 2), RNG.normal(size=(300, 3)), X)
     assert report.ok
-    assert {entry.index for entry in report.entries if entry.argument == 1} == {(0,), (1,), (2,)}
+    assert {entry.index for entry in report.entries if entry.argument == "b"} == {(0,), (1,), (2,)}
 
 
 @pytest.mark.parametrize("limit", [1, 30, 300])
@@ -150,7 +164,7 @@ def test_a_mistake_in_a_long_table_is_in_its_first_row() -> None:
     lines = str(check_gradient(lambda x: np.sum(x * x), np.arange(1.0, 101.0), gradient=gradient)).splitlines()
     assert lines[0].startswith("The gradient of <lambda> is wrong. 100 entries compared: 1 wrong, 99 right; ")
     assert lines[1].split() == ["argument", "index", "by", "hand", "autograd", "numerical", "bound", "verdict"]
-    assert lines[2].split()[:5] == ["0", "(57,)", "116.001", "116", "116"]
+    assert lines[2].split()[:5] == ["x", "(57,)", "116.001", "116", "116"]
     assert lines[2].endswith("wrong")
     assert len(lines) == 24
     assert lines[-2] == "... and 80 more, all right"
@@ -161,7 +175,7 @@ def test_a_mistake_in_a_long_table_is_in_its_first_row() -> None:
 def test_failures_are_listed_below_the_table() -> None:
     text = str(check_gradient(lambda x: np.sum(x * x) / 2, X, gradient=lambda x: x))
     assert text.splitlines()[0].startswith("The gradient of <lambda> is wrong. 3 entries compared: 3 right; 1 other failure; ")
-    assert text.splitlines()[-1].startswith("- the gradient by argument 0 shares memory with argument 0")
+    assert text.splitlines()[-1].startswith("- the gradient by x shares memory with x")
 
 
 def test_an_unknown_gradient_fails_an_assertion_as_well() -> None:
@@ -177,13 +191,13 @@ ERRORS: list[tuple[type[Exception], str, Callable[[], Any]]] = [
         "f returned None; wanted a real number, an array of real numbers, or a Tensor. Does it lack",
         lambda: check_gradient(print, X),
     ),
-    (TypeError, "f returned a tuple; wanted", lambda: check_gradient(lambda x: (x, x), X)),
+    (TypeError, "f returned a tuple of 2; wanted", lambda: check_gradient(lambda x: (x, x), X)),
     (TypeError, "Check its results one at a time: lambda *inputs: f(*inputs)[0].", lambda: check_gradient(lambda x: [x, x], X)),
     (TypeError, "f returned an array of dtype complex128; wanted", lambda: check_gradient(lambda x: x + 0j, X)),
     (TypeError, "f returned a str; wanted", lambda: check_gradient(lambda x: "x", X)),
     (TypeError, "vjp is a list; wanted a function.", lambda: check_gradient(np.sin, X, vjp=[])),
-    (TypeError, "got a int, a list; wanted an input of floating point", lambda: check_gradient(np.add, 3, [1, 2])),
-    (TypeError, "argument 1 of argnums is a int; wanted floating point.", lambda: check_gradient(np.add, X, 3, argnums=1)),
+    (TypeError, "got a int, a list of 2; wanted an input of floating point", lambda: check_gradient(np.add, 3, [1, 2])),
+    (TypeError, "argnums has 1, but y is a int; wanted floating point.", lambda: check_gradient(add, X, 3, argnums=1)),
     (
         ValueError,
         "argnums is -1, but there are 1 inputs; wanted positions from 0 to 0.",
@@ -195,7 +209,7 @@ ERRORS: list[tuple[type[Exception], str, Callable[[], Any]]] = [
         lambda: check_gradient(np.sin, X, argnums=(0, 0)),
     ),
     (ValueError, "argnums is (); wanted at least one position", lambda: check_gradient(np.sin, X, argnums=())),
-    (ValueError, "argument 0 is inf at index (); wanted finite numbers.", lambda: check_gradient(np.exp, np.inf)),
+    (ValueError, "check_gradient: x is inf at index (); wanted finite numbers.", lambda: check_gradient(sin, np.inf)),
     (
         ValueError,
         "gradient= is for a function that returns one number, but f returned shape (3,). Pass vjp=, a function of the",
@@ -203,18 +217,18 @@ ERRORS: list[tuple[type[Exception], str, Callable[[], Any]]] = [
     ),
     (
         ValueError,
-        "vjp returned one ndarray; wanted 2 arrays, for the arguments (0, 1). Which ones is chosen by argnums=.",
-        lambda: check_gradient(np.add, *TWO, vjp=lambda g, x, y: g),
-    ),
-    (
-        ValueError,
-        "vjp returned 2 arrays; wanted one array, for argument 1.",
-        lambda: check_gradient(np.add, *TWO, argnums=1, vjp=lambda g, x, y: (g, g)),
+        "vjp returned an array of dtype float64; wanted a tuple of 2, by x, y. By which ones is chosen by argnums=.",
+        lambda: check_gradient(add, *TWO, vjp=lambda g, x, y: g),
     ),
     (
         TypeError,
-        "gradient returned a NoneType; wanted one array, for argument 0.",
-        lambda: check_gradient(np.sum, X, gradient=lambda x: None),
+        "vjp returned a tuple of 2 as the gradient by y; wanted an array of real numbers.",
+        lambda: check_gradient(add, *TWO, argnums=1, vjp=lambda g, x, y: (g, g)),
+    ),
+    (
+        TypeError,
+        "gradient returned None as the gradient by x; wanted an array of real numbers.",
+        lambda: check_gradient(lambda x: np.sum(x), X, gradient=lambda x: None),
     ),
 ]
 

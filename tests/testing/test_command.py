@@ -44,6 +44,12 @@ def step(x):
 def no_slope(x):
     return np.zeros_like(x)
 
+def whole(x):
+    return 3 * x
+
+def whole_slope(x):
+    return np.full(x.shape, 3)
+
 def power(x, n, scale=1.0):
     return scale * np.sum(x**n)
 
@@ -115,6 +121,11 @@ CALLS: list[tuple[int, str, list[str]]] = [
     (1, "The gradient of loss is wrong.", ["m:loss", "--gradient", "m:forgets_the_square", "--input", "1.0", "--input", "2.0"]),
     (3, "is not known to be right", ["m:step", "--gradient", "m:no_slope", "--input", "0.0"]),
     (0, "The gradient of square is right.", ["m:square", "--vjp", "m:square_vjp", "--input=[1.0, -2.0]"]),
+    (
+        4,
+        "is right but for its type: the gradient by x has dtype int64",
+        ["m:whole", "--gradient", "m:whole_slope", "--input", "3.0"],
+    ),
     (0, "The gradient of square is right.", ["m:square", "--jvp", "m:square_jvp", "--input=[1.0, -2.0]", "--seed", "5"]),
     (1, "The gradient of square is wrong.", ["m:square", "--vjp", "numpy:multiply", "--input", "3.0"]),
     (0, "The gradient of square is right.", ["m:square", "--vjp", "numpy:multiply", "--input", "3.0", "--rtol", "0.6"]),

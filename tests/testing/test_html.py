@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.testing import GradientEntry, GradientReport, check_gradient, find_gradient_error, reals
+from autodiff.testing import GradientEntry, GradientFailure, GradientReport, check_gradient, find_gradient_error, reals
 
 X = np.array([[0.5, -1.0, 2.0, 0.1], [1.5, 0.3, -0.7, -2.0]])
 VOID = {"meta", "rect", "br"}
@@ -66,14 +66,22 @@ def test_it_says_what_the_text_says() -> None:
     assert outline.texts["li"] == list(report.diagnosis)
     assert outline.texts["th"] == ["argument", "index", "by hand", "autograd", "numerical", "bound", "verdict"]
     assert len(outline.texts["tr"]) == 1 + len(report.entries)
-    assert outline.texts["td"][:2] == ["0", "(0, 1)"]
+    assert outline.texts["td"][:2] == ["x", "(0, 1)"]
 
 
 def test_failures_are_listed() -> None:
     report = check_gradient(lambda x: np.sum(x * x) / 2, X, gradient=lambda x: x)
-    assert Outline(report.to_html()).texts["li"] == list(report.failures)
+    assert Outline(report.to_html()).texts["li"] == [failure.text for failure in report.failures]
     shapeless = check_gradient(lambda x: np.sum(x), X, gradient=lambda x: np.ones(3))
     assert "table" not in Outline(shapeless.to_html()).texts
+
+
+def test_each_argument_is_summed_up_and_another_dtype_is_no_success() -> None:
+    report = check_gradient(lambda a, b: np.sum(a * b), X[0], X[1], gradient=lambda a, b: (b.copy(), a / 2))
+    assert report.by_argument in Outline(report.to_html()).texts["p"]
+    whole = Outline(check_gradient(lambda x: np.sum(x), X, gradient=lambda x: np.ones(x.shape, int)).to_html())
+    assert whole.texts["title"][0] == "Gradient of <lambda>: wrong dtype"
+    assert whole.texts["span"][0] == "✗ wrong dtype"
 
 
 def test_verdicts_are_told_by_a_sign_and_a_word_as_well_as_by_a_colour() -> None:
@@ -88,7 +96,7 @@ def test_verdicts_are_told_by_a_sign_and_a_word_as_well_as_by_a_colour() -> None
 
 def test_a_picture_shows_each_entry_of_a_small_argument_where_it_is() -> None:
     outline = Outline(wrong_where_negative().to_html())
-    assert outline.texts["figcaption"] == ["argument 0, 2 by 4: 3 of 8 wrong"]
+    assert outline.texts["figcaption"] == ["x, 2 by 4: 3 of 8 wrong"]
     side = 16
     cells = {(int(a["y"] or 0) // side, int(a["x"] or 0) // side): a["class"] for tag, a in outline.found if tag == "rect"}
     assert cells == {index: "wrong" if x < 0 else "right" for index, x in np.ndenumerate(X)}
@@ -116,20 +124,20 @@ def test_there_is_no_picture_of_a_number_or_of_an_argument_of_which_not_all_was_
     assert "svg" not in Outline(check_gradient(lambda x: x**2, 3.0).to_html()).texts
     assert "svg" not in Outline(check_gradient(lambda x: np.sum(x**2), np.linspace(0, 1, 400)).to_html()).texts
     two = check_gradient(lambda x, y: np.sum(x) * np.sum(y**2), X, np.linspace(0, 1, 400))
-    assert Outline(two.to_html()).texts["figcaption"] == ["argument 0, 2 by 4: 0 of 8 wrong"]
+    assert Outline(two.to_html()).texts["figcaption"] == ["x, 2 by 4: 0 of 8 wrong"]
 
 
 def test_the_table_ends_after_200_rows() -> None:
-    entries = tuple(GradientEntry(0, (i,), (), 1.0, 2.0, 1e-9, "wrong") for i in range(250))
+    entries = tuple(GradientEntry("x", (i,), (), 1.0, 2.0, 1e-9, "wrong") for i in range(250))
     outline = Outline(GradientReport("f", entries, (), 2).to_html())
     assert len(outline.texts["tr"]) == 201
     assert "... and 50 more" in outline.texts["p"]
 
 
 def test_names_and_notes_cannot_break_out() -> None:
-    entry = GradientEntry(0, (0,), (), 1.0, 2.0, 1e-9, "wrong", '</td><script>alert("1")</script>')
     bad = "<img src=x onerror=alert(1)>"
-    report = GradientReport(bad, (entry, entry), (bad,), 2, (bad,), bad, bad)
+    entry = GradientEntry(bad, (0,), (), 1.0, 2.0, 1e-9, "wrong", '</td><script>alert("1")</script>')
+    report = GradientReport(bad, (entry, entry), (GradientFailure("error", bad),), 2, (bad,), bad, bad)
     outline = Outline(report.to_html())
     assert not {"img", "script"} & set(outline.texts) | {tag for tag, _ in outline.found} & {"img", "script"}
     assert outline.texts["li"] == [bad, bad]

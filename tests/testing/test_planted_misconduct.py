@@ -25,7 +25,7 @@ def test_a_gradient_that_changes_an_input_is_found() -> None:
         return x.copy()
 
     assert only_failure(check_gradient(lambda x: np.sum(x * x), X, gradient=gradient)) == (
-        "the gradient changes argument 0 in place. Let it work on a copy."
+        "the gradient changes x in place. Let it work on a copy."
     )
 
 
@@ -37,7 +37,7 @@ def test_a_gradient_that_changes_an_input_which_is_no_argument_of_argnums_is_fou
         return result
 
     report = check_gradient(lambda x, index: x[index], X, np.array([2, 0]), vjp=vjp)
-    assert only_failure(report) == "the gradient changes argument 1 in place. Let it work on a copy."
+    assert only_failure(report) == "the gradient changes index in place. Let it work on a copy."
 
 
 def test_a_gradient_that_changes_its_cotangent_is_found() -> None:
@@ -54,7 +54,7 @@ def test_a_function_that_changes_its_input_is_found() -> None:
         return np.sum(x * x)
 
     report = check_gradient(f, X, gradient=lambda x: 2 * (x - 1))
-    assert only_failure(report) == "f changes argument 0 in place. Let it work on a copy."
+    assert only_failure(report) == "f changes x in place. Let it work on a copy."
     assert report.entries == ()
 
 
@@ -64,7 +64,7 @@ def test_a_change_that_is_too_small_to_matter_is_a_change() -> None:
         x[0] = np.nextafter(x[0], 1)
         return result
 
-    assert "changes argument 0" in only_failure(check_gradient(lambda x: np.sum(x * x), X, gradient=gradient))
+    assert "changes x in place" in only_failure(check_gradient(lambda x: np.sum(x * x), X, gradient=gradient))
 
 
 def two(g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -74,21 +74,21 @@ def two(g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_gradients_that_share_memory_with_each_other_are_found() -> None:
-    report = check_gradient(np.add, X, Y, vjp=lambda g, x, y: two(g))
+    report = check_gradient(lambda x, y: x + y, X, Y, vjp=lambda g, x, y: two(g))
     assert only_failure(report) == (
-        "the gradient by argument 1 shares memory with the gradient by argument 0: changing one changes the other. Return a copy."
+        "the gradient by y shares memory with the gradient by x: changing one changes the other. Return a copy."
     )
 
 
 @pytest.mark.parametrize("part", [lambda g: g, lambda g: g[:], lambda g: g.reshape(3)])
 def test_a_gradient_that_shares_memory_with_the_cotangent_is_found(part: Any) -> None:
-    report = check_gradient(np.add, X, Y, vjp=lambda g, x, y: (part(g), g.copy()))
-    assert only_failure(report).startswith("the gradient by argument 0 shares memory with the cotangent:")
+    report = check_gradient(lambda x, y: x + y, X, Y, vjp=lambda g, x, y: (part(g), g.copy()))
+    assert only_failure(report).startswith("the gradient by x shares memory with the cotangent:")
 
 
 def test_a_gradient_that_shares_memory_with_an_input_is_found() -> None:
     report = check_gradient(lambda x: 0.5 * np.sum(x * x), X, gradient=lambda x: x)
-    assert only_failure(report).startswith("the gradient by argument 0 shares memory with argument 0:")
+    assert only_failure(report).startswith("the gradient by x shares memory with x:")
 
 
 def test_parts_of_one_array_that_do_not_overlap_are_no_failure() -> None:
@@ -102,7 +102,7 @@ def test_parts_of_one_array_that_do_not_overlap_are_no_failure() -> None:
 def test_a_gradient_that_varies_is_found() -> None:
     rng = np.random.default_rng(0)
     report = check_gradient(lambda x: np.sum(x * x), X, gradient=lambda x: 2 * x + rng.normal(scale=1e-8, size=x.shape))
-    assert "the gradient by argument 0 is not deterministic: two calls with the same inputs differ." in report.failures
+    assert "the gradient by x is not deterministic: two calls with the same inputs differ." in map(str, report.failures)
     assert report.verdict == "wrong"
 
 
@@ -117,16 +117,16 @@ def test_a_function_that_varies_is_found() -> None:
 
 @pytest.mark.parametrize("bend", [np.abs, np.square, np.sign])
 def test_a_gradient_that_is_not_linear_in_the_cotangent_is_found(bend: Any) -> None:
-    report = check_gradient(np.sin, X, vjp=lambda g, x: bend(g) * np.cos(x))
-    assert any(failure.startswith("the gradient by argument 0 is not linear in the cotangent:") for failure in report.failures)
+    report = check_gradient(lambda x: np.sin(x), X, vjp=lambda g, x: bend(g) * np.cos(x))
+    assert any(failure.text.startswith("the gradient by x is not linear in the cotangent:") for failure in report.failures)
     assert report.verdict == "wrong"
 
 
 def test_a_gradient_that_is_not_zero_for_a_cotangent_of_zeros_is_found() -> None:
-    report = check_gradient(np.sin, X, vjp=lambda g, x: (g + 1e-3) * np.cos(x))
+    report = check_gradient(lambda x: np.sin(x), X, vjp=lambda g, x: (g + 1e-3) * np.cos(x))
     first = 1e-3 * np.cos(X[0])
-    assert report.failures == (
-        f"the gradient by argument 0 is not zero for a cotangent of zeros: it is {first:.6g} at index (0,).",
-    )
+    assert list(map(str, report.failures)) == [
+        f"the gradient by x is not zero for a cotangent of zeros: it is {first:.6g} at index (0,)."
+    ]
     nothing_over_nothing = check_gradient(np.sin, X, vjp=lambda g, x: g / np.sum(np.abs(g)) * np.sum(np.abs(g)) * np.cos(x))
-    assert "is nan at index (0,)" in nothing_over_nothing.failures[0]
+    assert "is nan at index (0,)" in nothing_over_nothing.failures[0].text

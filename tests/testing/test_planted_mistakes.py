@@ -113,7 +113,7 @@ def test_the_wrong_entry_is_named() -> None:
         return g
 
     report = check_gradient(lambda x: np.sum(x**2), A.copy(), gradient=gradient)
-    assert [(entry.argument, entry.index) for entry in report.entries if entry.verdict == "wrong"] == [(0, (1, 2))]
+    assert [(entry.argument, entry.index) for entry in report.entries if entry.verdict == "wrong"] == [("x", (1, 2))]
 
 
 def test_one_wrong_entry_of_many_is_found_and_named() -> None:

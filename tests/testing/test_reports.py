@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import autodiff as ad
-from autodiff.testing import GradientMismatch, assert_gradient, check_gradient
+from autodiff.testing import GradientFailure, GradientMismatch, GradientReport, assert_gradient, check_gradient
 
 X = np.array([1.0, 2.0])
 
@@ -42,7 +43,7 @@ def test_the_columns_are_aligned() -> None:
 
 def test_the_sentences_follow_the_table_and_the_failures_come_last() -> None:
     lines = str(check_gradient(lambda x: np.sum(x**2), X, gradient=lambda x: x)).splitlines()
-    assert [line.split(" ")[0] for line in lines] == ["The", "argument", "0", "0", "Autograd", "Diagnosis:", "-"]
+    assert [line.split(" ")[0] for line in lines] == ["The", "argument", "x", "x", "Autograd", "Diagnosis:", "-"]
 
 
 def test_entries_at_a_kink_that_pass_as_subgradients_are_counted() -> None:
@@ -53,6 +54,71 @@ def test_entries_at_a_kink_that_pass_as_subgradients_are_counted() -> None:
     assert ": 2 right (1 at a kink, as a subgradient); " in one.summary
     wrong = check_gradient(lambda x: np.sum(np.maximum(x, 0)), x, gradient=lambda x: np.where(x == 0, 1.3, x > 0))
     assert "subgradient" not in wrong.summary
+
+
+def two_factors(gradient: Any) -> GradientReport:
+    return check_gradient(lambda a, b: np.sum(a * b**2), X, X + 1, gradient=gradient)
+
+
+def test_the_second_line_sums_up_each_argument() -> None:
+    report = two_factors(lambda a, b: (b**2, np.where(b > 2.5, 2, 1) * a * b))
+    assert str(report).splitlines()[1] == report.by_argument == "right: a; wrong: b in 1 of 2"
+    assert two_factors(lambda a, b: (b, a)).by_argument == "wrong: a in 2 of 2, b in 2 of 2"
+    assert two_factors(lambda a, b: (b**2, 2 * a * b)).by_argument == "right: a, b"
+    assert check_gradient(np.sum, X).by_argument == ""
+    unsure = check_gradient(lambda a, b: np.sum(np.sign(a)) + np.sum(b), [0.0, 1.0], [2.0], gradient=lambda a, b: (0 * a, b / 2))
+    assert unsure.by_argument == "right: b; cannot tell: a in 1 of 2"
+
+
+def test_an_entry_of_which_any_derivative_is_wrong_is_counted_once() -> None:
+    report = check_gradient(lambda a, b: a * b, X, X + 1, vjp=lambda g, a, b: (g * b, g * np.array([a[0], 0])))
+    assert report.by_argument == "right: a; wrong: b in 1 of 2"
+
+
+def test_the_text_says_why_autograd_has_no_part() -> None:
+    report = check_gradient(lambda x: math.exp(x), 1.0, gradient=np.exp)
+    assert report.autograd_error
+    assert str(report).splitlines()[-1] == f"Not compared with autograd: {report.autograd_error}"
+    assert "Not compared" not in str(check_gradient(lambda x: np.exp(x), 1.0, gradient=lambda x: np.exp(x)))
+
+
+def test_a_gradient_that_lacks_a_small_constant_is_said_to_agree_to_many_digits() -> None:
+    def loss(p: Any) -> Any:
+        return -np.sum(np.log(p + 1e-8))
+
+    report = check_gradient(loss, np.array([0.3, 0.9]), gradient=lambda p: -1 / p)
+    assert report.verdict == "wrong"
+    assert report.summary.startswith(
+        "The gradient of loss is wrong, but it agrees to 7 digits: as if a small constant were missing, such as the epsilon of a "
+        "logarithm. 2 entries compared: 1 wrong, 1 right; "
+    )
+    assert "digits" not in check_gradient(loss, np.array([0.3, 0.9]), gradient=lambda p: -1 / p - [0, 1e-3]).summary
+    for small, digits in ((3e-7, 6), (4e-8, 7)):
+        text = check_gradient(lambda x: np.sum(x**2), X, gradient=lambda x, small=small: 2 * x * (1 + small)).summary
+        assert f"is wrong, but it agrees to {digits} digits: " in text
+    assert "digits" not in check_gradient(lambda x: np.sum(x**2), X, gradient=lambda x: 2 * x * (1 + 2e-6)).summary
+
+
+@pytest.mark.parametrize("dtype", [int, bool, np.float32])
+def test_a_right_gradient_of_another_dtype_has_a_verdict_of_its_own(dtype: Any) -> None:
+    name = np.dtype(dtype).name
+    report = check_gradient(lambda x: np.sum(x), X, gradient=lambda x: np.ones(2, dtype))
+    assert (report.verdict, report.ok, report.diagnosis) == ("wrong dtype", False, ())
+    text = f"the gradient by x has dtype {name}, but x has dtype float64."
+    assert report.failures == (GradientFailure("dtype", text),)
+    assert report.summary.startswith(f"The gradient of <lambda> is right but for its type: {text} 2 entries compared: 2 right; ")
+    with pytest.raises(GradientMismatch, match="is right but for its type"):
+        assert_gradient(lambda x: np.sum(x), X, gradient=lambda x: np.ones(2, dtype))
+    wrong = check_gradient(lambda x: np.sum(x), X, gradient=lambda x: np.full(2, 3, dtype))
+    assert (wrong.verdict, wrong.ok) == ("wrong dtype" if dtype is bool else "wrong", False)
+
+
+def test_another_dtype_hides_no_other_failure() -> None:
+    report = check_gradient(np.sum, X, vjp=lambda g, x: np.full(2, np.rint(abs(g)), int))
+    assert {failure.kind for failure in report.failures} == {"dtype", "linearity"}
+    assert report.verdict == "wrong"
+    unsure = check_gradient(lambda x: np.sum(np.sign(x)), np.zeros(1), gradient=lambda x: np.zeros(1, int))
+    assert unsure.verdict == "cannot tell"
 
 
 def test_the_repr_is_one_line() -> None:
@@ -72,7 +138,7 @@ def test_the_error_of_assert_gradient_is_the_report() -> None:
 def test_argnums_chooses_the_arguments() -> None:
     report = check_gradient(lambda x, y: np.sum(x * y), X, X + 1, gradient=lambda x, y: x.copy(), argnums=1)
     assert report.ok
-    assert {entry.argument for entry in report.entries} == {1}
+    assert {entry.argument for entry in report.entries} == {"y"}
 
 
 def test_a_tolerance_can_be_given() -> None:
@@ -106,8 +172,8 @@ ERRORS: list[tuple[type[Exception], str, Any]] = [
     (ValueError, "gradient= is for a function that returns one number", lambda: check_gradient(np.sin, X, gradient=np.cos)),
     (
         ValueError,
-        "check_gradient: argument 0 is nan at index (1,); wanted finite",
-        lambda: check_gradient(np.sum, np.array([1, np.nan])),
+        "check_gradient: x is nan at index (1,); wanted finite",
+        lambda: check_gradient(lambda x: np.sum(x), np.array([1, np.nan])),
     ),
 ]
 

@@ -41,7 +41,7 @@ def test_bad_use_is_an_error_and_not_one_of_the_gradient(kind: type[Exception], 
 
 
 def test_an_error_of_the_checker_comes_without_advice_about_the_domain() -> None:
-    with pytest.raises(TypeError, match="gradient returned a NoneType") as caught:
+    with pytest.raises(TypeError, match="gradient returned None") as caught:
         find_gradient_error(squares, reals(), gradient=lambda x: None)
     assert caught.value.__notes__ == ["find_gradient_error: this was raised at\nx = np.array(0.0)"]
 

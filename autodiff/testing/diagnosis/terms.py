@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 
 from autodiff.testing.diagnosis.evidence import Block, Case, Explanation, by_arguments, figures
-from autodiff.testing.rules import gradient_rule, jvp_rule, vjp_rule
 
 __all__: list[str] = []
 
-RULES = {"gradient": gradient_rule, "vjp": vjp_rule, "jvp": jvp_rule}
 MULTIPLES = {  # what a term is to the difference between the numerical gradient and the given one
     1.0: ("is missing", "numerical - given equals it"),
     2.0: ("has the wrong sign", "numerical - given equals 2 times it"),
@@ -41,7 +39,7 @@ def mistaken_terms(case: Case, blocks: Sequence[Block], terms: Mapping[str, Call
 
 
 def _value(case: Case, block: Block, term: Callable[..., Any]) -> np.ndarray:
-    value = case.gradient(RULES[case.candidate.source](term, case.names), block.slot)
+    value = case.gradient(case.candidate.like(term), block.slot)
     if value.shape != block.array.shape:
         raise ValueError(f"its shape is {value.shape}, that of {block.argument} {block.array.shape}")
     return value

@@ -12,14 +12,16 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.testing.arguments import name_of
 from autodiff.testing.check import check_gradient
+from autodiff.testing.libraries import as_input
 from autodiff.testing.report import GradientMismatch
 from autodiff.testing.search import reproduction
 from autodiff.testing.search.domains import Reals, reals
 from autodiff.testing.search.hunt import Hunt
 from autodiff.testing.search.result import GradientSearch
 from autodiff.testing.search.trial import FUNCTIONS, OURS, Trial
-from autodiff.testing.subject import as_input, is_floating, name_of
+from autodiff.testing.subject import is_floating
 
 __all__ = ["find_gradient_error", "gradient_test"]
 
@@ -119,7 +121,8 @@ def _noted(trial: Trial, inputs: tuple[Any, ...]) -> Exception:
 def _require_usable(f: Any, domains: Sequence[Any], options: dict[str, Any]) -> None:
     """Raise an error for what would otherwise look like an error of the gradient at each point."""
     for name, function in (("f", f), *((name, options.get(name)) for name in FUNCTIONS)):
-        if not callable(function) and (function is not None or name == "f"):
+        absent = name != "f" and function is None
+        if not (callable(function) or absent or (name == "gradient" and function is True)):
             raise TypeError(f"find_gradient_error: {name} is a {type(function).__name__}; wanted a function.")
     if not domains:
         raise TypeError("find_gradient_error: no domains were given; wanted one for each argument of f, such as reals().")

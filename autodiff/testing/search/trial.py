@@ -13,11 +13,12 @@ import numpy as np
 
 from autodiff.core.tensor import Tensor, unwrapped
 from autodiff.modes import no_grad
+from autodiff.testing.arguments import name_of
 from autodiff.testing.check import check_gradient
-from autodiff.testing.report import GradientReport
+from autodiff.testing.libraries import as_input
+from autodiff.testing.report import GradientFailure, GradientReport
 from autodiff.testing.search import reproduction
 from autodiff.testing.search.domains import Reals
-from autodiff.testing.subject import as_input, name_of
 
 __all__: list[str] = []
 
@@ -57,8 +58,8 @@ class Trial:
         self.domains = domains
         self.options = dict(options)
         self.name = name_of(f)
-        self.functions = {name: options[name] for name in FUNCTIONS if options.get(name) is not None}
-        self.others = {name: value for name, value in options.items() if name not in FUNCTIONS}
+        self.functions = {name: options[name] for name in FUNCTIONS if callable(options.get(name))}
+        self.others = {name: value for name, value in options.items() if name not in self.functions}
         self.outcomes: dict[str, Outcome] = {}
         self._counts: Counter[str] = Counter()
         self.reason = ""
@@ -102,7 +103,7 @@ class Trial:
     def _is_wrong(self, inputs: Sequence[Any]) -> bool:
         """Whether the gradient is wrong at inputs, where `f` may be evaluated anywhere."""
         try:
-            return check_gradient(self.f, *inputs, **self.options).verdict == "wrong"
+            return check_gradient(self.f, *inputs, **self.options).verdict.startswith("wrong")
         except Exception:  # the gradient's, which is an error of it
             return True
 
@@ -125,8 +126,8 @@ class Trial:
                 return Outcome("raised", error=error)
             source = "autograd's gradient" if by_autograd else next(iter(watched))
             text = f"{source} raises {type(error).__name__} where {self.name} raises nothing: {error}"
-            report = GradientReport(self.name, (), (text,), 1)
-        return Outcome(report.verdict, report, limited=f.limited)
+            report = GradientReport(self.name, (), (GradientFailure("error", text),), 1)
+        return Outcome("wrong" if report.verdict == "wrong dtype" else report.verdict, report, limited=f.limited)
 
     def _missing(self, f: Guarded, inputs: Sequence[Any]) -> Outcome | None:
         """The outcome if there is nothing to check: `f` has no value, or not the one that a gradient is for."""
