@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.testing.libraries import as_input, described, is_array, library_of, like, numbers_of
-from autodiff.testing.numerics.verdicts import Tolerance
+from autodiff.testing.numerics.judgement import Tolerance
 from autodiff.transforms.containers import Structure, flatten
 
 __all__: list[str] = []

@@ -17,7 +17,7 @@ from autodiff.testing.comparison import Comparison
 from autodiff.testing.conduct import Conduct, failures_of_function
 from autodiff.testing.diagnosis.evidence import Case
 from autodiff.testing.diagnosis.explanation import explained, require_terms
-from autodiff.testing.numerics.verdicts import Tolerance
+from autodiff.testing.numerics.judgement import Tolerance
 from autodiff.testing.report import COTANGENT, GradientEntry, GradientFailure, GradientMismatch, GradientReport
 from autodiff.testing.rules import Candidate, autograd_rule, chosen_formula, first_derivative, part_of, rule_by_hand
 from autodiff.testing.subject import Subject
@@ -196,8 +196,8 @@ def _checked(
     failures = conduct.failures(rng)
     claims = (GivenProduct if given.tangents else Given)(given.rule, subject, cotangents, rng)
     entries = Comparison(subject, claims, cotangents, rng, tolerance).entries()
-    order = [subject.names[p] for p in subject.positions]
-    return sorted(entries, key=lambda entry: order.index(entry.argument)), failures, cotangents
+    order = {subject.names[p]: slot for slot, p in enumerate(subject.positions)}
+    return sorted(entries, key=lambda entry: order.get(entry.argument, len(order))), failures, cotangents
 
 
 def _second_order(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from autodiff.testing.noise import gradient_noise
-from autodiff.testing.numerics.verdicts import Claim
+from autodiff.testing.numerics.judgement import Claim
 from autodiff.testing.rules import Rule
 from autodiff.testing.subject import Subject, is_floating
 
@@ -78,17 +79,11 @@ class Given:
         found = [rule(array.copy(), subject.fresh()) for array in cotangents.arrays]
         self.rows = [np.array([row[slot].reshape(-1) for row in found], np.float64) for slot in range(len(subject.positions))]
         self._sizes = [np.where(np.isfinite(rows), np.abs(rows), 0) for rows in self.rows]
-        self._influences = [(self._influence(scales), scales) for scales in (subject.own_scales, subject.scales)]
         self._noises: dict[int, list[np.ndarray]] = {}
         precision = [float(np.finfo(subject.inputs[p].dtype).eps) for p in subject.positions]
         self._eps = [max(eps, float(np.finfo(cotangents.arrays[0].dtype).eps)) for eps in precision]
 
-    def _influence(self, scales: list[np.ndarray]) -> np.ndarray:
-        """For each cotangent the most that an entry changes the result when it changes by its scale."""
-        pairs = zip(self._sizes, scales, strict=True)
-        return np.asarray(np.max([(sizes * scale).max(axis=1, initial=0.0) for sizes, scale in pairs], axis=0))
-
-    def claim(self, slot: int, direction: int | np.ndarray, cotangents: slice, slope: np.ndarray) -> Claim:
+    def claim(self, slot: int | None, direction: int | np.ndarray, cotangents: slice, slope: np.ndarray) -> Claim:
         """The claimed derivatives by one entry of an argument, or along a direction.
 
         Allowed for rounding are a few units in the last place of the number itself, and of slopes that would be natural: that of
@@ -96,31 +91,38 @@ class Given:
         smaller is the result of a cancellation, and no more precise than what cancels.
 
         Args:
-            slot: the number of the argument.
+            slot: the number of the argument; None for all.
             direction: the number of the entry, or the direction.
             cotangents: for which of the cotangents.
             slope: the natural slope of each function.
         """
-        rows, sizes, eps = self.rows[slot][cotangents], self._sizes[slot][cotangents], self._eps[slot]
+        eps = max(self._eps) if slot is None else self._eps[slot]
+        rows, sizes = (np.hstack(parts) if slot is None else parts[slot] for parts in (self.rows, self._sizes))
+        rows, sizes = rows[cotangents], sizes[cotangents]
         if isinstance(direction, int):
             value, size = rows[:, direction], sizes[:, direction]
-            natural = [influence[cotangents] / float(scales[slot][direction]) for influence, scales in self._influences]
-            slope = np.maximum(slope, np.minimum(*natural))
         else:
             value, size = along(rows, direction), np.linalg.norm(sizes * direction, axis=1)
             slope = np.maximum(slope, size)
         slope = np.maximum(slope, ZERO)
         first = cotangents.start or 0
-        return Claim(value, slope, eps * (8 * size + 16 * slope), lambda doubtful: self._noise(slot, direction, doubtful, first))
+        noise, elsewhere = partial(self._noise, slot, direction, first), partial(self._elsewhere, slot, direction, first)
+        return Claim(value, slope, eps * (8 * size + 16 * slope), eps, noise, elsewhere)
 
-    def _noise(self, slot: int, direction: int | np.ndarray, doubtful: np.ndarray, first: int) -> np.ndarray:
+    def _elsewhere(self, slot: int | None, direction: int | np.ndarray, first: int, t: float, j: int) -> float:
+        """The claim number `j` from `first` on, at another point of the line."""
+        found = self._rule(self._cotangents.arrays[first + j].copy(), self._subject.given(self._subject.moved(slot, direction, t)))
+        gradient = np.concatenate([part.reshape(-1) for part in found]) if slot is None else found[slot].reshape(-1)
+        return float(gradient[direction] if isinstance(direction, int) else along(gradient[None], direction)[0])
+
+    def _noise(self, slot: int | None, direction: int | np.ndarray, first: int, doubtful: np.ndarray) -> np.ndarray:
         """The measured noise of the doubtful ones among the claims from number `first` on."""
         result = np.zeros(len(doubtful))
         for j in map(int, np.flatnonzero(doubtful)):
             k = first + j
             if k not in self._noises:
                 self._noises[k] = gradient_noise(self._rule, self._subject, self._cotangents.arrays[k], self._rng)
-            noise = self._noises[k][slot]
+            noise = np.concatenate(self._noises[k]) if slot is None else self._noises[k][slot]
             result[j] = noise[direction] if isinstance(direction, int) else np.linalg.norm(noise * direction)
         return result
 
@@ -136,23 +138,26 @@ class GivenProduct:
         self._rng = rng
         self._eps = max(float(np.finfo(x.dtype).eps) for x in (*subject.inputs, cotangents.arrays[0]) if is_floating(x))
 
-    def claim(self, slot: int, direction: int | np.ndarray, cotangents: slice, slope: np.ndarray) -> Claim:
+    def claim(self, slot: int | None, direction: int | np.ndarray, cotangents: slice, slope: np.ndarray) -> Claim:
         """The claimed derivatives along the line. Arguments as of `Given.claim`."""
         tangents = [np.zeros(scales.size) for scales in self._subject.scales]
-        tangents[slot][... if isinstance(direction, np.ndarray) else direction] = (
-            direction if isinstance(direction, np.ndarray) else 1.0
-        )
+        for k, part in self._subject.parts(slot, direction).items():
+            tangents[k][part if isinstance(part, int) else slice(None)] = 1.0 if isinstance(part, int) else part
         tangent, matrix = np.concatenate(tangents), self._matrix[cotangents]
         (found,) = self._rule(tangent.copy(), self._subject.fresh())
         value = along(matrix, found.reshape(-1).astype(np.float64))
         size = along(np.abs(matrix), np.abs(found.reshape(-1)))
         slope = np.maximum(slope, ZERO)
 
+        def elsewhere(t: float, j: int) -> float:
+            (moved,) = self._rule(tangent.copy(), self._subject.given(self._subject.moved(slot, direction, t)))
+            return float(along(matrix, moved.reshape(-1).astype(np.float64))[j])
+
         def noise(doubtful: np.ndarray) -> np.ndarray:
             (of_results,) = gradient_noise(self._rule, self._subject, tangent, self._rng)
             return np.asarray(np.where(doubtful, np.linalg.norm(matrix * of_results, axis=1), 0.0))
 
-        return Claim(value, slope, self._eps * (8 * np.nan_to_num(size) + 16 * slope), noise)
+        return Claim(value, slope, self._eps * (8 * np.nan_to_num(size) + 16 * slope), self._eps, noise, elsewhere)
 
 
 def along(rows: np.ndarray, direction: np.ndarray) -> np.ndarray:

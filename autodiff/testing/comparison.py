@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
-from itertools import count
 from typing import Any
 
 import numpy as np
 
 from autodiff.testing.claims import Cotangents, Given, GivenProduct
-from autodiff.testing.numerics.verdicts import QUICK, Claim, Judgement, Tolerance, excess, judge, judge_sums, no_judgement
+from autodiff.testing.numerics.judgement import Claim, Judgement, Tolerance, no_judgement
+from autodiff.testing.numerics.verdicts import QUICK, gap, judge, judge_sums
 from autodiff.testing.report import GradientEntry
 from autodiff.testing.subject import Subject
 
@@ -20,6 +19,9 @@ DIRECTIONS = 3
 SAMPLE = 32  # entries of a large argument, half of them where the gradient is largest
 ADD_UP = 1e-6  # relative: slopes that are so near to a sum of others are that sum
 ENOUGH = 8  # wrong entries to find before a search ends
+CHEAP = 64  # evaluations that the verdict on an entry may take
+COSTLY = 16  # wrong entries that took more, after which no more are compared
+RANDOM_SIGNS = 1  # directions along entries at a kink, besides those that are not random
 
 Index = tuple[int, ...] | str
 
@@ -38,69 +40,98 @@ class Comparison:
         self.matrix, self.weights = cotangents.matrix[self.direct], cotangents.matrix[self.summed]
         self.rng = rng
         self.tolerance = tolerance
+        self.kinked: list[int] = []  # large arguments at a kink
+        self.left = 0  # entries that were not compared, since enough were wrong
 
     def entries(self) -> list[GradientEntry]:
         """Everything that was compared."""
         found: list[GradientEntry] = []
+        places: list[tuple[int, int, list[GradientEntry]]] = []
         sizes = [scales.size for scales in self.subject.scales]
-        budget = self.subject.limit // 2
+        budget, costly = self.subject.limit // 2, 0
         for slot in sorted(range(len(sizes)), key=sizes.__getitem__):
-            if sizes[slot] <= EVERY_ENTRY and QUICK * sizes[slot] <= budget:
-                budget -= QUICK * sizes[slot]
-                entries = [entry for i in range(sizes[slot]) for entry in self._entry(slot, i)]
-                found += entries + self._at_kinks(slot, entries)
-            else:
+            if sizes[slot] > EVERY_ENTRY or QUICK * sizes[slot] > budget:
                 found += self._large(slot, sizes[slot])
-        return found
+                continue
+            budget -= QUICK * sizes[slot]
+            for i in range(sizes[slot]):
+                if costly >= COSTLY:
+                    self.left += sizes[slot] - i
+                    break
+                before = self.subject.evaluations
+                entries = self._entry(slot, i)
+                is_wrong = any(entry.verdict == "wrong" for entry in entries)
+                costly += is_wrong and self.subject.evaluations - before > CHEAP
+                places.append((slot, i, entries))
+                found += entries
+        return found + self._at_kinks(places) + self._all_together()
 
     def _entry(self, slot: int, i: int) -> list[GradientEntry]:
         """The derivatives by one entry of an argument."""
         shape = self.subject.inputs[self.subject.positions[slot]].shape
         return self._judged(slot, i, tuple(int(k) for k in np.unravel_index(i, shape)))
 
-    def _at_kinks(self, slot: int, entries: list[GradientEntry]) -> list[GradientEntry]:
-        """The derivatives along all entries at a kink together, if they are several and none of them is wrong.
+    def _at_kinks(self, places: list[tuple[int, int, list[GradientEntry]]]) -> list[GradientEntry]:
+        """The derivatives along all entries at a kink together, of all arguments, if none of them is wrong.
 
-        For each of two equal numbers, the largest of them has the slopes 0 and 1; but together they have the slope 1. Where
-        the slopes just add up, as for a sum of functions of one entry each, that tells nothing new.
+        For each of two equal numbers, the largest of them has the slopes 0 and 1; but together they have the slope 1. The
+        entries move in the same direction, in those in which the function, and the gradient, rises, and in random ones. Where the
+        slopes just add up, as for a sum of functions of one entry each, that tells nothing new.
         """
-        at_kink = [e for e in entries if e.at_kink]
-        places = {e.index for e in at_kink if isinstance(e.index, tuple)}
-        if len(places) < 2 or any(e.verdict != "right" for e in at_kink):
+        kinks = [(slot, i, entries) for slot, i, entries in places if any(entry.at_kink for entry in entries)]
+        if len(kinks) < 2 or any(entry.verdict != "right" for *_, entries in kinks for entry in entries):
             return []
-        shape = self.subject.inputs[self.subject.positions[slot]].shape
-        direction, scales = np.zeros(self.subject.scales[slot].size), self.subject.scales[slot]
-        sums: dict[Any, np.ndarray] = {}
-        for e in entries:
-            if e.index in places:
-                i = int(np.ravel_multi_index(e.index, shape))
-                direction[i] = scales[i]
-                sums[e.output] = sums.get(e.output, 0) + scales[i] * np.array([*e.slopes, e.bound])
-        together = self._judged(slot, direction, "all at a kink")
-        add_up = [
-            np.all(np.abs(np.array(e.slopes) - sums[e.output][:2]) <= ADD_UP * (np.abs(sums[e.output][:2]).max() + e.bound))
-            for e in together
-        ]
-        return [] if all(add_up) else together
+        ends = np.cumsum([0, *(scales.size for scales in self.subject.scales)])
+        numbers = [int(ends[slot]) + i for slot, i, _ in kinks]
+        scales = np.concatenate(self.subject.scales)
+        first = [next(entry for entry in entries if entry.at_kink) for *_, entries in kinks]
+        rising, given = np.sign([sum(entry.slopes) for entry in first]), np.sign([entry.given for entry in first])
+        signs = [np.ones(len(kinks)), rising, given, *self.rng.choice([-1.0, 1.0], (RANDOM_SIGNS, len(kinks)))]
+        distinct = {tuple(np.where(row == 0, 1.0, row)): None for row in signs}
+        argument = ", ".join(dict.fromkeys(entry.argument for entry in first))
+        found: list[GradientEntry] = []
+        for row in map(np.array, distinct):
+            direction = np.zeros(scales.size)
+            direction[numbers] = row * scales[numbers]
+            along = self._judged(None, direction, "all at a kink", argument)
+            if not all(self._adds_up(entry, j, kinks, direction[numbers]) for j, entry in enumerate(along)):
+                found += along
+        return found
 
-    def _judged(self, slot: int, direction: int | np.ndarray, index: Index) -> list[GradientEntry]:
+    def _all_together(self) -> list[GradientEntry]:
+        """The derivative along all entries of all large arguments at a kink, in which they may be tied with each other."""
+        if len(self.kinked) < 2:
+            return []
+        scales = [scales * (slot in self.kinked) for slot, scales in enumerate(self.subject.scales)]
+        names = [self.subject.names[self.subject.positions[slot]] for slot in sorted(self.kinked)]
+        return self._judged(None, np.concatenate(scales), "all together", ", ".join(names))
+
+    def _adds_up(self, along: GradientEntry, j: int, kinks: list[Any], steps: np.ndarray) -> bool:
+        """Whether the slopes along a direction are the sums of those along the entries that it moves, each by a step."""
+        sides = np.array([entries[j].slopes for *_, entries in kinks])
+        sums = np.sum(np.where(steps[:, None] < 0, sides[:, ::-1], sides) * steps[:, None], axis=0)
+        bound = along.bound + sum(abs(step) * entries[j].bound for step, (*_, entries) in zip(steps, kinks, strict=True))
+        return bool(np.all(np.abs(sums - along.slopes) <= ADD_UP * (np.abs(sums).max() + bound)))
+
+    def _judged(self, slot: int | None, direction: int | np.ndarray, index: Index, argument: str = "") -> list[GradientEntry]:
+        if slot is not None:
+            argument = self.subject.names[self.subject.positions[slot]]
         if not self.subject.affords(QUICK):
             claim = self.given.claim(slot, direction, slice(None), np.zeros(len(self.labels)))
-            return self._listed(slot, index, self.labels, claim, no_judgement(len(self.labels)))
+            return self._listed(argument, index, self.labels, claim, no_judgement(len(self.labels)))
         line = self.subject.line(slot, direction, self.matrix)
         slope = line.slope()
         claim = self.given.claim(slot, direction, self.direct, slope)
         parts = judge(line, claim, self.tolerance, self.subject.affords)
-        found = self._listed(slot, index, self.labels[self.direct], claim, parts)
+        found = self._listed(argument, index, self.labels[self.direct], claim, parts)
         if len(self.weights):
             claim = self.given.claim(slot, direction, self.summed, np.abs(self.weights) @ slope)
             sums = judge_sums(self.weights, parts, claim, self.tolerance)
-            found += self._listed(slot, index, self.labels[self.summed], claim, sums)
+            found += self._listed(argument, index, self.labels[self.summed], claim, sums)
         return found
 
-    def _listed(self, slot: int, index: Index, labels: list[Index], claim: Claim, found: Judgement) -> list[GradientEntry]:
+    def _listed(self, argument: str, index: Index, labels: list[Index], claim: Claim, found: Judgement) -> list[GradientEntry]:
         """The entries of the report."""
-        argument = self.subject.names[self.subject.positions[slot]]
         columns = zip(labels, claim.value, found.value, found.allowed, found.verdicts, found.notes, found.slopes.T, strict=True)
         return [
             GradientEntry(
@@ -122,15 +153,20 @@ class Comparison:
         moving = np.ones(size, bool)
         sample = self._sample(slot, size)
         found: list[GradientEntry] = []
-        for number in range(DIRECTIONS):
-            direction = self.subject.random_direction(slot, self.rng) * moving
-            along = self._judged(slot, direction, f"direction {number + 1}")
+        directions = [(f"direction {k + 1}", self.subject.random_direction(slot, self.rng)) for k in range(DIRECTIONS)]
+        for name, direction in directions:
+            along = self._judged(slot, direction * moving, name)
             found += along
             if any(entry.verdict == "wrong" for entry in along):
-                sample |= set(self._culprits(slot, direction))
+                sample |= set(self._culprits(slot, direction * moving))
                 break
-            if any(entry.at_kink for entry in along):  # where many kinks meet, hardly anything is wrong: next, without the zeros
+            if any(entry.at_kink for entry in along) and len(directions) == DIRECTIONS:
+                # Where many kinks meet, hardly any direction is wrong: next, without the zeros, and all entries together.
                 moving = self.subject.reference[self.subject.positions[slot]].reshape(-1) != 0
+                signs = np.sign(self.given.rows[slot][-1])
+                scale = self.subject.scales[slot]
+                self.kinked.append(slot)
+                directions += [("all together", scale), ("along the signs", np.where(signs == 0, 1.0, signs) * scale)]
         for i in sorted(sample):
             found += self._entry(slot, i)
         return found
@@ -142,20 +178,30 @@ class Comparison:
         return {int(i) for i in largest} | {int(i) for i in self.rng.integers(0, size, SAMPLE // 2)}
 
     def _culprits(self, slot: int, direction: np.ndarray) -> list[int]:
-        """The entries that make the derivative along `direction` wrong, found by halving, the worst half first."""
-        ties = count()
-        heap = [(0.0, next(ties), np.arange(direction.size))]
+        """The entries that make the derivative along `direction` wrong, found by halving, the worse half first."""
+        everything = np.arange(direction.size)
+        groups = [(everything, *self._gap(slot, direction, everything))]
         culprits: list[int] = []
-        while heap and len(culprits) < ENOUGH and self.subject.affords(2 * QUICK):
-            _, _, group = heappop(heap)
+        while groups and len(culprits) < ENOUGH and self.subject.affords(2 * QUICK):
+            group, gap, bound = groups.pop()
             if len(group) == 1:
                 culprits.append(int(group[0]))
                 continue
-            for half in np.array_split(group, 2):
-                part = np.zeros_like(direction)
-                part[half] = direction[half]
-                line = self.subject.line(slot, part, self.matrix)
-                ratio = excess(line, self.given.claim(slot, part, self.direct, line.slope()), self.tolerance)
-                if ratio > 1:
-                    heappush(heap, (-ratio, next(ties), half))
+            left, right = np.array_split(group, 2)
+            of_left, its_bound = self._gap(slot, direction, left)
+            halves = [(left, of_left, its_bound), (right, gap - of_left, bound + its_bound)]
+            halves.sort(key=lambda half: _excess(*half[1:]))
+            groups += [half for half in halves if _excess(*half[1:]) > 1]
         return culprits
+
+    def _gap(self, slot: int, direction: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """How far the claims along a part of the direction are from the quick estimates, and how far they may be."""
+        part = np.zeros_like(direction)
+        part[group] = direction[group]
+        line = self.subject.line(slot, part, self.matrix)
+        return gap(line, self.given.claim(slot, part, self.direct, line.slope()), self.tolerance)
+
+
+def _excess(gaps: np.ndarray, bounds: np.ndarray) -> float:
+    """The largest gap as a multiple of its bound."""
+    return float(np.max(np.abs(gaps) / np.maximum(bounds, np.finfo(float).tiny), initial=0.0, where=np.isfinite(bounds)))

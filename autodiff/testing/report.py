@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from math import log10
 from typing import Any, Literal
 
+from autodiff.testing.numerics.judgement import KINK, Verdict
 from autodiff.testing.table import RANK, table
 
 __all__ = ["GradientEntry", "GradientFailure", "GradientMismatch", "GradientReport"]
 
-Verdict = Literal["right", "wrong", "cannot tell"]
 ReportVerdict = Literal["right", "wrong", "cannot tell", "wrong dtype"]
 FailureKind = Literal["shape", "dtype", "mutation", "repetition", "aliasing", "linearity", "error"]
 COTANGENT = "the cotangent"  # as an argument, by which second derivatives are taken as well
 CLOSE = 1e-6  # relative differences below this are not those of a wrong formula, but of another constant in it
-KINK = "at a kink"  # how the note of such an entry begins
 
 
 class GradientMismatch(AssertionError):

@@ -10,7 +10,7 @@ import numpy as np
 from autodiff.modes import no_grad
 from autodiff.testing.libraries import as_array
 from autodiff.testing.numerics.analytic import complex_step
-from autodiff.testing.numerics.differences import Line
+from autodiff.testing.numerics.differences import CANCELS, Line
 
 __all__: list[str] = []
 
@@ -49,6 +49,8 @@ class Subject:
         self.reference = self._in_double_precision()
         self.eps = _eps(self._reference_value)
         self.analytic = all(x.dtype == np.float64 for x in self.reference if is_floating(x))  # until the contrary shows
+        size = sum(float(np.abs(self.reference[p]).sum(dtype=np.float64)) for p in positions)
+        self.cancelled = CANCELS * self.eps * max(size, 1.0)
         self.own_scales = [_scales(self.reference[p], 0.0) for p in positions]
         self.scales = [_scales(self.reference[p], FLOOR) for p in positions]
 
@@ -91,76 +93,94 @@ class Subject:
         self._reference_value = value
         return double
 
-    def nearby(self, slot: int, array: np.ndarray) -> np.ndarray:
-        """The value of `f` with `array` in the place of a differentiated input, flattened; NaN where `f` is not defined."""
+    def nearby(self, inputs: Sequence[Any]) -> np.ndarray:
+        """The value of `f`, flattened; NaN where `f` is not defined."""
         try:
-            value = self.call(self._with(slot, array))
+            value = self.call(inputs)
         except (ArithmeticError, ValueError):
             return np.full(self.value.size, np.nan)
         return value.reshape(-1).astype(np.float64) if value.shape == self.value.shape else np.full(self.value.size, np.nan)
 
-    def _with(self, slot: int, array: np.ndarray) -> list[Any]:
-        """The inputs, with `array` in the place of a differentiated one."""
-        inputs = list(self.reference)
-        inputs[self.positions[slot]] = array
-        return inputs
-
-    def complex_step(self, slot: int, array: np.ndarray, tangent: np.ndarray) -> np.ndarray | None:
-        """The derivatives of `f` along a tangent of a differentiated input, where it is `array`; None if there is no saying."""
+    def complex_step(self, inputs: list[Any], tangents: dict[int, np.ndarray]) -> np.ndarray | None:
+        """The derivatives of `f` along tangents, by the positions of arguments; None if there is no saying."""
         if not self.analytic or not self.affords(2):
             return None
-        inputs = self._with(slot, array)
         self.evaluations += 1  # and one for the value
         try:
             value = self.call(inputs)
             with no_grad():
-                slopes = complex_step(self.f, inputs, self.positions[slot], tangent, value)
+                slopes = complex_step(self.f, inputs, tangents, value, self.cancelled)
         except (ArithmeticError, ValueError):
             return None
         self.analytic = slopes is not None
         return None if slopes is None else slopes.reshape(-1)
 
-    def line(self, slot: int, direction: int | np.ndarray, cotangents: np.ndarray) -> Line:
+    def parts(self, slot: int | None, direction: int | np.ndarray) -> dict[int, int | np.ndarray]:
+        """The direction by the number of the argument; with None for a slot, it is one for all arguments end to end."""
+        if slot is not None:
+            return {slot: direction}
+        pieces = np.split(direction, np.cumsum([scales.size for scales in self.scales])[:-1])
+        return {k: piece for k, piece in enumerate(pieces) if piece.any()}
+
+    def given(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
+        """Inputs in double precision as arrays of the types that were given."""
+        return tuple(x.astype(own.dtype) if is_floating(own) else own for x, own in zip(inputs, self.inputs, strict=True))
+
+    def moved(self, slot: int | None, direction: int | np.ndarray, t: float) -> list[Any]:
+        """The inputs, moved so far along a line."""
+        inputs = list(self.reference)
+        for k, part in self.parts(slot, direction).items():
+            array = np.array(inputs[self.positions[k]], order="C")
+            flat = array.reshape(-1)
+            if isinstance(part, int):
+                flat[part] += t
+            else:
+                flat += t * part
+            inputs[self.positions[k]] = array
+        return inputs
+
+    def line(self, slot: int | None, direction: int | np.ndarray, cotangents: np.ndarray) -> Line:
         """The products of `f` with the cotangents, one a row, along a line through the point.
 
         Args:
-            slot: the number of the argument, among those to differentiate by.
+            slot: the number of the argument, among those to differentiate by; None for all.
             direction: the number of one entry, or a direction for all, of entries of about the size of their scales.
             cotangents: of shape `(cotangents, f's size)`.
         """
-        base = self.reference[self.positions[slot]]
-        sizes = np.abs(cotangents)
+        parts, sizes = self.parts(slot, direction), np.abs(cotangents)
 
         def products(value: np.ndarray) -> np.ndarray:
             return np.array([_product(cotangents, value), _product(sizes, np.abs(value))])
 
-        def along(t: float) -> np.ndarray:
-            array = np.array(base, order="C")
-            flat = array.reshape(-1)
-            if isinstance(direction, int):
-                flat[direction] += t
-            else:
-                flat += t * direction
-            return products(self.nearby(slot, array))
-
         def tilted(t: float) -> np.ndarray | None:
-            tangent = np.zeros(base.size)
-            if isinstance(direction, int):
-                tangent[direction] = 1.0
-            else:
-                tangent += direction
-            tangent = tangent.reshape(base.shape)
-            slopes = self.complex_step(slot, base + t * tangent, tangent)
+            tangents = {}
+            for k, part in parts.items():
+                flat = np.zeros(self.scales[k].size)
+                flat[part if isinstance(part, int) else slice(None)] = 1.0 if isinstance(part, int) else part
+                tangents[self.positions[k]] = flat.reshape(self.reference[self.positions[k]].shape)
+            slopes = self.complex_step(self.moved(slot, direction, t), tangents)
             return None if slopes is None else _product(cotangents, slopes)
 
         here = products(self._reference_value.reshape(-1).astype(np.float64))
         floor = sizes @ np.broadcast_to(self.floor, self.value.size)
-        eps = float(np.finfo(base.dtype).eps)
-        if not isinstance(direction, int):
-            scale = 2.0 ** -round(np.log2(base.size) / 2)  # many small changes together make a large one
-            return Line(along, here, scale, scale, 16 * eps, self.eps, floor, tilted)
-        scale, own = float(self.scales[slot][direction]), float(self.own_scales[slot][direction])
-        return Line(along, here, scale, own, 16 * eps * abs(float(base.reshape(-1)[direction])), self.eps, floor, tilted)
+        bases = [self.reference[self.positions[k]] for k in parts]
+        finest = 16 * max(float(np.finfo(base.dtype).eps) for base in bases)
+        if isinstance(direction, int) and slot is not None:
+            scale, own = float(self.scales[slot][direction]), float(self.own_scales[slot][direction])
+            finest *= abs(float(bases[0].reshape(-1)[direction]))
+        else:
+            scale = own = 2.0 ** -round(np.log2(sum(base.size for base in bases)) / 2)  # many small changes make a large one
+        return Line(
+            lambda t: products(self.nearby(self.moved(slot, direction, t))),
+            here,
+            scale,
+            own,
+            finest,
+            self.eps,
+            floor,
+            self.cancelled,
+            tilted,
+        )
 
 
 def is_floating(x: Any) -> bool:

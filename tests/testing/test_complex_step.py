@@ -19,7 +19,7 @@ W = np.arange(9.0).reshape(3, 3) - 4
 
 def derivative(f: Callable[..., Any], x: np.ndarray = X) -> Any:
     """The derivative of f at x along D."""
-    return complex_step(f, [x], 0, D, np.asarray(f(x)))
+    return complex_step(f, [x], {0: D}, np.asarray(f(x)), 0.0)
 
 
 def filled(x: Any) -> Any:
@@ -100,7 +100,7 @@ def test_it_is_not_a_number_where_the_complex_function_has_another_value() -> No
 @pytest.mark.parametrize("f", [f for f, _ in ANALYTIC.values()], ids=ANALYTIC)
 def test_a_gradient_is_checked_against_it(f: Callable[..., Any]) -> None:
     def vjp(g: np.ndarray, x: np.ndarray) -> np.ndarray:
-        columns = [complex_step(f, [x], 0, unit, np.asarray(f(x))) for unit in np.eye(3)]
+        columns = [complex_step(f, [x], {0: unit}, np.asarray(f(x)), 0.0) for unit in np.eye(3)]
         return np.array([np.sum(g * column) for column in columns])
 
     assert check_gradient(f, X, vjp=vjp).ok

@@ -14,7 +14,7 @@ from autodiff.testing.subject import Subject
 
 def line(f: Callable[[Any], Any], x: float) -> Line:
     """The function f of one number, along that number."""
-    return Subject(f, (np.array(x),), (0,), 10_000).line(0, 0, np.ones((1, 1)))
+    return Subject(f, (np.array(x),), (0,), 10_000, ["x"]).line(0, 0, np.ones((1, 1)))
 
 
 def estimates(f: Callable[[Any], Any], x: float) -> Estimates:

@@ -40,7 +40,7 @@ class Case:
         """The first derivatives by each of the arguments."""
         found: dict[str, list[GradientEntry]] = {}
         for entry in self.entries:
-            if entry.order == 1:
+            if entry.order == 1 and entry.argument in self.names.values():
                 found.setdefault(entry.argument, []).append(entry)
         return [Block(self, argument, entries) for argument, entries in found.items()]
 

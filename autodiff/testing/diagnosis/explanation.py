@@ -14,7 +14,7 @@ from autodiff.testing.diagnosis.factors import constant_factors
 from autodiff.testing.diagnosis.patterns import wrong_where
 from autodiff.testing.diagnosis.terms import mistaken_terms
 from autodiff.testing.diagnosis.three_way import who_stands_alone, with_autograd
-from autodiff.testing.numerics.verdicts import Tolerance
+from autodiff.testing.numerics.judgement import Tolerance
 from autodiff.testing.report import GradientReport
 from autodiff.testing.rules import Candidate
 

@@ -12,7 +12,7 @@ from autodiff.core.tensor import Tensor
 from autodiff.modes import no_grad
 from autodiff.testing.claims import Cotangents
 from autodiff.testing.diagnosis.evidence import counted
-from autodiff.testing.numerics.verdicts import HALF_OF_THE_DIGITS, Tolerance
+from autodiff.testing.numerics.judgement import HALF_OF_THE_DIGITS, Tolerance
 from autodiff.testing.report import GradientEntry
 from autodiff.testing.rules import at_positions
 from autodiff.testing.subject import Subject

@@ -8,7 +8,7 @@ Source: J. R. R. A. Martins, P. Sturdza, J. J. Alonso, The complex-step derivati
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,7 @@ PIECEWISE: dict[Any, Callable[..., Any]] = {  # the analytic continuation of the
 }
 FUNCTIONS = {getattr(np, name) for name in _FUNCTIONS.split()} | {np.linalg.solve, np.linalg.inv, np.linalg.det}
 METHODS = set(_METHODS.split())
+CHOOSING, CHOOSING_METHODS = {np.max, np.min, np.sort}, {"max", "min", "sort"}
 QUERIES = {"dtype", "ndim", "shape", "size"}
 
 
@@ -54,14 +55,21 @@ class Analytic(NDArrayOperatorsMixin):
             return ufunc(*map(np.real, arrays), **options)
         if ufunc in PIECEWISE and method == "__call__" and not options:
             return _wrapped(PIECEWISE[ufunc](*arrays))
-        if ufunc in ANALYTIC or (ufunc in PIECEWISE and ufunc.nin == 2):
-            return _wrapped(getattr(ufunc, method)(*arrays, **_unwrapped(options)))
-        raise TypeError(f"{ufunc} is not known to be analytic.")
+        if ufunc in PIECEWISE and ufunc.nin == 2:
+            _untied(arrays[0])
+        elif ufunc not in ANALYTIC:
+            raise TypeError(f"{ufunc} is not known to be analytic.")
+        return _wrapped(getattr(ufunc, method)(*arrays, **_unwrapped(options)))
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         if function not in FUNCTIONS:
             raise TypeError(f"{function} is not known to be analytic.")
-        return _wrapped(function(*_unwrapped(args), **_unwrapped(options)))
+        arrays, options = _unwrapped(args), _unwrapped(options)
+        if function is np.clip:
+            return _wrapped(_clip(*arrays, **options))
+        if function in CHOOSING:
+            _untied(arrays[0])
+        return _wrapped(function(*arrays, **options))
 
     def __array__(self, *args: Any, **options: Any) -> Any:
         raise TypeError("A conversion is not known to be analytic.")
@@ -73,6 +81,8 @@ class Analytic(NDArrayOperatorsMixin):
             return Analytic(self.array.T)
         if name not in METHODS:
             raise AttributeError(f"{name} is not known to be analytic.")
+        if name in CHOOSING_METHODS:
+            _untied(self.array)
         return lambda *args, **options: _wrapped(getattr(self.array, name)(*_unwrapped(args), **_unwrapped(options)))
 
     def __len__(self) -> int:
@@ -85,18 +95,21 @@ class Analytic(NDArrayOperatorsMixin):
         self.array[index] = _unwrapped(value)
 
 
-def complex_step(f: Callable[..., Any], inputs: list[Any], position: int, tangent: np.ndarray, value: np.ndarray) -> Any:
-    """The derivative of `f` along `tangent`, an array of the shape of its value; None if `f` is not known to be analytic.
+def complex_step(
+    f: Callable[..., Any], inputs: list[Any], tangents: Mapping[int, np.ndarray], value: np.ndarray, rounding: float
+) -> Any:
+    """The derivative of `f` along the tangents, an array of the shape of its value; None if `f` is not known to be analytic.
 
     Args:
         f: the function.
         inputs: where to differentiate, float64 arrays among them.
-        position: of the argument to differentiate by.
-        tangent: in which direction; of the argument's shape.
+        tangents: in which direction: by the positions of the arguments to differentiate by, arrays of their shapes.
         value: that of `f` there.
+        rounding: what it may be off by where numbers of the size of the inputs cancel.
     """
     arguments = list(inputs)
-    arguments[position] = Analytic(inputs[position] + 1j * STEP * tangent)
+    for position, tangent in tangents.items():
+        arguments[position] = Analytic(inputs[position] + 1j * STEP * tangent)
     try:
         result = f(*arguments)
     except Exception:  # whatever f has against complex numbers, differences do not need them
@@ -104,7 +117,7 @@ def complex_step(f: Callable[..., Any], inputs: list[Any], position: int, tangen
     if not isinstance(result, Analytic) or result.dtype != np.complex128 or result.shape != value.shape:
         return None
     size = np.abs(value).max(where=np.isfinite(value), initial=0.0)
-    agrees = np.abs(result.array.real - value) <= AGREES * size
+    agrees = np.abs(result.array.real - value) <= AGREES * size + rounding
     return np.where(agrees, result.array.imag / STEP, np.nan)
 
 
@@ -113,6 +126,19 @@ def _above(a: Any, b: Any) -> Any:
     if np.any(np.real(a) == np.real(b)):
         raise TypeError("A function is not known to be analytic where its pieces meet.")
     return np.real(a) > np.real(b)
+
+
+def _untied(array: Any) -> None:
+    """Raise a TypeError where an array has equal numbers, of which one is to be chosen."""
+    if np.unique(np.real(array)).size < np.size(array):
+        raise TypeError("A function is not known to be analytic where numbers to choose from are equal.")
+
+
+def _clip(x: Any, low: Any = None, high: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    """`np.clip`, of which the pieces are known."""
+    low, high = (other if end is None else end for end, other in ((low, min), (high, max)))
+    x = x if low is None else PIECEWISE[np.maximum](x, low)
+    return x if high is None else PIECEWISE[np.minimum](x, high)
 
 
 def _unwrapped(given: Any) -> Any:

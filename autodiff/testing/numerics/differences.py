@@ -26,14 +26,14 @@ ROUNDING = 4.0  # rounding errors of a value, in units in its last place, as lon
 SMALLEST = float(np.finfo(float).smallest_subnormal)  # no value is more precise than that
 MEASURED = 5.0  # safety factor on a measured noise, which is a root mean square
 DEPTH = 30  # steps in a thorough search: down to 4**-30 of the scale, where nothing but noise is left
-UNEXPLAINED = 100.0  # noise does not explain extrapolations that differ by more than so many times the rounding error
+UNEXPLAINED = 4.0  # noise does not explain extrapolations that differ by more than so many times the rounding error
 STREAK = 3  # rows of unexplained extrapolations after which a search ends
 NODES = np.sqrt(np.arange(10) / 9)  # where noise is measured: uneven and inexact, lest errors repeat or vanish
 JUMP = "at a jump"
 NEAR = 2.0**-32  # of the scale: where a jump or the edge of a domain shows
 FAR = 2.0**-20  # scales that are further apart than this are far apart
 LARGE = 2.0**10  # beside a coordinate larger than that, functions may well change within 1
-CANCELS = 64.0  # values of so many units in the last place of the numbers that they are made of may be nothing but rounding
+CANCELS = 64.0  # values of so many units in the last place of all inputs together may be nothing but rounding errors
 NOISY = 1e-2  # relative: functions with more noise than that are nothing but noise, if they are that small
 LENGTHS = (2.0**-5, 2.0**-13, 2.0**-21)  # over which the noise is measured, as parts of the scale
 _SMOOTH = np.linalg.qr(np.vander(NODES, 6)).Q  # the polynomials of degree 5
@@ -72,6 +72,7 @@ class Line:
         finest: the smallest step that can be told from zero at this point.
         eps: the relative precision of the values.
         floor: the size of the functions, where that is known to be larger than the values show.
+        cancelled: values that are no larger may be nothing but the rounding errors of numbers that cancel.
         tilted: the derivatives at t by a complex step; None where the functions are not known to be analytic.
     """
 
@@ -84,6 +85,7 @@ class Line:
         finest: float,
         eps: float,
         floor: Any = 0.0,
+        cancelled: float = 0.0,
         tilted: Callable[[float], np.ndarray | None] = lambda t: None,
     ) -> None:
         self.function = function
@@ -92,9 +94,11 @@ class Line:
         self.finest = finest
         self.eps = eps
         self.floor = floor
+        self.cancelled = cancelled
         self.tilted = tilted
-        self.unit = max(own, min(scale, 1.0))  # over which a function can be expected to change, and no less than a small one
+        self.unit = max(own, 1.0)  # over which a function can be expected to change: a small coordinate says little about that
         self.near = max(own * NEAR, 4 * finest)
+        self.around = own * np.array([-1.0, -0.25, 0.25, 1.0])
         self.known: dict[float, np.ndarray] = {0.0: here}
 
     def at(self, t: float) -> np.ndarray:
@@ -113,13 +117,20 @@ class Line:
         """The derivatives at t = 0 by a complex step, if the functions are analytic."""
         return self.tilted(0.0)
 
+    def complex_spread(self) -> np.ndarray:
+        """How far derivatives by a complex step differ so close by that they should be equal; inf where they cannot be taken."""
+        found = np.ptp(self._complex_steps(256 * self.finest or self.own * LENGTHS[-1]), axis=0)
+        return np.asarray(np.nan_to_num(found, nan=np.inf))
+
     def complex_noise(self) -> np.ndarray:
-        """The standard deviation of the errors of derivatives by a complex step; inf where they cannot be taken nearby."""
-        length = 256 * self.finest or self.own * LENGTHS[-1]
-        slopes = [self.tilted(float(length * node)) for node in NODES]
-        if any(s is None for s in slopes):
-            return np.full(self.at(0.0).shape[1], np.inf)
-        return np.asarray(np.nan_to_num(noise_of(np.array(slopes)), nan=np.inf))
+        """How far they are from being smooth further away, where they can be taken there: rounding errors change, slopes do not."""
+        found = [noise_of(self._complex_steps(self.own * length)) for length in LENGTHS[:2]]
+        return np.asarray(np.nan_to_num(found, nan=0.0).max(axis=0))
+
+    def _complex_steps(self, length: float) -> np.ndarray:
+        unknown = np.full(self.at(0.0).shape[1], np.nan)
+        found = [self.tilted(float(length * node)) for node in NODES]
+        return np.array([unknown if slopes is None else slopes for slopes in found])
 
     def slope(self) -> np.ndarray:
         """The slope that would be natural here: the size of the functions, divided by the length over which they change."""
@@ -128,25 +139,29 @@ class Line:
         largest = np.where(np.isfinite(sizes), sizes, 0).max(axis=0)
         return np.asarray(np.maximum(largest, self.floor) / self.unit)
 
+    def hidden(self) -> np.ndarray:
+        """The slope that is natural for numbers that cancel, where the values may be nothing but their rounding errors; else 0."""
+        largest = np.abs([value[0] for value in self.known.values()]).max(axis=0)
+        return np.asarray((largest <= self.cancelled) * self.cancelled / (CANCELS * self.eps) / self.unit)
+
     def change(self) -> np.ndarray:
-        """The slope that the functions have on the whole: how much they change over the length of the coordinate itself."""
+        """How much the functions change over the length of the coordinate itself."""
         here = self.at(0.0)[0]
-        changes = [np.abs(self.at(t * self.own)[0] - here) for t in (-1.0, -0.25, 0.25, 1.0)]
+        changes = [np.abs(self.at(t)[0] - here) for t in self.around]
         return np.asarray(np.nan_to_num(changes, posinf=0.0).max(axis=0) / self.own)
+
+    def constant(self) -> np.ndarray:
+        """Which functions do not change over that length, but for rounding errors."""
+        rounding = CANCELS * self.eps * self.at(0.0)[1] + self.cancelled * (self.hidden() > 0)
+        return np.asarray(self.change() * self.own <= rounding)
 
     def jumps(self) -> np.ndarray:
         """Which functions jump at t = 0: they change much more from one side to the other than on either side."""
         left, inner_left, inner_right, right = (self.at(t * self.near)[0] for t in (-2, -1, 1, 2))
-        size = self.at(0.0)[1]
         along = np.maximum(np.abs(inner_left - left), np.abs(right - inner_right))
-        return np.asarray(np.abs(inner_right - inner_left) > 100 * np.maximum(along, self.eps * size))
-
-    def only_rounding(self) -> np.ndarray:
-        """Which functions are nothing but rounding errors of numbers that cancel, of the size of 1 or of the coordinate."""
-        nearby = np.array([self.at(float(self.own * LENGTHS[1] * node))[0] for node in NODES])
-        largest = np.abs([value[0] for value in self.known.values()]).max(axis=0)
-        noisy = np.nan_to_num(noise_of(nearby)) > NOISY * np.abs(nearby).max(axis=0)
-        return np.asarray(noisy & (largest <= CANCELS * self.eps * max(self.own, 1.0)))
+        noise = np.min([_spread(self, side * self.own * LENGTHS[-1]) for side in (1.0, -1.0)], axis=0)
+        least = np.max([along, noise, self.eps * self.at(0.0)[1]], axis=0)
+        return np.asarray((np.abs(inner_right - inner_left) > 100 * least) & (self.hidden() == 0))
 
     def place(self, j: int) -> str:
         """What is special at t = 0 about function `j`, as far as two values on either side show it."""
@@ -158,18 +173,18 @@ class Line:
         return JUMP if self.jumps()[j] else ""
 
 
-def on_curve(line: Line) -> np.ndarray:
+def on_curve(line: Line, scale: float) -> np.ndarray:
     """Which functions have a value at t = 0 that fits those of `quick` on either side: φ(h) + φ(-h) - 2φ(0) falls with h²."""
-    coarse, fine = (line.scale / 16 / RATIO**k for k in (LEVELS - 1, LEVELS))
+    coarse, fine = (scale / 16 / RATIO**k for k in (LEVELS - 1, LEVELS))
     here = line.at(0.0)
     bends = [np.abs(line.at(h)[0] + line.at(-h)[0] - 2 * here[0]) for h in (coarse, fine)]
     noise = 2 * ROUNDING * (line.eps * np.maximum(here[1], line.at(fine)[1]) + SMALLEST)
     return np.asarray(bends[1] <= 2 * bends[0] / RATIO**2 + noise)
 
 
-def quick(line: Line) -> Estimate:
-    """The derivatives at t = 0 from eight more values, enough for smooth functions of well-scaled arguments."""
-    steps = line.scale / 16 / RATIO ** np.arange(LEVELS + 1)
+def quick(line: Line, scale: float | None = None) -> Estimate:
+    """The derivatives at t = 0 from eight more values, enough for functions that are smooth over the scale."""
+    steps = (scale or line.scale) / 16 / RATIO ** np.arange(LEVELS + 1)
     above, below = line.side(steps), line.side(-steps)
     noise = ROUNDING * (line.eps * np.maximum(above[:, 1], below[:, 1]) + SMALLEST)
     return _narrowest((above[:, 0] - below[:, 0]) / (2 * steps[:, None]), noise, steps, power=2)
@@ -182,7 +197,7 @@ def thorough(line: Line) -> list[Estimates]:
     column = steps[:, None]
     both = (above[:, 0] - below[:, 0]) / (2 * column)
     from_left, from_right = (here[0] - below[:, 0]) / column, (above[:, 0] - here[0]) / column
-    rounding = [2 * line.eps * np.maximum(side[:, 1], here[1]) + ROUNDING * SMALLEST for side in (above, below)]
+    rounding = [line.eps * np.maximum(side[:, 1], here[1]) + ROUNDING * SMALLEST for side in (above, below)]
     unchanged = np.where((both == 0) & (from_left == 0), np.nan, 1.0)
     noises = [[np.maximum(MEASURED * m, r) for m, r in zip(view, rounding, strict=True)] for view in _views(line, steps, unchanged)]
     views = len(noises)
@@ -290,10 +305,11 @@ def _narrowest(slopes: np.ndarray, noise: np.ndarray, steps: np.ndarray, power: 
             value, bound = values[row], TRUNCATION * truncations[row] + roundings[row]
             valid = np.isfinite(value) & np.isfinite(bound)
             explained = valid & (truncations[row] <= UNEXPLAINED * roundings[row])
+            diverges = valid & ~explained & (row > 0) & ~(truncations[row] <= truncations[row - 1])  # as the steps become smaller
             noise_seen |= explained
             open_ &= ~valid | ((value - bound <= high) & (value + bound >= low))
             low, high = np.where(valid, np.maximum(low, value - bound), low), np.where(valid, np.minimum(high, value + bound), high)
-            better = valid & open_ & (bound < best.bound / 2) & (explained | ~noise_seen)
+            better = valid & ~diverges & open_ & (bound < best.bound / 2) & (explained | ~noise_seen)
             best.value = np.where(better, value, best.value)
             best.bound = np.where(better, bound, best.bound)
             unexplained = valid & ~noise_seen
@@ -309,7 +325,8 @@ def _extrapolations(slopes: np.ndarray, rounding: np.ndarray, power: int) -> lis
 
     Each has one row for each largest step.
     """
-    tableau = []
+    finer, coarser = slopes[1:], slopes[:-1]
+    tableau = [(finer, np.abs(finer - coarser) / (RATIO - 1), rounding[1:])]
     for level in range(1, LEVELS + 1):
         factor = RATIO ** (power * level)
         finer, coarser = slopes[1:], slopes[:-1]

@@ -7,7 +7,8 @@ from html import escape
 from textwrap import indent
 from typing import Any
 
-from autodiff.testing.report import GradientReport, Verdict
+from autodiff.testing.numerics.judgement import Verdict
+from autodiff.testing.report import GradientReport
 
 __all__ = ["GradientSearch"]
 
