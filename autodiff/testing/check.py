@@ -72,8 +72,9 @@ def check_gradient(
     be the same each time, be linear in the cotangent and zero for a cotangent of zeros, and not share memory with another array.
 
     Beside a gradient derived by hand stands autograd's, if `f` takes tensors as well, and the report says which of the three stands
-    alone. And it says what the mistake is, if the numbers show it: a constant factor, axes exchanged, a sum that is missing, a
-    derivative of an activation function at the wrong place, negative entries, zeros, ties, a row.
+    alone. And it says what the mistake is, if the numbers show it, here or at random points nearby: a constant factor, axes
+    exchanged, a sum that is missing, a term or a path left out, another local derivative at a line of the source, negative entries,
+    zeros, a row.
 
     Args:
         f: a function of arrays that returns a number, an array or a tensor. With no formula given it takes tensors as well.
@@ -91,8 +92,8 @@ def check_gradient(
         atol: an absolute difference to allow on top of the error bound.
         max_evaluations: how often `f` may be evaluated, roughly.
         rng: a generator, or a seed, for cotangents and directions.
-        terms: for the diagnosis: parts of the gradient derived by hand, each a function like it. If the gradient lacks one, or
-            has it with the wrong sign or twice, the report says so.
+        terms: for the diagnosis: parts of the gradient derived by hand, each a function like it. If the gradient lacks a multiple
+            of one, the report says which.
 
     Returns:
         A report: `ok`, `verdict` ("right", "wrong", "cannot tell", or "wrong dtype" if the numbers are right), the entries, and a
@@ -115,6 +116,7 @@ def check_gradient(
     x         (1,)         6        12         12  ...      wrong
     x         (0,)         3         3          3  ...      right
     Autograd and the differences agree; the gradient by hand stands alone.
+    Diagnosis: The gradient is the numerical one divided by the argument itself (largest difference ... nearby).
     """
     value = f
     if gradient is True:

@@ -1,4 +1,4 @@
-"""Whether a wrong gradient has the right numbers in another form: transposed, without the sum over an axis, in another shape."""
+"""Whether a gradient has the right numbers in the wrong places: transposed, not summed, in another shape, by another argument."""
 
 from __future__ import annotations
 
@@ -7,23 +7,21 @@ from itertools import permutations
 
 import numpy as np
 
-from autodiff.testing.diagnosis.evidence import Block, counted, explains, figures, magnitude
+from autodiff.testing.diagnosis.claims import Claim, Equation, claim, equal
+from autodiff.testing.diagnosis.evidence import Point
 
 __all__: list[str] = []
 
 AXES = 4  # of arrays with more, orders of the axes are not tried
 
 
-def in_another_form(block: Block) -> str | None:
-    """A sentence, if the gradient, brought into another form, is the numerical one."""
-    evidence = block.evidence
-    if evidence is None:
-        return None
-    for text, form in _forms(evidence.given, block.array.shape):
-        largest = evidence.repaired_by(form)
-        if largest is not None:
-            return f"The gradient by {block.argument} {text}: {figures({block: largest})}."
-    return None
+def another_form(point: Point) -> Iterator[Claim]:
+    """The gradient, brought into another form, is the numerical one."""
+    for pair in point.pairs.values():
+        for text, form in _forms(pair.given, pair.array.shape):
+            allowed = pair.allowed(form, pair.given * (pair.given.size / max(form.size, 1)))
+            equation = Equation(pair.numerical, pair.seen(form), allowed, pair.apart)
+            yield claim(text, {pair.name: equation}, f"{pair.name} {text}")
 
 
 def _forms(given: np.ndarray, shape: tuple[int, ...]) -> Iterator[tuple[str, np.ndarray]]:
@@ -53,15 +51,17 @@ def _summed_axes(given: tuple[int, ...], shape: tuple[int, ...]) -> Iterator[tup
             yield (k,)
 
 
-def transposed_jacobian(block: Block) -> str | None:
-    """A sentence, if results and entries are exchanged, as when a matrix is not transposed."""
-    size = block.array.size
-    units = [entry for entry in block.places.entries if isinstance(entry.output, tuple)]
-    if size < 2 or len({entry.output for entry in units}) != size or len(units) != size**2:
-        return None
-    given, numerical, bound = Block(block.case, block.argument, units).numbers.reshape(3, size, size)
-    largest = explains(numerical.T, given, numerical, bound + bound.T)
-    if largest is None:
-        return None
-    difference = f"largest difference {magnitude(largest)} over {counted(size**2)}"
-    return f"The Jacobian by {block.argument} is the numerical one transposed, results and entries exchanged: {difference}."
+def exchanged(point: Point) -> Iterator[Claim]:
+    """The gradients by two arguments are exchanged."""
+    for a, b in permutations(point.pairs.values(), 2):
+        yield equal(f"is the numerical one by {b.name}", [a], [b.right], key=f"{a.name} for {b.name}")
+
+
+def transposed_jacobian(point: Point) -> Iterator[Claim]:
+    """Results and entries are exchanged, as when a matrix is not transposed."""
+    for pair in point.pairs.values():
+        units = [e.numerical for e in point.entries if e.argument == pair.name and isinstance(e.output, tuple) and e.output != ()]
+        if len(units) == pair.array.size**2 == point.subject.value.size**2:
+            jacobian = np.array(units).reshape(pair.array.size, -1)  # an entry a row, a result a column
+            product = (point.cotangent.reshape(-1) @ jacobian).reshape(pair.array.shape)
+            yield equal("is that of the Jacobian transposed, results and entries exchanged", [pair], [product])

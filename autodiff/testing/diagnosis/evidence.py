@@ -1,15 +1,16 @@
-"""What a diagnosis is made from: the numbers that were compared, argument by argument, and what makes an explanation credible."""
+"""What a diagnosis is made from: at each of some points the gradient under test beside the numerical one, argument by argument."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from autodiff.testing.claims import Cotangents
+from autodiff.testing.diagnosis.tape import Tape
 from autodiff.testing.numerics.differences import quick
 from autodiff.testing.report import GradientEntry
 from autodiff.testing.rules import Candidate, Rule
@@ -17,219 +18,184 @@ from autodiff.testing.subject import Subject
 
 __all__: list[str] = []
 
-DIGITS = 5.0  # decimal digits in which a wrong gradient must agree with an explanation, over all entries together
 DIRECTIONS = 3  # along which a large argument is looked at
-ROUNDING = 32.0  # units in the last place that a number made from a gradient may be off by
 SMALL = 256  # entries of an argument of which the numerical derivative is computed for a diagnosis alone
 ESTIMATE = 10  # evaluations that a numerical derivative takes, at most
-
-Explanation = tuple[str, Sequence["Block"]]  # a sentence, and the arguments whose wrong gradients it explains
+ROUNDING = 512.0  # units in the last place of the largest entry, by which two ways to compute a gradient may differ
+SPREADS = (0.5, 0.1)  # relative changes to reach a point nearby
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A gradient that was compared with differences."""
+    """A gradient that was compared with differences; `refuted` are the keys of claims that do not hold at some point."""
 
     subject: Subject
     candidate: Candidate
     cotangents: Cotangents
     entries: Sequence[GradientEntry]
-
-    @cached_property
-    def blocks(self) -> list[Block]:
-        """The first derivatives by each of the arguments."""
-        found: dict[str, list[GradientEntry]] = {}
-        for entry in self.entries:
-            if entry.order == 1 and entry.argument in self.names.values():
-                found.setdefault(entry.argument, []).append(entry)
-        return [Block(self, argument, entries) for argument, entries in found.items()]
+    refuted: set[str] = field(default_factory=set)
 
     @property
     def names(self) -> dict[int, str]:
         """The positions of the arguments to differentiate by, and what they are called."""
         return {p: self.subject.names[p] for p in self.subject.positions}
 
-    @property
-    def cotangent(self) -> np.ndarray:
-        """One that is not special: of the random ones, if there are any."""
-        return self.cotangents.arrays[-1]
+    def here(self) -> Point:
+        """The point where the gradient was compared."""
+        return Point(self, self.subject, [entry for entry in self.entries if entry.order == 1])
 
-    def gradient(self, rule: Rule, slot: int) -> np.ndarray:
-        """What a rule gives by one argument for that cotangent; a Jacobian-vector product is asked for each entry."""
-        if not self.candidate.tangents:
-            return np.array(rule(self.cotangent.copy(), self.subject.fresh())[slot], np.float64)
-        sizes = [scales.size for scales in self.subject.scales]
-        units = (np.eye(1, sum(sizes), sum(sizes[:slot]) + i)[0] for i in range(sizes[slot]))
-        columns = [float(np.sum(self.cotangent * rule(unit, self.subject.fresh())[0])) for unit in units]
-        return np.array(columns).reshape(self.subject.inputs[self.subject.positions[slot]].shape)
+    def nearby(self, count: int, flips: float = 0.0) -> list[Point]:
+        """Random points nearby, as many as are found: there, arguments have no zeros and no ties, and other signs if `flips`."""
+        rng = np.random.default_rng(0)
+        points: list[Point] = []
+        for spread in SPREADS * count:
+            subject = self.elsewhere(self._moved(rng, spread, flips)) if len(points) < count else None
+            if subject is not None and np.isfinite(subject.value).all():
+                points.append(Point(self, subject, []))
+        return points
 
+    def _moved(self, rng: np.random.Generator, spread: float, flips: float) -> list[Any]:
+        inputs = list(self.subject.fresh())
+        for p in self.subject.positions:
+            x = inputs[p]
+            size = np.where(x == 0, np.median(np.abs(x[x != 0])) if x.any() else 1.0, x)
+            signs = np.where(rng.random(x.shape) < np.where(x == 0, 0.5, flips), -1, 1)
+            inputs[p] = np.asarray(size * signs * rng.uniform(1 - spread, 1 + spread, x.shape), x.dtype)
+        return inputs
 
-@dataclass(frozen=True, eq=False)
-class Block:
-    """The entries by one argument."""
+    def elsewhere(self, inputs: Sequence[Any]) -> Subject | None:
+        """The function at another point; None if it is not defined there. Evaluations count for this one as well."""
+        subject = self.subject
 
-    case: Case
-    argument: str
-    entries: Sequence[GradientEntry]
+        def f(*inputs: Any) -> Any:
+            subject.evaluations += 1
+            return subject.f(*inputs)
 
-    @property
-    def numbers(self) -> np.ndarray:
-        """Three rows: the gradient under test, the derivatives from differences, and how far the two may be apart."""
-        return np.array([(entry.given, entry.numerical, entry.bound) for entry in self.entries], np.float64).reshape(-1, 3).T
-
-    @property
-    def wrong(self) -> bool:
-        """Whether any entry is."""
-        return any(entry.verdict == "wrong" for entry in self.entries)
-
-    @property
-    def places(self) -> Block:
-        """The entries of the argument, without directions."""
-        return Block(self.case, self.argument, [entry for entry in self.entries if isinstance(entry.index, tuple)])
-
-    @property
-    def slot(self) -> int:
-        """The number of the argument among those to differentiate by."""
-        return list(self.case.names.values()).index(self.argument)
-
-    @property
-    def array(self) -> np.ndarray:
-        """The argument itself."""
-        return np.asarray(self.case.subject.inputs[self.case.subject.positions[self.slot]])
-
-    @cached_property
-    def evidence(self) -> Evidence | None:
-        """Both gradients for one cotangent, by differences of their own if not every entry was compared; None if too costly."""
-        case, size = self.case, self.array.size
-        if size > SMALL and case.candidate.tangents:
+        if not subject.affords(ESTIMATE):
             return None
-        given = case.gradient(case.candidate.rule, self.slot)
-        eps, label = float(np.finfo(self.array.dtype).eps), case.cotangents.labels[-1]
-        compared = Block(case, self.argument, [entry for entry in self.places.entries if entry.output == label])
-        if 0 < len(compared.entries) == size <= SMALL:
-            return Evidence(given, compared.numbers[1], compared.numbers[2], None, eps)
-        directions = None
-        if size > SMALL:
-            rng = np.random.default_rng(0)
-            directions = np.array([case.subject.random_direction(self.slot, rng) for _ in range(DIRECTIONS)])
-        found = derivative(case.subject, self.slot, case.cotangent, directions)
-        return None if found is None else Evidence(given, *found, directions, eps)
+        try:
+            there = Subject(f, inputs, subject.positions, subject.limit - subject.evaluations, subject.names)
+        except Exception:  # whatever f has against this point, nothing can be said
+            return None
+        return there if there.value.shape == subject.value.shape else None
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """The gradient under test by one argument, and the numerical one by each entry or, of many, along a few random directions.
+class Point:
+    """The gradient under test and the numerical one at a point, for one cotangent that is not special.
 
     Attributes:
+        pairs: both by each of the arguments; none if that costs too much.
+    """
+
+    def __init__(self, case: Case, subject: Subject, entries: Sequence[GradientEntry]) -> None:
+        self.case, self.subject, self.entries = case, subject, entries
+        self.cotangent = case.cotangents.arrays[-1]
+        try:
+            given = self.gradients(case.candidate.rule)
+        except Exception:  # the gradient is not defined here
+            given = []
+        found = [self._pair(slot, gradient) for slot, gradient in enumerate(given)]
+        self.pairs = {pair.name: pair for pair in found if pair is not None}
+        for pair in self.pairs.values():
+            if pair.directions is None:
+                pair.right = pair.numerical.reshape(pair.array.shape)
+            elif self.tape is not None:
+                pair.right = self.tape.gradients[pair.slot]
+
+    def gradients(self, rule: Rule) -> list[np.ndarray]:
+        """What a rule gives by each argument for the cotangent; a Jacobian-vector product is asked for each entry."""
+        if not self.case.candidate.tangents:
+            return [np.array(part, np.float64) for part in rule(self.cotangent.copy(), self.subject.fresh())]
+        shapes = [self.subject.inputs[p].shape for p in self.subject.positions]
+        ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
+        if ends[-1] > SMALL:
+            return []
+        flat = np.array([np.sum(self.cotangent * rule(unit, self.subject.fresh())[0]) for unit in np.eye(ends[-1])])
+        return [part.reshape(shape) for part, shape in zip(np.split(flat, ends[:-1]), shapes, strict=True)]
+
+    def _pair(self, slot: int, given: np.ndarray) -> Pair | None:
+        name, array = self.subject.names[self.subject.positions[slot]], self.subject.inputs[self.subject.positions[slot]]
+        label, size, directions = self.case.cotangents.labels[-1], array.size, None
+        own = [e for e in self.entries if (e.argument, e.output) == (name, label) and isinstance(e.index, tuple)]
+        if size > SMALL:
+            rng = np.random.default_rng(0)
+            directions = np.array([self.subject.random_direction(slot, rng) for _ in range(DIRECTIONS)])
+        if len(own) == size <= SMALL:
+            numerical, bound = np.array([(entry.numerical, entry.bound) for entry in own], np.float64).reshape(-1, 2).T
+        else:
+            found = derivative(self.subject, slot, self.cotangent, directions)
+            if found is None:
+                return None
+            numerical, bound = found
+        return Pair(name, slot, array, given, numerical, bound, directions)
+
+    @cached_property
+    def tape(self) -> Tape | None:
+        """The record of `f`, if it takes tensors, is short enough to look for mistakes, and gives the numerical gradient."""
+        try:
+            tape = Tape(self.subject, self.cotangent)
+        except Exception:  # f does not take tensors, or autodiff cannot differentiate it
+            return None
+        for pair in self.pairs.values():
+            if np.any(np.abs(pair.seen(tape.gradients[pair.slot]) - pair.numerical) > pair.allowed()):
+                return None
+        return tape
+
+
+@dataclass(eq=False)
+class Pair:
+    """Both gradients by one argument: by each entry or, of many, along a few random directions.
+
+    Attributes:
+        name, slot, array: the argument.
         given: the gradient under test, an array, perhaps not of the shape of the argument.
         numerical: the derivatives from differences, one for each entry or direction.
         bound: how far the two may be apart.
         directions: one a row, if not each entry was looked at.
-        eps: the precision of the gradient.
+        right: an array of the shape of the argument: the numerical gradient, or autograd's where that agrees with it.
     """
 
+    name: str
+    slot: int
+    array: np.ndarray
     given: np.ndarray
     numerical: np.ndarray
     bound: np.ndarray
     directions: np.ndarray | None
-    eps: float
+    right: np.ndarray | None = None
+
+    @property
+    def fits(self) -> bool:
+        """Whether the gradient under test has the shape of the argument."""
+        return self.given.shape == self.array.shape
 
     def seen(self, gradient: np.ndarray) -> np.ndarray:
         """What `numerical` would be for this gradient."""
         flat = np.asarray(gradient, np.float64).reshape(-1)
         return flat if self.directions is None else np.asarray(self.directions @ flat)
 
-    def rounding(self, units: float, *sizes: float) -> np.ndarray:
-        """So many units in the last place of numbers of these sizes, as `seen`."""
-        lengths = np.ones(self.numerical.shape) if self.directions is None else np.linalg.norm(self.directions, axis=1)
-        return np.asarray(units * self.eps * sum(sizes) * lengths)
+    def allowed(self, *others: np.ndarray) -> np.ndarray:
+        """How far numbers that are made of such gradients, and of these, may be apart."""
+        lengths = 1.0 if self.directions is None else np.linalg.norm(self.directions, axis=1)
+        sizes = sum(float(np.abs(array).max(initial=0.0, where=np.isfinite(array))) for array in (self.given, *others))
+        return np.asarray(self.bound + ROUNDING * float(np.finfo(self.array.dtype).eps) * sizes * lengths)
 
-    def repaired_by(self, form: np.ndarray) -> float | None:
-        """The largest difference of `form`, which is made from the given gradient, from the numerical one, if it repairs it."""
-        seen = self.seen(form)
-        before = self.seen(self.given) if self.given.shape == form.shape else np.zeros_like(seen)  # zeros prove nothing
-        summands = self.given.size / max(form.size, 1)
-        rounding = self.rounding(ROUNDING, largest_of(form), summands * largest_of(self.given))
-        return explains(self.numerical, seen, before, self.bound + rounding)
-
-    def equals(self, other: np.ndarray, allowed: np.ndarray) -> float | None:
-        """The largest difference of the given gradient from `other`, numbers as `seen`, if it is that and not the numerical one."""
-        return explains(other, self.seen(self.given), self.numerical, allowed)
-
-
-def explains(other: np.ndarray, given: np.ndarray, numerical: np.ndarray, allowed: np.ndarray) -> float | None:
-    """The largest difference of `given` from `other`, if it is `other` and not `numerical`; else None.
-
-    Each entry must agree to what is allowed; and where `numerical` does not, what is allowed must be so little that it is no
-    accident. Entries of which nothing is known contradict nothing.
-    """
-    known = np.isfinite(allowed) & np.isfinite(numerical)
-    difference = np.abs(given - other)[known]
-    if not known.any() or not np.all(difference <= allowed[known]):
-        return None
-    apart = np.abs(given - numerical)[known] / np.maximum(allowed[known], np.finfo(float).tiny)
-    digits = np.log10(np.clip(apart, 1.0, 1e16)).sum()
-    return float(difference.max()) if digits >= DIGITS else None
+    @cached_property
+    def apart(self) -> np.ndarray:
+        """How far the two gradients are apart."""
+        return np.abs((self.seen(self.given) if self.fits else 0.0) - self.numerical)
 
 
 def derivative(
-    subject: Subject | None, slot: int, cotangent: np.ndarray, directions: np.ndarray | None = None
+    subject: Subject, slot: int, cotangent: np.ndarray, directions: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """The numerical derivatives by all entries of an argument, or along directions, and bounds; None if that costs too much."""
-    if subject is None:
-        return None
     lines: Sequence[int] | np.ndarray = range(subject.scales[slot].size) if directions is None else directions
     if len(lines) > SMALL or not subject.affords(ESTIMATE * len(lines)):
         return None
     weights = np.asarray(cotangent.reshape(1, -1), np.float64)
     estimates = [quick(subject.line(slot, line, weights)) for line in lines]
     return np.array([estimate.value[0] for estimate in estimates]), np.array([estimate.bound[0] for estimate in estimates])
-
-
-def elsewhere(subject: Subject, slot: int, array: np.ndarray) -> Subject | None:
-    """The function with another array for one argument; None if it does not take that. Evaluations count for `subject` as well."""
-
-    def f(*inputs: Any) -> Any:
-        subject.evaluations += 1
-        return subject.f(*inputs)
-
-    inputs = list(subject.inputs)
-    position = subject.positions[slot]
-    inputs[position] = array.astype(inputs[position].dtype)
-    try:
-        return (
-            Subject(f, inputs, subject.positions, subject.limit - subject.evaluations, subject.names)
-            if subject.affords(ESTIMATE)
-            else None
-        )
-    except Exception:  # whatever f has against this array, nothing can be said
-        return None
-
-
-def largest_of(array: np.ndarray) -> float:
-    """The largest size of a number in the array."""
-    return float(np.abs(array).max(initial=0.0, where=np.isfinite(array)))
-
-
-def figures(found: Mapping[Block, float]) -> str:
-    """The largest difference from what explains the gradients, and over how much it was looked for."""
-    sizes = [block.array.size for block in found]
-    entries = sum(size for size in sizes if size <= SMALL)
-    over = [f"over {counted(entries)}"] if entries else []
-    over += [f"along {DIRECTIONS} random directions"] if max(sizes) > SMALL else []
-    return f"largest difference {magnitude(max(found.values()))} {' and '.join(over)}"
-
-
-def by_arguments(blocks: Iterable[Block]) -> str:
-    """By which arguments the gradient is meant, for a sentence; nothing if all are."""
-    names = [block.argument for block in blocks]
-    everything = len(names) == len(next(iter(blocks)).case.blocks)
-    return "" if everything else f" by {listed(names)}"
-
-
-def magnitude(difference: float) -> str:
-    """The size of a difference, for a sentence."""
-    return f"{difference:.1e}" if difference else "0"
 
 
 def counted(count: int) -> str:

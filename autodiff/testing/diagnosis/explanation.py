@@ -1,18 +1,29 @@
-"""What a mistake in a gradient is: sentences, each with the figures that back it, and none where the numbers do not show it."""
+"""What a mistake in a gradient is: sentences, each with the figures that back it, and none where the numbers do not show it.
+
+Each hypothesis says what the gradient would be if it were true. All are tried in one loop: at the point of the check, then
+there and at random points nearby together, where the coincidences of zeros, ties and single numbers end.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from autodiff.testing.diagnosis.activations import at_own_value, mistaken_activations
-from autodiff.testing.diagnosis.arrangement import in_another_form, transposed_jacobian
-from autodiff.testing.diagnosis.broadcasts import one_copy
-from autodiff.testing.diagnosis.evidence import Block, Case, Explanation
-from autodiff.testing.diagnosis.factors import constant_factors
-from autodiff.testing.diagnosis.patterns import wrong_where
-from autodiff.testing.diagnosis.terms import mistaken_terms
+from autodiff.testing.diagnosis.arrangement import another_form, exchanged, transposed_jacobian
+from autodiff.testing.diagnosis.chain import another_cotangent, another_derivative, another_share, another_sum, at_own_value
+from autodiff.testing.diagnosis.claims import Claim, Proof, holds, proofs
+from autodiff.testing.diagnosis.evidence import DIRECTIONS, ESTIMATE, SMALL, Case, Point, counted, listed
+from autodiff.testing.diagnosis.multiples import (
+    another_factor,
+    clipped,
+    constant_factor,
+    failures_of_terms,
+    multiple_of_itself,
+    multiple_of_term,
+)
+from autodiff.testing.diagnosis.patterns import not_finite, wrong_where
 from autodiff.testing.diagnosis.three_way import who_stands_alone, with_autograd
 from autodiff.testing.numerics.judgement import Tolerance
 from autodiff.testing.report import GradientReport
@@ -21,12 +32,34 @@ from autodiff.testing.rules import Candidate
 __all__: list[str] = []
 
 Terms = Mapping[str, Callable[..., Any]]
+Hypothesis = Callable[[Point], Iterator[Claim]]
+
+HYPOTHESES: tuple[Hypothesis, ...] = (  # of several that hold for as many arguments, the first is told
+    another_sum,
+    constant_factor,
+    another_form,
+    exchanged,
+    another_derivative,
+    another_cotangent,
+    another_factor,
+    multiple_of_itself,
+    transposed_jacobian,
+    at_own_value,
+    another_share,
+    clipped,
+)
+NEARBY = 3  # random points
+COSTS = 2  # times the evaluations of the check may be needed in all, and those for one numerical gradient, and
+CHEAP = 400  # evaluations more, which are little for who has to read a report
 
 
 def explained(report: GradientReport, case: Case, tolerance: Tolerance, terms: Terms | None) -> GradientReport:
     """The report with autograd's derivatives in it, which of the three stands alone, and the diagnosis."""
-    before = case.subject.evaluations
+    before, limit = case.subject.evaluations, case.subject.limit
+    sizes = sum(min(scales.size, SMALL) for scales in case.subject.scales)
+    case.subject.limit = min(limit, COSTS * before + ESTIMATE * sizes + CHEAP)
     diagnosis = diagnose(case, terms or {}) if report.verdict == "wrong" else ()
+    case.subject.limit = limit
     report = replace(report, diagnosis=diagnosis, evaluations=report.evaluations + case.subject.evaluations - before)
     if case.candidate.source == "autograd" or not report.entries:
         return report
@@ -43,38 +76,65 @@ def require_terms(terms: Any, candidate: Candidate) -> None:
         raise ValueError("check_gradient: terms= are parts of a gradient derived by hand, but none was given. Leave terms= out.")
     if not isinstance(terms, Mapping):
         raise TypeError(f"check_gradient: terms is a {type(terms).__name__}; wanted a dict of names and functions.")
-    for name, term in terms.items():
-        if not callable(term):
-            given = type(term).__name__
+    for name, function in terms.items():
+        if not callable(function):
+            given = type(function).__name__
             raise TypeError(f"check_gradient: the term {name!r} is a {given}; wanted a function like {candidate.source}.")
 
 
 def diagnose(case: Case, terms: Terms) -> tuple[str, ...]:
-    """What the mistake is, as far as the numbers show it: for each argument the first explanation that holds.
+    """What the mistake is, as far as the numbers show it: for each argument the explanation that holds for most of them.
 
     First come explanations of all of its entries; where the wrong ones are is told last.
     """
-    explanations: list[Callable[[Sequence[Block]], list[Explanation]]] = [
-        lambda blocks: mistaken_terms(case, blocks, terms),
-        constant_factors,
-        _by_each(in_another_form),
-        _by_each(transposed_jacobian),
-        _by_each(one_copy),
-        lambda blocks: mistaken_activations(case, blocks),
-        _by_each(at_own_value),
-        _by_each(wrong_where),
-    ]
-    sentences: list[str] = []
-    rest = [block for block in case.blocks if block.wrong]
-    if not case.entries and not case.candidate.tangents:  # a gradient has another shape than its argument
-        explanations, rest = [_by_each(in_another_form)], [Block(case, name, ()) for name in case.names.values()]
-    for explain in explanations:
-        for sentence, blocks in explain(rest) if rest else ():
-            sentences.append(sentence)
-            rest = [block for block in rest if block not in blocks]
+    here = case.here()
+    wrong = [name for name in case.names.values() if any(e.argument == name and e.verdict == "wrong" for e in here.entries)]
+    hypotheses: tuple[Hypothesis, ...] = (*(partial(multiple_of_term, name, term) for name, term in terms.items()), *HYPOTHESES)
+    if not case.entries:  # a gradient has another shape than its argument
+        hypotheses, wrong = (another_form,), list(here.pairs)
+    sentences = list(failures_of_terms(here, terms))
+    points = [here]
+    for nearby in (0, NEARBY):
+        points = [*case.nearby(nearby if wrong else 0), here]
+        for proof in _told(hypotheses, points, wrong) if len(points) > bool(nearby) else ():
+            sentences.append(_sentence(proof, here, len(points) - 1))
+            wrong = [name for name in wrong if name not in proof.arguments]
+    points = [*case.nearby(1 if wrong else 0, flips=0.5), *points]
+    for name in wrong:
+        sentences += [s for s in (not_finite(here, name), wrong_where([here], name) or wrong_where(points, name)) if s][:1]
     return tuple(sentences)
 
 
-def _by_each(explain: Callable[[Block], str | None]) -> Callable[[Sequence[Block]], list[Explanation]]:
-    """An explanation of one argument, for several."""
-    return lambda blocks: [(sentence, [block]) for block in blocks if (sentence := explain(block)) is not None]
+def _told(hypotheses: Sequence[Hypothesis], points: Sequence[Point], wrong: Sequence[str]) -> list[Proof]:
+    """Of what is proven at all points, the last of which may be too special for a claim: what explains most arguments first."""
+    found: list[Proof] = []
+    needed = max(len(points) - 1, 1)
+    for hypothesis in hypotheses if wrong else ():
+        claims: dict[str, list[Claim]] = {}
+        for point in points:
+            for claim in hypothesis(point):
+                if holds(claim, wrong):
+                    claims.setdefault(claim.key, []).append(claim)
+                else:
+                    point.case.refuted.add(claim.key)
+        for key, made in claims.items():
+            found += proofs(made, wrong, needed) if key not in points[0].case.refuted else ()
+        if any(len(proof.arguments) == len(wrong) for proof in found):
+            break
+    told: list[Proof] = []
+    for proof in sorted(found, key=lambda proof: (-len(proof.arguments), proof.claim.size)):
+        if not any(name in earlier.arguments for earlier in told for name in proof.arguments):
+            told.append(proof)
+    return told
+
+
+def _sentence(proof: Proof, here: Point, nearby: int) -> str:
+    """What the gradient is, by which arguments, if not all, and the figures."""
+    by = "" if len(proof.arguments) == len(here.case.names) else f" by {listed(proof.arguments)}"
+    pairs = [here.pairs[name] for name in proof.arguments]
+    over = [counted(entries)] if (entries := sum(pair.array.size for pair in pairs if pair.directions is None)) else []
+    over += [f"{DIRECTIONS} random directions"] if any(pair.directions is not None for pair in pairs) else []
+    where = f", {'here and ' if proof.points > nearby else ''}at {nearby} random points nearby" if nearby else ""
+    place = f"; {proof.claim.place}" if proof.claim.place else ""
+    difference = f"{proof.difference:.1e}" if proof.difference else "0"
+    return f"The gradient{by} {proof.said} (largest difference {difference} over {' and '.join(over)}{where}{place})."

@@ -1,0 +1,193 @@
+"""The record of a function as a list of operations, each with its place in the source, to run back with other derivatives."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autodiff.core.tensor import Tensor, array_of, node_of
+from autodiff.modes import interpreting, no_grad
+from autodiff.registry import Primitive
+from autodiff.testing.rules import at_positions
+from autodiff.testing.subject import Subject
+from autodiff.transforms import vjp
+
+__all__: list[str] = []
+
+OPERATIONS = 500  # of a longer record no mistakes are looked for
+OWN = tuple(f"{Path(__file__).parents[3] / package}{os.sep}" for package in ("autodiff", "nn"))
+
+Line = tuple[str, int]  # a file and a line in it
+Vjp = Callable[[np.ndarray], Mapping[int, Any]]  # of the cotangent of a result: those of earlier numbers of the record
+
+
+@dataclass(eq=False)
+class Step:
+    """A call of an operation.
+
+    Attributes:
+        entry, operands, params: the call, with arrays for tensors.
+        sources: for each operand the number of the array in the record; None for a constant.
+        results: the numbers of the results.
+        stack: the lines that led to the call, outermost first.
+    """
+
+    entry: Primitive
+    operands: list[Any]
+    params: dict[str, Any]
+    sources: list[int | None]
+    results: list[int]
+    stack: tuple[Line, ...]
+
+    def _pullback(self, operands: Sequence[Any]) -> Callable[[Any], dict[int, Any]]:
+        which = [i for i, source in enumerate(self.sources) if source is not None]
+        _, pullback = vjp(*at_positions(lambda *xs: self.entry.apply(xs, dict(self.params)), operands, which))
+        return lambda g: dict(zip(which, pullback(g), strict=True))
+
+    @cached_property
+    def parts(self) -> Callable[[Any], dict[int, Any]]:
+        """The vector-Jacobian product: from a cotangent of the result to those by operand."""
+        return self._pullback(self.operands)
+
+    def parts_at(self, j: int, operand: np.ndarray, g: Any) -> dict[int, Any]:
+        """The cotangents by operand, if operand `j` were another one."""
+        return self._pullback([operand if i == j else x for i, x in enumerate(self.operands)])(g)
+
+    def to_sources(self, parts: Mapping[int, Any]) -> dict[int, Any]:
+        """Cotangents by operand, added up by the numbers of the operands."""
+        total: dict[int, Any] = {}
+        for i, part in parts.items():
+            source: Any = self.sources[i]
+            total[source] = total[source] + part if source in total else part
+        return total
+
+
+class Tape:
+    """The operations of `f` that depend on its arguments, whose arrays are numbered: first the arguments, then each result.
+
+    Attributes:
+        steps: the operations in their order.
+        values: the arrays.
+        cotangents: of each number, for the cotangent of the result.
+        gradients: those of the arguments.
+    """
+
+    def __init__(self, subject: Subject, cotangent: np.ndarray) -> None:
+        self.steps: list[Step] = []
+        self.values: list[np.ndarray] = []
+        self.arguments = len(subject.positions)
+        self._numbers: dict[Any, int] = {}
+        self._made_by: dict[int, Step] = {}
+        inputs = [x.copy() if isinstance(x, np.ndarray) else x for x in subject.reference]
+        self._f, *variables = at_positions(subject.f, inputs, subject.positions)
+        with np.errstate(all="ignore"), no_grad(), interpreting(self._note):  # of other tensors that f uses, no gradient is wanted
+            vjp(self.recorded, *variables)
+        self.cotangents = self.back(cotangent)
+        self.gradients = self._by_arguments(self.cotangents)
+
+    def recorded(self, *variables: Tensor) -> Any:
+        """The value of `f`, which is numbered; and the stack below which its lines are."""
+        for variable in variables:
+            self._add(variable)
+        result = self._f(*variables)
+        self.result = self._numbers[node_of(result)]
+        return result
+
+    def _add(self, tensor: Tensor) -> int:
+        self._numbers[node_of(tensor)] = len(self.values)
+        self.values.append(array_of(tensor))
+        return len(self.values) - 1
+
+    def _note(self, entry: Primitive, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        result = entry.apply(operands, params)
+        tensors = result if isinstance(result, (tuple, list)) else [result]
+        sources = [self._numbers.get(node_of(x)) if isinstance(x, Tensor) and x.requires_grad else None for x in operands]
+        if any(source is not None for source in sources):
+            arrays = [array_of(x) if isinstance(x, Tensor) else x for x in operands]
+            self.steps.append(Step(entry, arrays, params, sources, [self._add(tensor) for tensor in tensors], _stack()))
+            self._made_by |= dict.fromkeys(self.steps[-1].results, self.steps[-1])
+        if len(self.steps) > OPERATIONS:
+            raise RuntimeError("the computation is too long")
+        return result
+
+    @cached_property
+    def consumers(self) -> Counter[int | None]:
+        """How many operands each array is."""
+        return Counter(source for step in self.steps for source in step.sources)
+
+    def _by_arguments(self, cotangents: Mapping[int, Any]) -> list[np.ndarray]:
+        return [np.asarray(cotangents.get(k, np.zeros(self.values[k].shape)), np.float64) for k in range(self.arguments)]
+
+    def gradients_of(self, cotangent: np.ndarray) -> list[np.ndarray]:
+        """The gradients by the arguments, for another cotangent."""
+        return self._by_arguments(self.back(cotangent))
+
+    def back(self, cotangent: np.ndarray) -> dict[int, Any]:
+        """The cotangents of all numbers, for one of the result."""
+        found: dict[int, Any] = {self.result: cotangent}
+        for step in reversed(self.steps):
+            if (g := self._of_results(step, found)) is not None:
+                _add_to(found, step.to_sources(step.parts(g)))
+        return found
+
+    def change(self, mistaken: Mapping[int, Vjp]) -> list[np.ndarray]:
+        """By how much the gradients change if the steps of these numbers have other products; zeros if those are impossible."""
+        changes: dict[int, Any] = {}
+        for k in reversed(range(max(mistaken) + 1)):
+            step = self.steps[k]
+            change, g = self._of_results(step, changes), self._of_results(step, self.cotangents)
+            if k in mistaken and g is not None:
+                try:
+                    _add_to(changes, mistaken[k](g if change is None else g + change))
+                except Exception:  # shapes that do not fit, a matrix that cannot be solved with
+                    return self._by_arguments({})
+                _add_to(changes, {source: -part for source, part in step.to_sources(step.parts(g)).items()})
+            elif change is not None:
+                _add_to(changes, step.to_sources(step.parts(change)))
+        return self._by_arguments(changes)
+
+    def _of_results(self, step: Step, cotangents: Mapping[int, Any]) -> Any:
+        """The cotangent of the result of a step, a tuple if it has several; None if there is none."""
+        found = [cotangents.get(k) for k in step.results]
+        if len(found) == 1 or all(g is None for g in found):
+            return found[0]
+        return tuple(np.zeros_like(self.values[k]) if g is None else g for k, g in zip(step.results, found, strict=True))
+
+    def ancestors(self, k: int, depth: int) -> Iterator[int]:
+        """The numbers of the arrays up to so many operations before array `k`, the nearest first."""
+        level, seen = [k], {k}
+        for _ in range(depth):
+            sources = [source for number in level if number in self._made_by for source in self._made_by[number].sources]
+            level = [number for number in dict.fromkeys(sources) if number is not None and number not in seen]
+            seen |= set(level)
+            yield from level
+
+
+def _add_to(total: dict[int, Any], parts: Mapping[int, Any]) -> None:
+    for number, part in parts.items():
+        total[number] = total[number] + part if number in total else part
+
+
+def _stack() -> tuple[Line, ...]:
+    """The lines outside of this project's packages that led here from `f`, outermost first."""
+    frame, lines = sys._getframe(2), []
+    while frame.f_back is not None and frame.f_code.co_name != Tape.recorded.__name__:
+        if not frame.f_code.co_filename.startswith(OWN):
+            lines.append((frame.f_code.co_filename, frame.f_lineno))
+        frame = frame.f_back
+    return tuple(reversed(lines))
+
+
+def written(line: Line) -> str:
+    """A line of the source, as a report names it."""
+    code = linecache.getline(*line).strip()
+    return f"line {line[1]} of {Path(line[0]).name}" + (f": {code}" if code else "")
