@@ -294,10 +294,7 @@ REGION = [
 ]
 
 
-SHIPPED: list[Case] = [*POINT, *KINK, *REGION]
-
-# Not part of the collection yet. All are to be called "wrong": the parts of entries that tie are shares, which add up to 1.
-PENDING_SHIPPED: list[Case] = [
+TIED: list[Case] = [
     *at_kink(
         "two arguments that tie",
         np.maximum,
@@ -313,3 +310,5 @@ PENDING_SHIPPED: list[Case] = [
         wrong={"to each in full": lambda x: np.sign(x) * (np.abs(x) == np.max(np.abs(x)))},
     ),
 ]
+
+SHIPPED: list[Case] = [*POINT, *KINK, *REGION, *TIED]

@@ -34,6 +34,7 @@ QUICK, THOROUGH = 8, 300  # evaluations that an estimate takes, at most
 SETTLED = 1e-6, 1e-12  # a bound this small, relative to the derivative or to the natural slope, needs no improvement
 FAR_OFF = 16.0  # claims that are so many bounds off are not looked at any further
 STEPS_APART = 64.0  # a difference of two slopes is visible at a step over which it makes so many rounding errors
+FAR_AWAY = np.array([-64.0, -8.0, 8.0, 64.0])  # lengths from here, where a formula that is rounded to zero gives other numbers
 FINER = 256.0  # what is so much smaller than a rounding error is none
 RESOLVED = 2 / 3  # relative: a larger uncertainty would nearly let pass zero
 VANISHING = 1e-100  # numbers that are smaller come from where a function has all but vanished
@@ -62,7 +63,7 @@ def judge(line: Line, claim: Claim, tolerance: Tolerance, affords: Callable[[int
     found = zip(judgement.verdicts, judgement.notes, strict=True)
     asked = open_ & np.array([not n.startswith(KINK) if v == "right" else v != "wrong" and n in ("", UNCHANGED) for v, n in found])
     _resolve(judgement, asked, line, claim, tolerance)
-    nothing = np.maximum(line.eps**2 * np.maximum(claim.slope, line.change()), VANISHING)
+    nothing = np.maximum(line.eps**2 * claim.slope, VANISHING)
     for j in np.flatnonzero(open_):
         if asked[j] and judgement.verdicts[j] == "cannot tell":
             judgement.notes[j] = judgement.notes[j] or UNRESOLVED
@@ -123,9 +124,8 @@ def _resolve(judgement: Judgement, asked: np.ndarray, line: Line, claim: Claim, 
         given = claim.value[j]
         value, bound = _refined(judgement, j, line, claim)
         least, allowed = bound, bound + 8 * claim.eps * abs(given)
-        real = abs(value) > bound and not _is_residue(value, j, line, claim)
-        if abs(value) > bound and not real:
-            least = max(bound, (1 if constant[j] else 4) * line.eps * natural[j])
+        if abs(value) > bound:
+            least = max(bound, _residue(value, j, line, claim) * natural[j])
         if abs(given - value) > allowed:
             allowed += min(NOISE * noise()[j], claim.rounding[j])
         little = line.eps**2 if constant[j] and line.complex_step is None else 16 * claim.eps
@@ -137,24 +137,24 @@ def _resolve(judgement: Judgement, asked: np.ndarray, line: Line, claim: Claim, 
         if zero or (agrees and allowed <= RESOLVED * abs(value)):
             judgement.verdicts[j] = "right"
             judgement.notes[j] = ZERO if zero and value != given else judgement.notes[j].removeprefix(UNCHANGED)
-        elif real and constant[j] and not agrees:  # no formula rounds it so
-            judgement.verdicts[j] = "wrong"
         else:
             continue
         judgement.value[j], judgement.allowed[j] = value, allowed
 
 
-def _is_residue(value: float, j: int, line: Line, claim: Claim) -> bool:
-    """Whether a derivative that should be zero may be what rounding left of one, or the claim what it left of a small one.
+def _residue(value: float, j: int, line: Line, claim: Claim) -> float:
+    """What rounding leaves of a derivative that should be zero, or of a claim that should be small, relative to the natural slope.
 
-    Where the function is constant on the whole, a derivative that is not much smaller than a rounding error is one. Where it is
-    not, a claim is rounded to zero by a formula, such as `1 - tanh(x)**2`, only if it gives other numbers elsewhere.
+    Where the function is constant on the whole, a derivative of about the size of a rounding error is one. And a claim is
+    rounded to zero by a formula, such as `1 - tanh(x)**2`, only if it gives other numbers elsewhere, if need be far away.
     """
-    if line.constant()[j]:
-        least = max(claim.slope[j], line.hidden()[j] / FINER)
-        most = max(claim.slope[j], line.hidden()[j])
-        return bool(least / FINER < abs(value) / line.eps <= most)
-    return any(abs(claim.elsewhere(t, j)) > abs(value) for t in line.around)
+    hidden = line.hidden()[j]
+    least, most = max(claim.slope[j], hidden / FINER) / FINER, max(claim.slope[j], hidden)
+    if line.constant()[j] and least < abs(value) / line.eps <= most:
+        return line.eps
+    elsewhere = (abs(claim.elsewhere(t, j)) for t in (*line.around, *(line.unit * FAR_AWAY)))
+    rounded = abs(claim.value[j]) < abs(value) and any(other > abs(value) for other in elsewhere)
+    return 16 * claim.eps if rounded else 0.0
 
 
 def _refined(judgement: Judgement, j: int, line: Line, claim: Claim) -> tuple[float, float]:
@@ -163,7 +163,7 @@ def _refined(judgement: Judgement, j: int, line: Line, claim: Claim) -> tuple[fl
     if exact is None or not abs(exact[j] - value) <= judgement.allowed[j] or line.place(j):
         return value, bound
     bound = 8 * line.eps * abs(exact[j])
-    if abs(claim.value[j] - exact[j]) > bound:
+    if abs(claim.value[j] - exact[j]) > bound + 8 * claim.eps * abs(claim.value[j]):
         bound += SPREAD * max(line.complex_spread()[j], line.complex_noise()[j])
     return exact[j], bound
 

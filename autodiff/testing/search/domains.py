@@ -89,7 +89,7 @@ def reals(
     """The domain of an argument for `find_gradient_error` and `gradient_test`: arrays of numbers from `low` to `high`.
 
     Drawn are zeros, equal numbers, the ends, numbers so large that functions saturate, very small ones, and mostly ordinary
-    ones. No difference is taken with a number outside of the domain.
+    ones. Differences are taken beyond an end of the domain only if the function has values there: the end may be a kink of it.
 
     Args:
         low: the smallest number, which is part of the domain unless it is infinite.

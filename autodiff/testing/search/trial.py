@@ -16,6 +16,7 @@ from autodiff.modes import no_grad
 from autodiff.testing.arguments import name_of
 from autodiff.testing.check import check_gradient
 from autodiff.testing.libraries import as_input
+from autodiff.testing.numerics.analytic import Analytic
 from autodiff.testing.report import GradientFailure, GradientReport
 from autodiff.testing.search import reproduction
 from autodiff.testing.search.domains import Reals
@@ -36,7 +37,6 @@ class Outcome:
     report: GradientReport | None = None
     error: Exception | None = None
     reason: str = ""
-    limited: bool = False  # f was not evaluated somewhere, since that lies outside of the stated domain
 
 
 class Trial:
@@ -86,29 +86,13 @@ class Trial:
         return self.count("right", "wrong", "cannot tell")
 
     def reproduced(self, inputs: Sequence[Any]) -> tuple[GradientReport, str]:
-        """The report at a counterexample, and code that fails there.
-
-        An error that shows only as long as `f` is not evaluated outside of the stated domain needs code that states the domain.
-        """
+        """The report at a counterexample, and code that fails there."""
         outcome = self(inputs)
         assert outcome.report is not None
-        if not outcome.limited or self._is_wrong(inputs):
-            return outcome.report, reproduction.code(self.f, inputs, self.functions, self.others)
-        points = [
-            Reals(domain.low, domain.high, x.shape, domain.dtype) if isinstance(domain, Reals) else x
-            for x, domain in zip(inputs, self.domains, strict=True)
-        ]
-        return outcome.report, reproduction.code(self.f, points, self.functions, self.others)
-
-    def _is_wrong(self, inputs: Sequence[Any]) -> bool:
-        """Whether the gradient is wrong at inputs, where `f` may be evaluated anywhere."""
-        try:
-            return check_gradient(self.f, *inputs, **self.options).verdict.startswith("wrong")
-        except Exception:  # the gradient's, which is an error of it
-            return True
+        return outcome.report, reproduction.code(self.f, inputs, self.functions, self.others)
 
     def _outcome(self, inputs: Sequence[Any]) -> Outcome:
-        f = Guarded(self.f, self.domains, tensors_too=self.options.get("order", 1) == 2)
+        f = Guarded(self.f, self.domains)
         missing = self._missing(f, inputs)
         if missing is not None:
             return missing
@@ -127,7 +111,7 @@ class Trial:
             source = "autograd's gradient" if by_autograd else next(iter(watched))
             text = f"{source} raises {type(error).__name__} where {self.name} raises nothing: {error}"
             report = GradientReport(self.name, (), (GradientFailure("error", text),), 1)
-        return Outcome("wrong" if report.verdict == "wrong dtype" else report.verdict, report, limited=f.limited)
+        return Outcome("wrong" if report.verdict == "wrong dtype" else report.verdict, report)
 
     def _missing(self, f: Guarded, inputs: Sequence[Any]) -> Outcome | None:
         """The outcome if there is nothing to check: `f` has no value, or not the one that a gradient is for."""
@@ -153,30 +137,25 @@ class Trial:
 
 
 class Guarded:
-    """A function under test in its stated domain, by its own name: outside of it, it raises `ValueError`.
+    """A function under test, by its own name: where it raises an error outside of its stated domain, it raises `ValueError`.
 
-    So differences are taken on the inner side of an end. Tensors are let through, unless `tensors_too`: a gradient may be
-    evaluated beyond an end by a rounding error.
+    Differences are taken beyond an end of the domain where the function has values there, since the end may be a kink.
     """
 
-    def __init__(self, f: Callable[..., Any], domains: Sequence[Any], tensors_too: bool) -> None:
+    def __init__(self, f: Callable[..., Any], domains: Sequence[Any]) -> None:
         functools.update_wrapper(self, f)
         self.__name__ = name_of(f)
-        self._f, self._limits, self._tensors_too = f, limits(domains), tensors_too
+        self._f, self._limits = f, limits(domains)
         self.error: Exception | None = None  # that is no sign of being outside of the domain
-        self.limited = False
 
     def __call__(self, *inputs: Any) -> Any:
-        recorded = any(isinstance(x, Tensor) for x in inputs)
-        if (self._tensors_too or not recorded) and not within(self._limits, inputs):
-            self.limited = True
-            raise ValueError("outside of the stated domain")
         try:
             return self._f(*inputs)
-        except IndexError as error:
-            raise ValueError(str(error)) from error
         except Exception as error:
-            if not recorded and not isinstance(error, OUTSIDE):
+            analytic = any(isinstance(x, Analytic) for x in inputs)
+            if isinstance(error, IndexError) or (not analytic and not within(self._limits, inputs)):
+                raise ValueError(str(error)) from error
+            if not any(isinstance(x, Tensor) for x in inputs) and not isinstance(error, OUTSIDE):
                 self.error = error
             raise
 
