@@ -71,10 +71,24 @@ class Example:
         return float(self.true[self.position(entry)][(*entry.output, *entry.index)])
 
     def natural(self, entry: GradientEntry) -> float:
-        """A slope that would be natural: the size of the function over the size of the input, or over 1, or over `length`."""
+        """A slope that would be natural: the size of the function over the size of the input, or over 1, or over `length`.
+
+        The size is that of its terms, or by how much it changes over that distance: at a kink all terms may be zero.
+        """
         x = self.inputs[self.position(entry)]
         reach = abs(x[entry.index]) if isinstance(entry.index, tuple) else np.max(np.abs(x), initial=0)
-        return self.size / min(max(float(reach), 1.0), self.length)
+        reach = min(max(float(reach), 1.0), self.length)
+        return max(self.size, self._change(entry, reach)) / reach
+
+    def _change(self, entry: GradientEntry, reach: float) -> float:
+        """By how much the function changes, in either direction, when an entry moves, or all entries of the input."""
+        position, here = self.position(entry), np.asarray(self.f(*self.inputs))
+        changes = [0.0]
+        for step in (-reach, reach):
+            moved = [x.copy() for x in self.inputs]
+            moved[position][entry.index if isinstance(entry.index, tuple) else ...] += step
+            changes.append(float(np.max(np.abs(np.asarray(self.f(*moved)) - here))))
+        return max(change for change in changes if math.isfinite(change))
 
 
 @dataclass(frozen=True)

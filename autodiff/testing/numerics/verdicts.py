@@ -149,9 +149,9 @@ def _residue(value: float, j: int, line: Line, claim: Claim) -> float:
     rounded to zero by a formula, such as `1 - tanh(x)**2`, only if it gives other numbers elsewhere, if need be far away.
     """
     hidden = line.hidden()[j]
-    least, most = max(claim.slope[j], hidden / FINER) / FINER, max(claim.slope[j], hidden)
-    if line.constant()[j] and least < abs(value) / line.eps <= most:
-        return line.eps
+    least, most = max(claim.slope[j], hidden / FINER) / FINER, max(claim.slope[j], hidden) * line.unit
+    if line.constant()[j] and least < abs(value) / line.eps <= most:  # numbers inside, such as exponentials, may change within 1
+        return line.eps * line.unit
     elsewhere = (abs(claim.elsewhere(t, j)) for t in (*line.around, *(line.unit * FAR_AWAY)))
     rounded = abs(claim.value[j]) < abs(value) and any(other > abs(value) for other in elsewhere)
     return 16 * claim.eps if rounded else 0.0
