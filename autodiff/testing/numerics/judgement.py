@@ -59,10 +59,12 @@ class Tolerance:
 class Judgement:
     """For each function on a line: the derivative, how far the claim may be off, the verdict, and what is special there.
 
+    `bound` is the part of `allowed` that is not the rounding of the claim, beside which it may be so small that it is lost.
     `slopes` are those from the left and from the right, one pair of rows; the same but at a kink.
     """
 
     value: np.ndarray
+    bound: np.ndarray
     allowed: np.ndarray
     verdicts: list[Verdict]
     notes: list[str]
@@ -72,14 +74,14 @@ class Judgement:
     def of(estimate: Estimate, claim: Claim) -> Judgement:
         """What is known from an estimate, before any verdict."""
         count, value = len(claim.value), estimate.value
-        return Judgement(value, estimate.bound + claim.rounding, ["cannot tell"] * count, [""] * count, np.array([value, value]))
+        bound, allowed = estimate.bound, estimate.bound + claim.rounding
+        return Judgement(value, bound, allowed, ["cannot tell"] * count, [""] * count, np.array([value, value]))
 
 
 def no_judgement(count: int) -> Judgement:
     """What is known of so many functions when no evaluation is left."""
-    return Judgement(
-        np.full(count, np.nan), np.full(count, np.inf), ["cannot tell"] * count, [RAN_OUT] * count, np.full((2, count), np.nan)
-    )
+    nothing, unknown = np.full(count, np.nan), np.full(count, np.inf)
+    return Judgement(nothing, unknown, unknown, ["cannot tell"] * count, [RAN_OUT] * count, np.full((2, count), np.nan))
 
 
 def agrees_with(claim: Claim, value: np.ndarray, allowed: np.ndarray, tolerance: Tolerance) -> np.ndarray:

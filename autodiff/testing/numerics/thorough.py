@@ -37,6 +37,7 @@ class _Comparison:
     """
 
     value: np.ndarray
+    bound: np.ndarray
     allowed: np.ndarray
     agrees: np.ndarray
     tells: np.ndarray
@@ -50,9 +51,9 @@ def reconsider(judgement: Judgement, doubtful: np.ndarray, line: Line, claim: Cl
     noise = NOISE * claim.noise(doubtful)
     estimates = thorough(line)
     unchanged = estimates[0].central.value == 0
-    rounding = claim.rounding + np.minimum(noise, NOISE_LIMIT * claim.slope) + 16 * claim.eps * line.hidden()
-    views = [_compare(found, line, claim, rounding, tolerance) for found in estimates]
-    exact = _by_complex_step(line, claim, rounding, tolerance)
+    extra = np.minimum(noise, NOISE_LIMIT * claim.slope) + 16 * claim.eps * line.hidden()
+    views = [_compare(found, line, claim, extra, tolerance) for found in estimates]
+    exact = _by_complex_step(line, claim, extra, tolerance)
     for j in np.flatnonzero(doubtful):
         view, verdict = _verdict(views, int(j), infinite=bool(np.isinf(claim.value[j])))
         note = view.notes[j]
@@ -66,7 +67,7 @@ def reconsider(judgement: Judgement, doubtful: np.ndarray, line: Line, claim: Cl
             note = f"{place}: {note}" if note else place
         elif verdict != "right" and not note and unchanged[j] and np.isfinite(view.allowed[j]):
             note = UNCHANGED
-        judgement.value[j], judgement.allowed[j] = view.value[j], view.allowed[j]
+        judgement.value[j], judgement.bound[j], judgement.allowed[j] = view.value[j], view.bound[j], view.allowed[j]
         judgement.verdicts[j], judgement.notes[j], judgement.slopes[:, j] = verdict, note, view.slopes[:, j]
 
 
@@ -86,15 +87,16 @@ def _excused(given: float, value: float, bound: float, noise: float, place: str,
     return "wrong", ""
 
 
-def _by_complex_step(line: Line, claim: Claim, rounding: np.ndarray, tolerance: Tolerance) -> _Comparison | None:
+def _by_complex_step(line: Line, claim: Claim, extra: np.ndarray, tolerance: Tolerance) -> _Comparison | None:
     """A comparison with the derivatives by a complex step, if they can be taken."""
     if line.complex_step is None:
         return None
     value = line.complex_step
-    allowed = claim.rounding + rounding + line.eps * line.hidden() + SPREAD * line.complex_spread()
+    bound = claim.rounding + extra + line.eps * line.hidden() + SPREAD * line.complex_spread()
+    allowed = bound + claim.rounding
     agrees = agrees_with(claim, value, allowed, tolerance)
     tells = allowed <= np.maximum(TELLING[0] * np.abs(value), TELLING[1] * np.sqrt(line.eps) * claim.slope)
-    return _Comparison(value, allowed, agrees, tells, np.zeros(len(value)), [""] * len(value), np.array([value, value]))
+    return _Comparison(value, bound, allowed, agrees, tells, np.zeros(len(value)), [""] * len(value), np.array([value, value]))
 
 
 def _decides(exact: _Comparison, view: _Comparison, verdict: Verdict, j: int, unchanged: bool) -> bool:
@@ -133,7 +135,7 @@ def _verdict(views: list[_Comparison], j: int, infinite: bool) -> tuple[_Compari
     return near, "wrong" if known and not near.agrees[j] and not local.agrees[j] else "cannot tell"
 
 
-def _compare(found: Estimates, line: Line, claim: Claim, rounding: np.ndarray, tolerance: Tolerance) -> _Comparison:
+def _compare(found: Estimates, line: Line, claim: Claim, extra: np.ndarray, tolerance: Tolerance) -> _Comparison:
     """Compare with all between the two slopes at a kink, with one side at the edge of a domain or a jump, else with both sides."""
     natural = TELLING[1] * np.sqrt(line.eps) * claim.slope
 
@@ -162,6 +164,7 @@ def _compare(found: Estimates, line: Line, claim: Claim, rounding: np.ndarray, t
     size = np.where(kink, np.abs(right.value - left.value), np.abs(np.nan_to_num(value)))
     uncertainty = np.where(kink, np.maximum(left.bound, right.bound), error)
     looseness = uncertainty / np.maximum(np.maximum(size, natural), np.finfo(float).tiny)
-    agrees = agrees_with(claim, value, error + rounding, tolerance)
+    bound, allowed = error + extra, error + extra + claim.rounding
+    agrees = agrees_with(claim, value, allowed, tolerance)
     slopes = np.where(kink, [left.value, right.value], value)
-    return _Comparison(value, error + rounding, agrees, kink | tells(Estimate(value, error)), looseness, notes, slopes)
+    return _Comparison(value, bound, allowed, agrees, kink | tells(Estimate(value, error)), looseness, notes, slopes)

@@ -139,7 +139,7 @@ def _resolve(judgement: Judgement, asked: np.ndarray, line: Line, claim: Claim, 
             judgement.notes[j] = ZERO if zero and value != given else judgement.notes[j].removeprefix(UNCHANGED)
         else:
             continue
-        judgement.value[j], judgement.allowed[j] = value, allowed
+        judgement.value[j], judgement.bound[j], judgement.allowed[j] = value, bound, allowed
 
 
 def _residue(value: float, j: int, line: Line, claim: Claim) -> float:
@@ -159,7 +159,7 @@ def _residue(value: float, j: int, line: Line, claim: Claim) -> float:
 
 def _refined(judgement: Judgement, j: int, line: Line, claim: Claim) -> tuple[float, float]:
     """The derivative of function `j` and its bound, by a complex step where that fits the one from differences."""
-    value, bound, exact = judgement.value[j], max(judgement.allowed[j] - claim.rounding[j], 0.0), line.complex_step
+    value, bound, exact = judgement.value[j], judgement.bound[j], line.complex_step
     if exact is None or not abs(exact[j] - value) <= judgement.allowed[j] or line.place(j):
         return value, bound
     bound = 8 * line.eps * abs(exact[j])
@@ -171,7 +171,8 @@ def _refined(judgement: Judgement, j: int, line: Line, claim: Claim) -> tuple[fl
 def judge_sums(weights: np.ndarray, parts: Judgement, claim: Claim, tolerance: Tolerance) -> Judgement:
     """The verdicts on claims about weighted sums of functions that have been judged, one for each row of weights."""
     value = weights @ parts.value
-    allowed = np.abs(weights) @ parts.allowed + claim.rounding
+    bound = np.abs(weights) @ parts.allowed
+    allowed = bound + claim.rounding
     agrees = agrees_with(claim, value, allowed, tolerance)
     if not agrees.all():
         allowed += NOISE * claim.noise(~agrees)
@@ -179,7 +180,7 @@ def judge_sums(weights: np.ndarray, parts: Judgement, claim: Claim, tolerance: T
     unsure = "cannot tell" in parts.verdicts
     verdicts: list[Verdict] = ["cannot tell" if unsure else "right" if a else "wrong" for a in agrees]
     note = KINK if any(note.startswith(KINK) for note in parts.notes) else ""
-    return Judgement(value, allowed, verdicts, [note] * len(value), parts.slopes @ weights.T)
+    return Judgement(value, bound, allowed, verdicts, [note] * len(value), parts.slopes @ weights.T)
 
 
 def gap(line: Line, claim: Claim, tolerance: Tolerance) -> tuple[np.ndarray, np.ndarray]:
