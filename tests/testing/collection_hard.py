@@ -295,8 +295,8 @@ SCALED = [
         lambda x: 1e20 * x[0] ** 2 + x[1],
         [0.5, 2.0],
         wrong={"": lambda x: np.array([2e20 * x[0], 2.0])},
-        explained="The line is 1e-20 of the value, whose rounding hides it; a complex step shows its slope, but not whether a gradient may be "
-        "rounded as much.",
+        explained="The line is 1e-20 of the value, whose rounding hides it; a complex step shows its slope, but not whether a "
+        "gradient may be rounded as much.",
     ),
     *cases(
         "badly scaled",
