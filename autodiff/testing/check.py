@@ -141,7 +141,7 @@ def check_gradient(
         if order == 2 and not failures:
             second, more, count = _second_order(subject, generator, tolerance)
             entries, failures, evaluations = entries + second, more, evaluations + count
-        report = GradientReport(name_of(f), tuple(entries), tuple(failures), evaluations)
+        report = GradientReport(name_of(f), tuple(entries), tuple(failures), evaluations, left=subject.left)
         if cotangents is None:
             return report
         return explained(report, Case(subject, given, cotangents, report.entries), tolerance, terms)

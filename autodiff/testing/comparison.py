@@ -41,7 +41,6 @@ class Comparison:
         self.rng = rng
         self.tolerance = tolerance
         self.kinked: list[int] = []  # large arguments at a kink
-        self.left = 0  # entries that were not compared, since enough were wrong
 
     def entries(self) -> list[GradientEntry]:
         """Everything that was compared."""
@@ -56,7 +55,7 @@ class Comparison:
             budget -= QUICK * sizes[slot]
             for i in range(sizes[slot]):
                 if costly >= COSTLY:
-                    self.left += sizes[slot] - i
+                    self.subject.left += sizes[slot] - i
                     break
                 before = self.subject.evaluations
                 entries = self._entry(slot, i)

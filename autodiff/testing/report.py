@@ -125,6 +125,7 @@ class GradientReport:
         diagnosis: what the mistake is, where the numbers show it, with the figures that do.
         comparison: for a gradient derived by hand: which of it, autograd and the differences stands alone.
         autograd_error: why autograd has no part in that comparison, if it has none.
+        left: how many entries were not compared, since enough others were found wrong that took long.
 
     >>> from autodiff.testing import check_gradient
     >>> report = check_gradient(lambda x: np.sum(x**2), [1.0, 2.0], gradient=lambda x: (2 * x).astype(np.float32))
@@ -139,6 +140,7 @@ class GradientReport:
     diagnosis: tuple[str, ...] = ()
     comparison: str = ""
     autograd_error: str = ""
+    left: int = 0
 
     @property
     def verdict(self) -> ReportVerdict:
@@ -196,6 +198,7 @@ class GradientReport:
         compared = f"{total} {'entry' if total == 1 else 'entries'} compared" + (f": {', '.join(counts)}" if counts else "")
         kinks = sum(e.at_kink and e.verdict == "right" and isinstance(e.index, tuple) for e in self.entries)
         compared += f" ({kinks} at a kink, as {'a subgradient' if kinks == 1 else 'subgradients'})" if kinks else ""
+        compared += f"; {self.left} more were left, since enough are wrong" if self.left else ""
         failures = f"; {len(self.failures)} other {'failure' if len(self.failures) == 1 else 'failures'}" if self.failures else ""
         evaluations = f"{self.evaluations} {'evaluation' if self.evaluations == 1 else 'evaluations'}"
         return f"The gradient of {self.name} is {self._sentence} {compared}{failures}; {evaluations}."

@@ -45,6 +45,7 @@ class Subject:
         self.names = tuple(names)
         self.floor = floor
         self.evaluations = 0
+        self.left = 0  # entries that were not compared, since enough were wrong
         self.value = self.call(self.fresh())
         self.reference = self._in_double_precision()
         self.eps = _eps(self._reference_value)
