@@ -47,7 +47,7 @@ def slope_of_unit(k: float, p: int) -> Any:
     return lambda a: k * p * a ** (p - 1) / np.cosh(a**p) ** 2
 
 
-FEW_ROUNDINGS = "The value is a dozen rounding errors away from 2, which it nears: differences give the slope, but not to more than its own size."
+FEW_ROUNDINGS = "The value is a dozen rounding errors below 2: differences give the slope, but not to more than its own size."
 SATURATED = [
     case
     for c, k, p, a in (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,7 +88,8 @@ class Example:
         for step in (-reach, reach):
             moved = [x.copy() for x in self.inputs]
             moved[position][entry.index if isinstance(entry.index, tuple) else ...] += step
-            changes.append(float(np.max(np.abs(np.asarray(self.f(*moved)) - here))))
+            with suppress(ArithmeticError, ValueError):  # outside of the domain
+                changes.append(float(np.max(np.abs(np.asarray(self.f(*moved)) - here))))
         return max(change for change in changes if math.isfinite(change))
 
 

@@ -11,7 +11,7 @@ from functools import cache, partial
 
 import numpy as np
 
-from autodiff.testing.numerics.differences import LARGE, ROUNDING, Estimate, Line, on_curve, quick
+from autodiff.testing.numerics.differences import CANCELS, LARGE, ROUNDING, Estimate, Line, on_curve, quick
 from autodiff.testing.numerics.judgement import (
     HALF_OF_THE_DIGITS,
     KINK,
@@ -67,6 +67,8 @@ def judge(line: Line, claim: Claim, tolerance: Tolerance, affords: Callable[[int
     for j in np.flatnonzero(open_):
         if asked[j] and judgement.verdicts[j] == "cannot tell":
             judgement.notes[j] = judgement.notes[j] or UNRESOLVED
+        if judgement.verdicts[j] == "wrong" and _rounded_to_zero(judgement, int(j), line, claim):
+            judgement.verdicts[j], judgement.notes[j] = "cannot tell", UNRESOLVED
         if judgement.verdicts[j] == "wrong" and max(abs(claim.value[j]), abs(judgement.value[j])) <= nothing[j]:
             judgement.verdicts[j], judgement.notes[j] = "right", ZERO
     return judgement
@@ -125,7 +127,7 @@ def _resolve(judgement: Judgement, asked: np.ndarray, line: Line, claim: Claim, 
         value, bound = _refined(judgement, j, line, claim)
         least, allowed = bound, bound + 8 * claim.eps * abs(given)
         if abs(value) > bound:
-            least = max(bound, _residue(value, j, line, claim) * natural[j])
+            least = max(bound, _residue(value, j, line, claim))
         if abs(given - value) > allowed:
             allowed += min(NOISE * noise()[j], claim.rounding[j])
         little = line.eps**2 if constant[j] and line.complex_step is None else 16 * claim.eps
@@ -142,19 +144,29 @@ def _resolve(judgement: Judgement, asked: np.ndarray, line: Line, claim: Claim, 
         judgement.value[j], judgement.bound[j], judgement.allowed[j] = value, bound, allowed
 
 
+def _rounded_to_zero(judgement: Judgement, j: int, line: Line, claim: Claim) -> bool:
+    """Whether a claim may be zero only since a formula such as `s * (1 - s)` rounds it so, of a function that saturates."""
+    value = judgement.value[j]
+    if claim.value[j] != 0 or not 0 < abs(value) <= FINER * line.eps * claim.slope[j] or line.constant()[j]:
+        return False
+    return _residue(value, j, line, claim) > 0
+
+
 def _residue(value: float, j: int, line: Line, claim: Claim) -> float:
-    """What rounding leaves of a derivative that should be zero, or of a claim that should be small, relative to the natural slope.
+    """How large a derivative may be that is but what rounding left of zero, or of which a claim may be but what rounding left.
 
     Where the function is constant on the whole, a derivative of about the size of a rounding error is one. And a claim is
     rounded to zero by a formula, such as `1 - tanh(x)**2`, only if it gives other numbers elsewhere, if need be far away.
     """
     hidden = line.hidden()[j]
-    least, most = max(claim.slope[j], hidden / FINER) / FINER, max(claim.slope[j], hidden) * line.unit
-    if line.constant()[j] and least < abs(value) / line.eps <= most:  # numbers inside, such as exponentials, may change within 1
-        return line.eps * line.unit
+    if line.constant()[j]:
+        least = max(claim.slope[j], hidden / FINER) / FINER
+        most = max(claim.slope[j] * line.unit, line.cancelled / (CANCELS * line.eps))  # of numbers inside, that change within 1
+        if least < abs(value) / line.eps <= most:
+            return abs(value)
     elsewhere = (abs(claim.elsewhere(t, j)) for t in (*line.around, *(line.unit * FAR_AWAY)))
     rounded = abs(claim.value[j]) < abs(value) and any(other > abs(value) for other in elsewhere)
-    return 16 * claim.eps if rounded else 0.0
+    return 16 * claim.eps * max(claim.slope[j], hidden) if rounded else 0.0
 
 
 def _refined(judgement: Judgement, j: int, line: Line, claim: Claim) -> tuple[float, float]:
