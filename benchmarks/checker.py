@@ -1,7 +1,8 @@
 """What a gradient check takes: `python -m benchmarks.checker`.
 
 The whole check of the hand-derived gradient of a 2-4-1 network (100 rows, sigmoids, squared error), beside SciPy's and PyTorch's
-checkers where they are installed; a function of 1,000 inputs of which one evaluation takes 100 µs; one wrong entry in a million.
+checkers where they are installed; a conviction beside an acquittal; a function of 1,000 inputs of which one evaluation takes 100 µs;
+one wrong entry in a million, and half of them.
 """
 
 from __future__ import annotations
@@ -106,6 +107,37 @@ def thousand_inputs() -> None:
         print(f"1,000 inputs, 100 µs an evaluation, {name}: {taken:.2f} s, {report.evaluations} evaluations, {report.verdict}")
 
 
+def convictions() -> None:
+    """Print what wrong gradients of 20 weights take, beside the right one."""
+    x, w = rng.normal(size=(50, 20)), rng.normal(size=20) * 0.3
+
+    def loss(w: np.ndarray) -> Any:
+        return np.sum(np.tanh(x @ w) ** 2)
+
+    def slope(w: np.ndarray) -> np.ndarray:
+        a = np.tanh(x @ w)
+        return np.asarray(x.T @ (2 * a * (1 - a * a)))
+
+    right = check_gradient(loss, w, gradient=slope).evaluations
+    mistakes: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+        "twice": lambda g: 2 * g,
+        "0.1 % too much": lambda g: 1.001 * g,
+        "in another order": lambda g: g[::-1].copy(),
+    }
+    for name, wrong in mistakes.items():
+        report = check_gradient(loss, w, gradient=lambda w, wrong=wrong: wrong(slope(w)))
+        print(f"20 weights, {name}: {report.evaluations / right:.1f} times the {right} evaluations of the right gradient")
+
+
+def half_of_a_million() -> None:
+    """Print how many evaluations it takes where half of the entries are wrong."""
+    x = rng.normal(size=1_000_000)
+    weights = np.where(np.arange(x.size) % 2, 1.01, 1.0)
+    report = check_gradient(lambda x: np.sum(np.sin(x)), x, gradient=lambda x: weights * np.cos(x))
+    wrong = [entry.index for entry in report.entries if entry.verdict == "wrong" and isinstance(entry.index, tuple)]
+    print(f"half of 1,000,000 wrong by 1 %: {len(wrong)} entries named in {report.evaluations} evaluations")
+
+
 def one_in_a_million() -> None:
     """Print how many evaluations it takes to find one wrong entry."""
     x = rng.normal(size=1_000_000)
@@ -120,5 +152,7 @@ def one_in_a_million() -> None:
 if __name__ == "__main__":
     print(f"Python {sys.version.split()[0]}, NumPy {np.__version__}, {os.cpu_count()} CPUs\n")
     network()
+    convictions()
     thousand_inputs()
     one_in_a_million()
+    half_of_a_million()

@@ -297,7 +297,7 @@ def test_nothing_is_said_of_a_gradient_that_is_wrong_at_random(name: str, seed: 
     assert check_gradient(f, *inputs, gradient=wrong).diagnosis == ()
 
 
-def test_a_diagnosis_costs_as_many_evaluations_as_twice_the_check_one_numerical_gradient_and_400(
+def test_a_diagnosis_costs_as_many_evaluations_as_the_check_or_250(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def wrong(w: Any, u: Any) -> Any:
@@ -307,7 +307,7 @@ def test_a_diagnosis_costs_as_many_evaluations_as_twice_the_check_one_numerical_
     monkeypatch.setattr("autodiff.testing.diagnosis.explanation.diagnose", lambda case, terms: ())
     check = check_gradient(recurrent, W / 2, U, gradient=wrong)
     assert check.diagnosis == both.diagnosis == ()
-    assert check.evaluations < both.evaluations <= 2 * check.evaluations + 10 * (W.size + U.size) + 400
+    assert check.evaluations < both.evaluations <= max(2 * check.evaluations, check.evaluations + 250)
 
 
 def test_the_diagnosis_of_a_long_short_term_memory_takes_less_than_a_second() -> None:

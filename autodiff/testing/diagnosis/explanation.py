@@ -49,15 +49,15 @@ HYPOTHESES: tuple[Hypothesis, ...] = (  # of several that hold for as many argum
     clipped,
 )
 NEARBY = 3  # random points
-COSTS = 2  # times the evaluations of the check may be needed in all, and those for one numerical gradient, and
-CHEAP = 400  # evaluations more, which are little for who has to read a report
+COSTS = 2  # times the evaluations of the check may be needed in all, or
+CHEAP = 250  # more, which are little for who has to read a report
 
 
 def explained(report: GradientReport, case: Case, tolerance: Tolerance, terms: Terms | None) -> GradientReport:
     """The report with autograd's derivatives in it, which of the three stands alone, and the diagnosis."""
     before, limit = case.subject.evaluations, case.subject.limit
-    sizes = sum(min(scales.size, SMALL) for scales in case.subject.scales)
-    case.subject.limit = min(limit, COSTS * before + ESTIMATE * sizes + CHEAP)
+    sizes = 0 if report.entries else sum(min(scales.size, SMALL) for scales in case.subject.scales)  # nothing was compared yet
+    case.subject.limit = min(limit, max(COSTS * before, before + CHEAP) + ESTIMATE * sizes)
     diagnosis = diagnose(case, terms or {}) if report.verdict == "wrong" else ()
     case.subject.limit = limit
     report = replace(report, diagnosis=diagnosis, evaluations=report.evaluations + case.subject.evaluations - before)
