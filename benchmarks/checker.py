@@ -1,8 +1,8 @@
 """What a gradient check takes: `python -m benchmarks.checker`.
 
 The whole check of the hand-derived gradient of a 2-4-1 network (100 rows, sigmoids, squared error), beside SciPy's and PyTorch's
-checkers where they are installed; a conviction beside an acquittal; a function of 1,000 inputs of which one evaluation takes 100 µs;
-one wrong entry in a million, and half of them.
+checkers where they are installed; a conviction beside an acquittal; a function of 1,000 inputs of which one evaluation takes 100
+µs; one wrong entry in a million, and half of them.
 """
 
 from __future__ import annotations
