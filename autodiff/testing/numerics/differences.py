@@ -141,7 +141,7 @@ class Line:
 
     def hidden(self) -> np.ndarray:
         """The slope that is natural for numbers that cancel, where the values may be nothing but their rounding errors; else 0."""
-        largest = np.abs([value[0] for value in self.known.values()]).max(axis=0)
+        largest = np.nan_to_num(np.abs([self.at(t)[0] for t in (0.0, *self.around)]), posinf=0.0).max(axis=0)
         return np.asarray((largest <= self.cancelled) * self.cancelled / (CANCELS * self.eps) / self.unit)
 
     def change(self) -> np.ndarray:
@@ -197,7 +197,8 @@ def thorough(line: Line) -> list[Estimates]:
     column = steps[:, None]
     both = (above[:, 0] - below[:, 0]) / (2 * column)
     from_left, from_right = (here[0] - below[:, 0]) / column, (above[:, 0] - here[0]) / column
-    rounding = [line.eps * np.maximum(side[:, 1], here[1]) + ROUNDING * SMALLEST for side in (above, below)]
+    lost = np.where(line.change() == 0, line.eps * line.hidden() * line.unit, ROUNDING * SMALLEST)  # by numbers that cancel
+    rounding = [line.eps * np.maximum(side[:, 1], here[1]) + lost for side in (above, below)]
     unchanged = np.where((both == 0) & (from_left == 0), np.nan, 1.0)
     noises = [[np.maximum(MEASURED * m, r) for m, r in zip(view, rounding, strict=True)] for view in _views(line, steps, unchanged)]
     views = len(noises)

@@ -98,7 +98,7 @@ def _stands(line: Line, estimate: Estimate, claim: Claim, tolerance: Tolerance) 
     clear &= apart > FAR_OFF * HALF_OF_THE_DIGITS * np.maximum(np.abs(estimate.value), np.abs(claim.value))
     if (clear & (estimate.value == 0)).any():  # where the values may be rounded to a constant, it takes more to contradict a claim
         moves = ~line.constant() & (line.complex_step == 0 if line.complex_step is not None else True)
-        clear &= (estimate.value != 0) | moves
+        clear &= (estimate.value != 0) | (moves & (apart * line.scale / 16 > line.cancelled))
     if not clear.any():
         return np.asarray(clear)
     clear &= apart > NOISE * claim.noise(clear)
