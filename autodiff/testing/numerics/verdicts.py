@@ -60,9 +60,8 @@ def judge(line: Line, claim: Claim, tolerance: Tolerance, affords: Callable[[int
         judgement.notes = [RAN_OUT if unknown else note for unknown, note in zip(open_, judgement.notes, strict=True)]
         return judgement
     reconsider(judgement, open_, line, claim, tolerance)
-    found = zip(judgement.verdicts, judgement.notes, (claim.value == 0) & line.constant(), strict=True)
-    asked = [not n.startswith(KINK) if v == "right" else n in ("", UNCHANGED) and (v != "wrong" or zero) for v, n, zero in found]
-    asked = open_ & np.array(asked)
+    found = zip(judgement.verdicts, judgement.notes, strict=True)
+    asked = open_ & np.array([not n.startswith(KINK) if v == "right" else v != "wrong" and n in ("", UNCHANGED) for v, n in found])
     _resolve(judgement, asked, line, claim, tolerance)
     nothing = np.maximum(line.eps**2 * claim.slope, VANISHING)
     for j in np.flatnonzero(open_):
