@@ -61,7 +61,8 @@ def reconsider(judgement: Judgement, doubtful: np.ndarray, line: Line, claim: Cl
         if exact is not None and not (note or place) and _decides(exact, view, verdict, int(j), bool(unchanged[j])):
             view, verdict = exact, "right" if exact.agrees[j] else "wrong"
         if verdict == "wrong":
-            verdict, excuse = _excused(claim.value[j], view.value[j], view.allowed[j], noise[j], place, bool(infinite.any()))
+            at_kink, given = note.startswith(KINK), claim.value[j]
+            verdict, excuse = _excused(given, view.value[j], view.allowed[j], noise[j], place, bool(infinite.any()), at_kink)
             note = note or excuse
         if place and (note == ONE_SIDE or (verdict != "right" and not note)):
             note = f"{place}: {note}" if note else place
@@ -71,7 +72,9 @@ def reconsider(judgement: Judgement, doubtful: np.ndarray, line: Line, claim: Cl
         judgement.verdicts[j], judgement.notes[j], judgement.slopes[:, j] = verdict, note, view.slopes[:, j]
 
 
-def _excused(given: float, value: float, bound: float, noise: float, place: str, infinite: bool) -> tuple[Verdict, str]:
+def _excused(
+    given: float, value: float, bound: float, noise: float, place: str, infinite: bool, at_kink: bool
+) -> tuple[Verdict, str]:
     """A milder verdict on a claim that is outside of the error bound, if there is reason for one, and the reason.
 
     `infinite` says whether another function has an infinite slope on this line, so that 0 times that slope may have been added.
@@ -80,6 +83,8 @@ def _excused(given: float, value: float, bound: float, noise: float, place: str,
         return "right", "in half of the digits"
     if abs(given - value) <= noise:
         return "cannot tell", "the gradient has as much rounding noise"
+    if abs(given - value) <= APART * bound and bound > TELLING[0] * max(abs(given), abs(value)) and not at_kink:
+        return "cannot tell", ""  # the noise that such a bound is made of is measured with ten values
     if np.isnan(given) and infinite:
         return "cannot tell", "0 times infinity: the slope of another result is infinite"
     if place == JUMP or (place and not np.isfinite(given) and bound > PRECISE * abs(value)):
