@@ -113,7 +113,8 @@ def _stands(line: Line, estimate: Estimate, claim: Claim, tolerance: Tolerance) 
 def _resolve(judgement: Judgement, asked: np.ndarray, line: Line, claim: Claim, tolerance: Tolerance) -> None:
     """Call the claims asked for right if zero, or the opposite sign, would not agree as well, or if both are zero."""
     finite = np.isfinite(claim.value)
-    resolved = asked & finite & (judgement.allowed <= RESOLVED * np.abs(judgement.value))
+    agrees_already = agrees_with(claim, judgement.value, judgement.allowed, tolerance)
+    resolved = asked & agrees_already & (judgement.allowed <= RESOLVED * np.abs(judgement.value))
     open_ = asked & finite & ~resolved
     for j in map(int, np.flatnonzero(asked)):
         judgement.verdicts[j] = "right" if resolved[j] else "cannot tell"
