@@ -113,8 +113,8 @@ def _stands(line: Line, estimate: Estimate, claim: Claim, tolerance: Tolerance) 
 def _resolve(judgement: Judgement, asked: np.ndarray, line: Line, claim: Claim, tolerance: Tolerance) -> None:
     """Call the claims asked for right if zero, or the opposite sign, would not agree as well, or if both are zero."""
     finite = np.isfinite(claim.value)
-    agrees_already = agrees_with(claim, judgement.value, judgement.allowed, tolerance)
-    resolved = asked & agrees_already & (judgement.allowed <= RESOLVED * np.abs(judgement.value))
+    agree = agrees_with(claim, judgement.value, judgement.allowed, tolerance) | [v == "right" for v in judgement.verdicts]
+    resolved = asked & finite & agree & (judgement.allowed <= RESOLVED * np.abs(judgement.value))
     open_ = asked & finite & ~resolved
     for j in map(int, np.flatnonzero(asked)):
         judgement.verdicts[j] = "right" if resolved[j] else "cannot tell"
