@@ -50,5 +50,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         if name == PROPERTY
     ]
     if verdicts:
-        counts = [f"{verdicts.count(verdict)} {verdict}" for verdict in ("right", "wrong", "wrong dtype", "cannot tell")]
+        kinds = ["right", "wrong", *(["wrong dtype"] if "wrong dtype" in verdicts else []), "cannot tell"]
+        counts = [f"{verdicts.count(verdict)} {verdict}" for verdict in kinds]
         terminalreporter.write_line(f"gradients: {', '.join(counts)}")

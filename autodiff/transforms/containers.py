@@ -110,22 +110,33 @@ def flatten(
         ValueError: a container contains itself.
     """
     leaves: list[tuple[Any, str]] = []
+    return leaves, _walked(x, path, (), arrays_of_numbers, is_array, leaves)
 
-    def walked(x: Any, path: str, around: tuple[int, ...]) -> Structure:
-        if id(x) in around:
-            raise ValueError(f"{path} is a {type(x).__name__} that contains itself; wanted containers that end in arrays.")
-        parts = _parts(x)
-        held = _arrays_of(x, is_array) if parts is None and is_array is not None and not is_array(x) else {}
-        is_numbers = arrays_of_numbers and is_array_of_numbers(x) and (not around or _holds_any(x))
-        if held:
-            parts = [((ATTRIBUTE, name), array) for name, array in held.items()]
-        elif parts is None or is_numbers:
-            leaves.append((x, path))
-            return Structure()
-        inner = {step: None if part is None else walked(part, path + _text(step), (*around, id(x))) for step, part in parts}
-        return Structure(copy.copy(x) if isinstance(x, (dict, list)) else x, inner, tuple(held.values()))
 
-    return leaves, walked(x, path, ())
+def _walked(
+    x: Any,
+    path: str,
+    around: tuple[int, ...],
+    arrays_of_numbers: bool,
+    is_array: Callable[[Any], bool] | None,
+    leaves: list[tuple[Any, str]],
+) -> Structure:
+    """The structure of `x`, whose leaves are added to `leaves`; it is in the containers with the ids `around`."""
+    if id(x) in around:
+        raise ValueError(f"{path} is a {type(x).__name__} that contains itself; wanted containers that end in arrays.")
+    parts = _parts(x)
+    held = _arrays_of(x, is_array) if parts is None and is_array is not None and not is_array(x) else {}
+    is_numbers = arrays_of_numbers and is_array_of_numbers(x) and (not around or _holds_any(x))
+    if held:
+        parts = [((ATTRIBUTE, name), array) for name, array in held.items()]
+    elif parts is None or is_numbers:
+        leaves.append((x, path))
+        return Structure()
+    inner = {
+        step: None if part is None else _walked(part, path + _text(step), (*around, id(x)), arrays_of_numbers, is_array, leaves)
+        for step, part in parts
+    }
+    return Structure(copy.copy(x) if isinstance(x, (dict, list)) else x, inner, tuple(held.values()))
 
 
 def _arrays_of(x: Any, is_array: Callable[[Any], bool]) -> dict[str, Any]:
