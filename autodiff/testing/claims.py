@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -86,9 +88,8 @@ class Given:
     def claim(self, slot: int | None, direction: int | np.ndarray, cotangents: slice, slope: np.ndarray) -> Claim:
         """The claimed derivatives by one entry of an argument, or along a direction.
 
-        Allowed for rounding are a few units in the last place of the number itself, and of slopes that would be natural: that of
-        the function, and that of the entry with the most influence, as if it belonged to this one. A number that is so much
-        smaller is the result of a cancellation, and no more precise than what cancels.
+        Allowed for rounding are a few units in the last place of the number itself, and of a slope that would be natural for the
+        function. A number that is so much smaller is the result of a cancellation, and no more precise than what cancels.
 
         Args:
             slot: the number of the argument; None for all.
@@ -111,7 +112,9 @@ class Given:
 
     def _elsewhere(self, slot: int | None, direction: int | np.ndarray, first: int, t: float, j: int) -> float:
         """The claim number `j` from `first` on, at another point of the line."""
-        found = self._rule(self._cotangents.arrays[first + j].copy(), self._subject.given(self._subject.moved(slot, direction, t)))
+        found = _at(self._rule, self._cotangents.arrays[first + j], self._subject, self._subject.moved(slot, direction, t))
+        if found is None:
+            return np.nan
         gradient = np.concatenate([part.reshape(-1) for part in found]) if slot is None else found[slot].reshape(-1)
         return float(gradient[direction] if isinstance(direction, int) else along(gradient[None], direction)[0])
 
@@ -140,24 +143,29 @@ class GivenProduct:
 
     def claim(self, slot: int | None, direction: int | np.ndarray, cotangents: slice, slope: np.ndarray) -> Claim:
         """The claimed derivatives along the line. Arguments as of `Given.claim`."""
-        tangents = [np.zeros(scales.size) for scales in self._subject.scales]
-        for k, part in self._subject.parts(slot, direction).items():
-            tangents[k][part if isinstance(part, int) else slice(None)] = 1.0 if isinstance(part, int) else part
-        tangent, matrix = np.concatenate(tangents), self._matrix[cotangents]
+        tangent, matrix = np.concatenate(self._subject.tangents(slot, direction)), self._matrix[cotangents]
         (found,) = self._rule(tangent.copy(), self._subject.fresh())
         value = along(matrix, found.reshape(-1).astype(np.float64))
         size = along(np.abs(matrix), np.abs(found.reshape(-1)))
         slope = np.maximum(slope, ZERO)
 
         def elsewhere(t: float, j: int) -> float:
-            (moved,) = self._rule(tangent.copy(), self._subject.given(self._subject.moved(slot, direction, t)))
-            return float(along(matrix, moved.reshape(-1).astype(np.float64))[j])
+            found = _at(self._rule, tangent, self._subject, self._subject.moved(slot, direction, t))
+            return np.nan if found is None else float(along(matrix, found[0].reshape(-1).astype(np.float64))[j])
 
         def noise(doubtful: np.ndarray) -> np.ndarray:
             (of_results,) = gradient_noise(self._rule, self._subject, tangent, self._rng)
             return np.asarray(np.where(doubtful, np.linalg.norm(matrix * of_results, axis=1), 0.0))
 
         return Claim(value, slope, self._eps * (8 * np.nan_to_num(size) + 16 * slope), self._eps, noise, elsewhere)
+
+
+def _at(rule: Rule, weights: np.ndarray, subject: Subject, inputs: Sequence[Any]) -> tuple[np.ndarray, ...] | None:
+    """What a rule gives elsewhere; None where it is not defined."""
+    try:
+        return rule(weights.copy(), subject.given(inputs))
+    except Exception:  # whatever it has against a point that is far away, which was not asked about
+        return None
 
 
 def along(rows: np.ndarray, direction: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ EVERY_ENTRY = 256  # of an argument up to this size, if the evaluations allow
 DIRECTIONS = 3
 SAMPLE = 32  # entries of a large argument, half of them where the gradient is largest
 ADD_UP = 1e-6  # relative: slopes that are so near to a sum of others are that sum
-APART = (2.0**-8, -(2.0**-8), 2.0**-16, -(2.0**-16))  # steps at which changes are to add up, as parts of the scale
+STEPS = (2.0**-8, -(2.0**-8), 2.0**-16, -(2.0**-16))  # steps at which changes are to add up, as parts of the scale
 ENOUGH = 8  # wrong entries to find before a search ends
 CHEAP = 64  # evaluations that the verdict on an entry may take
 COSTLY = 16  # wrong entries that took more, after which no more are compared
@@ -125,7 +125,7 @@ class Comparison:
         together = self.subject.line(None, direction, self.matrix)
         alone = [self.subject.line(slot, i, self.matrix) for slot, i, _ in kinks]
         here, size = together.at(0.0)
-        for t in APART:
+        for t in STEPS:
             changes = np.array([line.at(t * float(step))[0] - here for line, step in zip(alone, steps, strict=True)])
             allowed = ADD_UP * np.abs(changes).sum(axis=0) + ROUNDING * self.subject.eps * len(kinks) * size
             if not np.all(np.abs(together.at(t)[0] - here - changes.sum(axis=0)) <= allowed):

@@ -125,7 +125,14 @@ class Subject:
 
     def given(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         """Inputs in double precision as arrays of the types that were given."""
-        return tuple(x.astype(own.dtype) if is_floating(own) else own for x, own in zip(inputs, self.inputs, strict=True))
+        return tuple(x.astype(own.dtype) if is_floating(own) else own for x, own in zip(inputs, self.fresh(), strict=True))
+
+    def tangents(self, slot: int | None, direction: int | np.ndarray) -> list[np.ndarray]:
+        """A line's direction, for each of the arguments to differentiate by, flattened."""
+        flat = [np.zeros(scales.size) for scales in self.scales]
+        for k, part in self.parts(slot, direction).items():
+            flat[k][part if isinstance(part, int) else slice(None)] = 1.0 if isinstance(part, int) else part
+        return flat
 
     def moved(self, slot: int | None, direction: int | np.ndarray, t: float) -> list[Any]:
         """The inputs, moved so far along a line."""
@@ -154,12 +161,9 @@ class Subject:
             return np.array([_product(cotangents, value), _product(sizes, np.abs(value))])
 
         def tilted(t: float) -> np.ndarray | None:
-            tangents = {}
-            for k, part in parts.items():
-                flat = np.zeros(self.scales[k].size)
-                flat[part if isinstance(part, int) else slice(None)] = 1.0 if isinstance(part, int) else part
-                tangents[self.positions[k]] = flat.reshape(self.reference[self.positions[k]].shape)
-            slopes = self.complex_step(self.moved(slot, direction, t), tangents)
+            flat, moved = self.tangents(slot, direction), self.moved(slot, direction, t)
+            tangents = {p: flat[k].reshape(moved[p].shape) for k, p in enumerate(self.positions) if k in parts}
+            slopes = self.complex_step(moved, tangents)
             return None if slopes is None else _product(cotangents, slopes)
 
         here = products(self._reference_value.reshape(-1).astype(np.float64))

@@ -263,3 +263,31 @@ def test_an_option_that_makes_no_sense_is_refused(option: dict[str, Any], text: 
 
 def test_inputs_of_the_other_byte_order_are_numbers_like_others() -> None:
     assert check_gradient(np.sin, np.linspace(0, 1, 3).astype(">f8"), vjp=lambda g, x: g * np.cos(x)).ok
+
+
+def test_a_gradient_may_be_undefined_far_from_the_point() -> None:
+    far = []
+
+    def gradient(x: np.ndarray) -> np.ndarray:
+        if np.any(np.abs(x - 20) > 4):
+            far.append(x)
+            raise RuntimeError("not there")
+        return 1 - np.tanh(x) ** 2
+
+    assert check_gradient(lambda x: np.sum(np.tanh(x)), np.full(2, 20.0), gradient=gradient).verdict != "wrong"
+    assert far
+
+
+def test_what_a_gradient_does_to_other_inputs_elsewhere_is_done_to_a_copy() -> None:
+    powers, seen = np.array([1, 3]), []
+
+    def gradient(x: np.ndarray, k: np.ndarray) -> np.ndarray:
+        if np.any(np.abs(x - 20) > 4):
+            seen.append(k.tolist())
+            k += 1  # which is not seen at the point itself
+        return k * np.tanh(x) ** (k - 1) * (1 - np.tanh(x) ** 2)
+
+    report = check_gradient(lambda x, k: np.sum(np.tanh(x) ** k), np.full(2, 20.0), powers, gradient=gradient)
+    assert report.verdict != "wrong"
+    assert seen
+    assert all(k == [1, 3] for k in seen)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from collection_case import sigmoid, softmax
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,15 +34,6 @@ class Planted:
 
 def planted(f: Callable[..., Any], *inputs: Any, said: str | tuple[str, ...], **wrong: Any) -> Planted:
     return Planted(f, inputs, (said,) if isinstance(said, str) else said, **wrong)
-
-
-def sigmoid(z: Any) -> Any:
-    return 1 / (1 + np.exp(-z))
-
-
-def softmax(z: Any) -> Any:
-    powers = np.exp(z - np.max(z, axis=-1, keepdims=True))
-    return powers / np.sum(powers, axis=-1, keepdims=True)
 
 
 def layers(w: Any, u: Any) -> Any:

@@ -6,34 +6,21 @@ import math
 import re
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from layers import Affine, B, W, X, arguments
 
-from autodiff.testing import GradientReport, check_gradient
-
-RNG = np.random.default_rng(3)
-W, B, X = RNG.normal(size=(3, 2)), RNG.normal(size=2), RNG.normal(size=(4, 3))
+from autodiff.testing import check_gradient
 
 
 class Layer(NamedTuple):
     W: Any
     b: Any
-
-
-@dataclass
-class Affine:
-    W: Any
-    b: Any
-    activation: Any = np.tanh
-
-
-def arguments(report: GradientReport) -> list[str]:
-    return list(dict.fromkeys(entry.argument for entry in report.entries))
 
 
 sizes = st.sampled_from([(), (2,), (1, 2), (0,)])

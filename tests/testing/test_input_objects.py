@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
+from layers import Affine, B, W, X, arguments
 
 import autodiff as ad
 import nn
-from autodiff.testing import GradientReport, check_gradient
-
-RNG = np.random.default_rng(3)
-W, B, X = RNG.normal(size=(3, 2)), RNG.normal(size=2), RNG.normal(size=(4, 3))
-
-
-@dataclass
-class Affine:
-    W: Any
-    b: Any
-    activation: Any = np.tanh
-
-
-def arguments(report: GradientReport) -> list[str]:
-    return list(dict.fromkeys(entry.argument for entry in report.entries))
+from autodiff.testing import check_gradient
 
 
 class Network:

@@ -34,7 +34,6 @@ NEAR = 2.0**-32  # of the scale: where a jump or the edge of a domain shows
 FAR = 2.0**-20  # scales that are further apart than this are far apart
 LARGE = 2.0**10  # beside a coordinate larger than that, functions may well change within 1
 CANCELS = 64.0  # values of so many units in the last place of all inputs together may be nothing but rounding errors
-NOISY = 1e-2  # relative: functions with more noise than that are nothing but noise, if they are that small
 LENGTHS = (2.0**-5, 2.0**-13, 2.0**-21)  # over which the noise is measured, as parts of the scale
 _SMOOTH = np.linalg.qr(np.vander(NODES, 6)).Q  # the polynomials of degree 5
 

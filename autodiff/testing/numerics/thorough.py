@@ -30,7 +30,7 @@ ONE_SIDE = "from one side"
 
 
 @dataclass
-class _Comparison:
+class _View:
     """A claim compared with thorough estimates by one view of the noise.
 
     For each function: whether the claim agrees, whether the estimate tells anything, and how large its bound is, relatively.
@@ -92,7 +92,7 @@ def _excused(
     return "wrong", ""
 
 
-def _by_complex_step(line: Line, claim: Claim, extra: np.ndarray, tolerance: Tolerance) -> _Comparison | None:
+def _by_complex_step(line: Line, claim: Claim, extra: np.ndarray, tolerance: Tolerance) -> _View | None:
     """A comparison with the derivatives by a complex step, if they can be taken."""
     if line.complex_step is None:
         return None
@@ -101,17 +101,17 @@ def _by_complex_step(line: Line, claim: Claim, extra: np.ndarray, tolerance: Tol
     allowed = bound + claim.rounding
     agrees = agrees_with(claim, value, allowed, tolerance)
     tells = allowed <= np.maximum(TELLING[0] * np.abs(value), TELLING[1] * np.sqrt(line.eps) * claim.slope)
-    return _Comparison(value, bound, allowed, agrees, tells, np.zeros(len(value)), [""] * len(value), np.array([value, value]))
+    return _View(value, bound, allowed, agrees, tells, np.zeros(len(value)), [""] * len(value), np.array([value, value]))
 
 
-def _decides(exact: _Comparison, view: _Comparison, verdict: Verdict, j: int, unchanged: bool) -> bool:
+def _decides(exact: _View, view: _View, verdict: Verdict, j: int, unchanged: bool) -> bool:
     """Whether a complex step decides: where differences cannot, and where it is more precise and does not contradict them."""
     agrees = abs(exact.value[j] - view.value[j]) <= view.allowed[j]
     better = unchanged or verdict == "cannot tell" or (agrees and exact.allowed[j] <= view.allowed[j] / 2)
     return bool(exact.tells[j] and better)
 
 
-def _verdict(views: list[_Comparison], j: int, infinite: bool) -> tuple[_Comparison, Verdict]:
+def _verdict(views: list[_View], j: int, infinite: bool) -> tuple[_View, Verdict]:
     """The verdict on a claim about function `j`, and the view that decides.
 
     It is the one that takes the noise from nearby. The others can only excuse a claim: the local one, which may miss noise, if
@@ -140,7 +140,7 @@ def _verdict(views: list[_Comparison], j: int, infinite: bool) -> tuple[_Compari
     return near, "wrong" if known and not near.agrees[j] and not local.agrees[j] else "cannot tell"
 
 
-def _compare(found: Estimates, line: Line, claim: Claim, extra: np.ndarray, tolerance: Tolerance) -> _Comparison:
+def _compare(found: Estimates, line: Line, claim: Claim, extra: np.ndarray, tolerance: Tolerance) -> _View:
     """Compare with all between the two slopes at a kink, with one side at the edge of a domain or a jump, else with both sides."""
     natural = TELLING[1] * np.sqrt(line.eps) * claim.slope
 
@@ -172,4 +172,4 @@ def _compare(found: Estimates, line: Line, claim: Claim, extra: np.ndarray, tole
     bound, allowed = error + extra, error + extra + claim.rounding
     agrees = agrees_with(claim, value, allowed, tolerance)
     slopes = np.where(kink, [left.value, right.value], value)
-    return _Comparison(value, bound, allowed, agrees, kink | tells(Estimate(value, error)), looseness, notes, slopes)
+    return _View(value, bound, allowed, agrees, kink | tells(Estimate(value, error)), looseness, notes, slopes)

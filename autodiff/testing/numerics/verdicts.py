@@ -125,23 +125,23 @@ def _resolve(judgement: Judgement, asked: np.ndarray, line: Line, claim: Claim, 
     noise, constant = cache(partial(claim.noise, open_)), line.constant()
     for j in map(int, np.flatnonzero(open_)):
         given = claim.value[j]
-        value, bound = _refined(judgement, j, line, claim)
-        least, allowed = bound, bound + 8 * claim.eps * abs(given)
-        if abs(value) > bound:
-            least = max(bound, _residue(value, j, line, claim))
+        value, bound, exact = _refined(judgement, j, line)
+        least = max(bound, _residue(value, j, line, claim)) if abs(value) > bound else bound
+        if exact and least == bound and abs(given - value) > bound + 8 * claim.eps * abs(given):
+            bound = least = bound + SPREAD * max(line.complex_spread()[j], line.complex_noise()[j])
+        allowed = bound + 8 * claim.eps * abs(given)
         if abs(given - value) > allowed:
             allowed += min(NOISE * noise()[j], claim.rounding[j])
         little = line.eps**2 if constant[j] and line.complex_step is None else 16 * claim.eps
-        zero = abs(value) <= least <= NOTHING * np.sqrt(line.eps) * whole[j]
+        zero = abs(value) <= least <= NOTHING * np.sqrt(claim.eps) * whole[j]
         zero = zero and (abs(given) <= little * whole[j] or abs(given) <= NOISE * noise()[j])
         if zero:
             allowed = max(least, abs(given - value), line.eps * natural[j])
         agrees = abs(given - value) <= allowed + tolerance.of(value)
-        if zero or (agrees and allowed <= RESOLVED * abs(value)):
-            judgement.verdicts[j] = "right"
-            judgement.notes[j] = ZERO if zero and value != given else judgement.notes[j].removeprefix(UNCHANGED)
-        else:
+        if not (zero or (agrees and allowed <= RESOLVED * abs(value))):
             continue
+        judgement.verdicts[j] = "right"
+        judgement.notes[j] = ZERO if zero and value != given else judgement.notes[j].removeprefix(UNCHANGED)
         judgement.value[j], judgement.bound[j], judgement.allowed[j] = value, bound, allowed
 
 
@@ -170,15 +170,12 @@ def _residue(value: float, j: int, line: Line, claim: Claim) -> float:
     return 16 * claim.eps * max(claim.slope[j], hidden) if rounded else 0.0
 
 
-def _refined(judgement: Judgement, j: int, line: Line, claim: Claim) -> tuple[float, float]:
-    """The derivative of function `j` and its bound, by a complex step where that fits the one from differences."""
+def _refined(judgement: Judgement, j: int, line: Line) -> tuple[float, float, bool]:
+    """The derivative of function `j`, its bound, and whether it is by a complex step, where that fits the one from differences."""
     value, bound, exact = judgement.value[j], judgement.bound[j], line.complex_step
-    if exact is None or not abs(exact[j] - value) <= judgement.allowed[j] or line.place(j):
-        return value, bound
-    bound = 8 * line.eps * abs(exact[j])
-    if abs(claim.value[j] - exact[j]) > bound + 8 * claim.eps * abs(claim.value[j]):
-        bound += SPREAD * max(line.complex_spread()[j], line.complex_noise()[j])
-    return exact[j], bound
+    if exact is None or exact[j] == value or not abs(exact[j] - value) <= judgement.allowed[j] or line.place(j):
+        return value, bound, False
+    return exact[j], 8 * line.eps * abs(exact[j]), True
 
 
 def judge_sums(weights: np.ndarray, parts: Judgement, claim: Claim, tolerance: Tolerance) -> Judgement:
