@@ -73,6 +73,7 @@ class Line:
         floor: the size of the functions, where that is known to be larger than the values show.
         cancelled: values that are no larger may be nothing but the rounding errors of numbers that cancel.
         tilted: the derivatives at t by a complex step; None where the functions are not known to be analytic.
+        origin: where the coordinate along the line is zero, if it is one.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class Line:
         floor: Any = 0.0,
         cancelled: float = 0.0,
         tilted: Callable[[float], np.ndarray | None] = lambda t: None,
+        origin: float = 0.0,
     ) -> None:
         self.function = function
         self.scale = scale
@@ -95,6 +97,7 @@ class Line:
         self.floor = floor
         self.cancelled = cancelled
         self.tilted = tilted
+        self.origin = origin
         self.unit = max(own, 1.0)  # over which a function can be expected to change: a small coordinate says little about that
         self.near = max(own * NEAR, 4 * finest)
         self.around = own * np.array([-1.0, -0.25, 0.25, 1.0])

@@ -165,7 +165,7 @@ def _residue(value: float, j: int, line: Line, claim: Claim) -> float:
         most = max(claim.slope[j] * line.unit, line.cancelled / (CANCELS * line.eps))  # of numbers inside, that change within 1
         if least < abs(value) / line.eps <= most:
             return abs(value)
-    elsewhere = (abs(claim.elsewhere(t, j)) for t in (*line.around, *(line.unit * FAR_AWAY)))
+    elsewhere = (abs(claim.elsewhere(t, j)) for t in (line.origin, *line.around, *(line.unit * FAR_AWAY)))
     rounded = abs(claim.value[j]) < abs(value) and any(other > abs(value) for other in elsewhere)
     return 16 * claim.eps * max(claim.slope[j], hidden) if rounded else 0.0
 
@@ -173,7 +173,7 @@ def _residue(value: float, j: int, line: Line, claim: Claim) -> float:
 def _refined(judgement: Judgement, j: int, line: Line) -> tuple[float, float, bool]:
     """The derivative of function `j`, its bound, and whether it is by a complex step, where that fits the one from differences."""
     value, bound, exact = judgement.value[j], judgement.bound[j], line.complex_step
-    if exact is None or exact[j] == value or not abs(exact[j] - value) <= judgement.allowed[j] or line.place(j):
+    if exact is None or exact[j] == value == 0 or not abs(exact[j] - value) <= judgement.allowed[j] or line.place(j):
         return value, bound, False
     return exact[j], 8 * line.eps * abs(exact[j]), True
 
