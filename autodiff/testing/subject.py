@@ -172,10 +172,10 @@ class Subject:
         finest = 16 * max(float(np.finfo(base.dtype).eps) for base in bases)
         if isinstance(direction, int) and slot is not None:
             scale, own = float(self.scales[slot][direction]), float(self.own_scales[slot][direction])
-            origin = -float(bases[0].reshape(-1)[direction])
+            length, origin = 0.0, -float(bases[0].reshape(-1)[direction])
             finest *= abs(origin)
         else:
-            origin = 0.0
+            length, origin = float(sum(np.abs(part).sum() for part in parts.values())), 0.0
             scale = own = 2.0 ** -round(np.log2(sum(base.size for base in bases)) / 2)  # many small changes make a large one
         return Line(
             lambda t: products(self.nearby(self.moved(slot, direction, t))),
@@ -188,6 +188,7 @@ class Subject:
             self.cancelled,
             tilted,
             origin,
+            length,
         )
 
 

@@ -92,3 +92,15 @@ def test_no_right_gradient_is_accused(values: list[float], scale: float) -> None
         return factor * ((1 - np.tanh(x)) * (1 + np.tanh(x)) * bell - np.tanh(x) * bell * x / 50)
 
     assert check_gradient(f, np.array(values), gradient=gradient).verdict != "wrong"
+
+
+@pytest.mark.parametrize("size", [40, 257, 1000])
+@pytest.mark.parametrize("scale", [0.1, 1.0, 10.0, 100.0])
+def test_no_zero_gradient_of_a_sum_of_deviations_beside_other_terms_is_accused(size: int, scale: float) -> None:
+    x = np.random.default_rng(size).normal(size=size) * scale
+
+    def f(x: Any, y: Any) -> Any:
+        return np.sum(x - np.mean(x)) - 1 + 2.42 * np.sin(y)
+
+    assert check_gradient(f, x, 1.0, gradient=lambda x, y: (np.zeros(size), 2.42 * np.cos(y))).ok
+    assert check_gradient(f, x, 1.0, gradient=lambda x, y: (np.full(size, 1e-6), 2.42 * np.cos(y))).verdict == "wrong"

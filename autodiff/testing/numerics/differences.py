@@ -74,6 +74,7 @@ class Line:
         cancelled: values that are no larger may be nothing but the rounding errors of numbers that cancel.
         tilted: the derivatives at t by a complex step; None where the functions are not known to be analytic.
         origin: where the coordinate along the line is zero, if it is one.
+        length: how far the entries that move along the line move, all together; 0 if it is one.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class Line:
         cancelled: float = 0.0,
         tilted: Callable[[float], np.ndarray | None] = lambda t: None,
         origin: float = 0.0,
+        length: float = 0.0,
     ) -> None:
         self.function = function
         self.scale = scale
@@ -98,6 +100,7 @@ class Line:
         self.cancelled = cancelled
         self.tilted = tilted
         self.origin = origin
+        self.length = length
         self.unit = max(own, 1.0)  # over which a function can be expected to change: a small coordinate says little about that
         self.near = max(own * NEAR, 4 * finest)
         self.around = own * np.array([-1.0, -0.25, 0.25, 1.0])
@@ -154,7 +157,7 @@ class Line:
 
     def constant(self) -> np.ndarray:
         """Which functions do not change over that length, but for rounding errors."""
-        rounding = CANCELS * self.eps * self.at(0.0)[1] + self.cancelled * (self.hidden() > 0)
+        rounding = CANCELS * self.eps * self.at(0.0)[1] + self.cancelled
         return np.asarray(self.change() * self.own <= rounding)
 
     def jumps(self) -> np.ndarray:

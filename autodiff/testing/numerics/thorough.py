@@ -97,7 +97,8 @@ def _by_complex_step(line: Line, claim: Claim, extra: np.ndarray, tolerance: Tol
     if line.complex_step is None:
         return None
     value = line.complex_step
-    bound = claim.rounding + extra + line.eps * line.hidden() + SPREAD * line.complex_spread()
+    natural = line.hidden() + np.maximum(line.length, 16 * line.constant())  # of sums of numbers that move, or cancel
+    bound = claim.rounding + extra + line.eps * natural + SPREAD * line.complex_spread()
     allowed = bound + claim.rounding
     agrees = agrees_with(claim, value, allowed, tolerance)
     tells = allowed <= np.maximum(TELLING[0] * np.abs(value), TELLING[1] * np.sqrt(line.eps) * claim.slope)
