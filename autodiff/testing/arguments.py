@@ -1,9 +1,8 @@
-"""What was given to `check_gradient`, checked, and the arguments of the function taken apart into arrays."""
+"""The arguments of the function, taken apart into arrays, and put together again."""
 
 from __future__ import annotations
 
 import inspect
-import operator
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.testing.libraries import as_input, described, is_array, library_of, like, numbers_of
-from autodiff.testing.numerics.judgement import Tolerance
+from autodiff.testing.options import checked_argnums
 from autodiff.transforms.containers import Structure, flatten
 
 __all__: list[str] = []
@@ -43,7 +42,7 @@ class Arguments:
         self.leaves = tuple(map(_leaf, self._models, self.names))
         ends = accumulate(len(leaves) for leaves, _ in parts)
         places = [range(end - len(leaves), end) for (leaves, _), end in zip(parts, ends, strict=True)]
-        variable = {i: [self._is_variable(p) for p in places[i]] for i in numbers}
+        variable = {i: [self._varies(p) for p in places[i]] for i in numbers}
         for i in numbers if argnums is not None else ():
             if not any(variable[i]):
                 given = described(inputs[i])
@@ -58,21 +57,19 @@ class Arguments:
         self._chosen = {titles[i]: (self._structures[i].of_gradients(iter(variable[i])), places[i]) for i in chosen}
         self._takes_tuple = isinstance(inputs[chosen[0]], tuple)
         self.positions = tuple(p for i in chosen for p, varies in zip(places[i], variable[i], strict=True) if varies)
-        for p in self.positions:
-            finite = np.isfinite(self.leaves[p])
-            if not finite.all():
-                index = tuple(int(k) for k in np.argwhere(~finite)[0])
-                value = self.leaves[p][index]
-                raise ValueError(f"check_gradient: {self.names[p]} is {value} at index {index}; wanted finite numbers.")
 
-    def _is_variable(self, p: int) -> bool:
-        """Whether a leaf can be differentiated by."""
-        kind = self.leaves[p].dtype.kind if isinstance(self.leaves[p], np.ndarray) else ""
+    def _varies(self, p: int) -> bool:
+        """Whether a leaf can be differentiated by: an array of floating point, which must be finite."""
+        x, name = self.leaves[p], self.names[p]
+        kind = x.dtype.kind if isinstance(x, np.ndarray) else ""
         if kind == "c":
             raise TypeError(
-                f"check_gradient: {self.names[p]} is complex; wanted real numbers. Check f as a function of the real and the "
+                f"check_gradient: {name} is complex; wanted real numbers. Check f as a function of the real and the "
                 "imaginary part, lambda a, b: f(a + 1j * b), or leave the argument out by argnums=."
             )
+        if kind == "f" and not np.isfinite(x).all():
+            index = tuple(int(k) for k in np.argwhere(~np.isfinite(x))[0])
+            raise ValueError(f"check_gradient: {name} is {x[index]} at index {index}; wanted finite numbers.")
         return kind == "f"
 
     def of_leaves(self, f: Callable[..., Any]) -> Callable[..., Any]:
@@ -168,45 +165,3 @@ def argument_names(f: Callable[..., Any], count: int) -> list[str]:
 def name_of(function: Callable[..., Any]) -> str:
     """What a function is called."""
     return getattr(function, "__name__", None) or type(function).__name__
-
-
-def checked_argnums(argnums: int | Sequence[int], count: int) -> tuple[int, ...]:
-    """The positions of the arguments to differentiate by, checked."""
-    try:
-        numbers = tuple(map(operator.index, argnums)) if isinstance(argnums, Sequence) else (operator.index(argnums),)
-    except TypeError:
-        raise TypeError(
-            f"check_gradient: argnums is {argnums!r}; wanted the position of an input, or a tuple of positions."
-        ) from None
-    if not all(0 <= i < count for i in numbers):
-        raise ValueError(
-            f"check_gradient: argnums is {argnums}, but there are {count} inputs; wanted positions from 0 to {count - 1}."
-        )
-    if not numbers or len(set(numbers)) < len(numbers):
-        raise ValueError(f"check_gradient: argnums is {argnums}; wanted at least one position, and each one once.")
-    return numbers
-
-
-def checked_tolerance(rtol: float, atol: float) -> Tolerance:
-    """What is allowed on top of the error bound, checked."""
-    for name, value in (("rtol", rtol), ("atol", atol)):
-        if not (isinstance(value, (int, float)) and 0 <= value < np.inf):
-            raise ValueError(f"check_gradient: {name} is {value!r}; wanted a number that is not negative.")
-    return Tolerance(rtol, atol)
-
-
-def checked_limit(max_evaluations: int) -> int:
-    """How often the function may be evaluated, checked."""
-    if not isinstance(max_evaluations, (int, np.integer)) or max_evaluations < 1:
-        raise ValueError(f"check_gradient: max_evaluations is {max_evaluations!r}; wanted a positive integer.")
-    return int(max_evaluations)
-
-
-def checked_generator(rng: Any) -> np.random.Generator:
-    """The generator for cotangents and directions, checked."""
-    try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"check_gradient: rng is {rng!r}; wanted a seed, an integer that is not negative, or a generator."
-        ) from None

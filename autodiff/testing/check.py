@@ -11,15 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.testing.arguments import Arguments, checked_generator, checked_limit, checked_tolerance, name_of
+from autodiff.testing.arguments import Arguments, name_of
 from autodiff.testing.claims import Cotangents, Given, GivenProduct, choose_cotangents, random_cotangent
 from autodiff.testing.comparison import Comparison
 from autodiff.testing.conduct import Conduct, failures_of_function
 from autodiff.testing.diagnosis.evidence import Case
 from autodiff.testing.diagnosis.explanation import explained, require_terms
 from autodiff.testing.numerics.judgement import Tolerance
+from autodiff.testing.options import checked_generator, checked_limit, checked_tolerance, chosen_formula, part_of
 from autodiff.testing.report import COTANGENT, GradientEntry, GradientFailure, GradientMismatch, GradientReport
-from autodiff.testing.rules import Candidate, autograd_rule, chosen_formula, first_derivative, part_of, rule_by_hand
+from autodiff.testing.rules import Candidate, autograd_rule, first_derivative, rule_by_hand
 from autodiff.testing.subject import Subject
 
 __all__ = ["assert_gradient", "check_gradient"]

@@ -14,7 +14,6 @@ import numpy as np
 
 from autodiff.modes import no_grad
 from autodiff.testing.arguments import Arguments, as_numbers
-from autodiff.testing.libraries import described
 from autodiff.transforms import vjp
 
 __all__: list[str] = []
@@ -93,32 +92,3 @@ def first_derivative(f: Callable[..., Any], positions: tuple[int, ...]) -> Calla
         return np.concatenate([np.reshape(part, (-1,)) for part in pullback(cotangent)])
 
     return derivative
-
-
-def chosen_formula(f: Any, formulas: dict[str, Any], order: int) -> tuple[str, Callable[..., Any] | None]:
-    """Which of the formulas was given; "autograd" if none was."""
-    for name, function in ({"f": f} | formulas).items():
-        if not callable(function) and (function is not None or name == "f"):
-            raise TypeError(f"check_gradient: {name} is a {type(function).__name__}; wanted a function.")
-    given = [(name, function) for name, function in formulas.items() if function is not None]
-    if len(given) > 1:
-        raise ValueError(f"check_gradient: both {given[0][0]}= and {given[1][0]}= were given. Check one at a time.")
-    if order not in (1, 2):
-        raise ValueError(f"check_gradient: order is {order!r}; wanted 1 or 2.")
-    if given and order == 2:
-        raise ValueError(
-            f"check_gradient: order=2 differentiates autograd's gradient, not one derived by hand. Leave {given[0][0]}= out."
-        )
-    return given[0] if given else ("autograd", None)
-
-
-def part_of(f: Callable[..., Any], index: int, what: str) -> Callable[..., Any]:
-    """The function that returns one of the two things that `f` returns, which are `what`."""
-
-    def part(*inputs: Any) -> Any:
-        returned = f(*inputs)
-        if not isinstance(returned, (tuple, list)) or len(returned) != 2:
-            raise TypeError(f"check_gradient: f returned {described(returned)}; wanted {what}.")
-        return returned[index]
-
-    return part
