@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.testing.arguments import Arguments, name_of
-from autodiff.testing.claims import Cotangents, Given, GivenProduct, choose_cotangents, random_cotangent
+from autodiff.testing.claims import Claims, Cotangents, choose_cotangents
 from autodiff.testing.comparison import Comparison
 from autodiff.testing.conduct import Conduct, failures_of_function
 from autodiff.testing.diagnosis.evidence import Case
@@ -134,10 +134,10 @@ def check_gradient(
             arguments = Arguments(f, inputs, argnums)
             of_leaves = arguments.of_leaves(value)
             rule = rule_by_hand(source, formula, arguments) if formula else autograd_rule(of_leaves, arguments.positions)
-            given = Candidate(source, rule, arguments)
-            require_terms(terms, given)
+            candidate = Candidate(source, rule, arguments)
+            require_terms(terms, candidate)
             subject = Subject(of_leaves, arguments.leaves, arguments.positions, limit, arguments.names)
-        entries, failures, cotangents = _checked(subject, given, generator, tolerance)
+        entries, failures, cotangents = _checked(subject, candidate, generator, tolerance)
         evaluations = subject.evaluations
         if order == 2 and not failures:
             second, more, count = _second_order(subject, generator, tolerance)
@@ -145,7 +145,7 @@ def check_gradient(
         report = GradientReport(name_of(f), tuple(entries), tuple(failures), evaluations, left=subject.left)
         if cotangents is None:
             return report
-        return explained(report, Case(subject, given, cotangents, report.entries), tolerance, terms)
+        return explained(report, Case(subject, candidate, cotangents, report.entries), tolerance, terms)
 
 
 def assert_gradient(f: Callable[..., Any], *inputs: Any, **options: Any) -> GradientReport:
@@ -176,10 +176,10 @@ def _hint(inputs: Sequence[Any], source: str) -> Iterator[None]:
 
 
 def _checked(
-    subject: Subject, given: Candidate, rng: np.random.Generator, tolerance: Tolerance
+    subject: Subject, candidate: Candidate, rng: np.random.Generator, tolerance: Tolerance
 ) -> tuple[list[GradientEntry], list[GradientFailure], Cotangents | None]:
     """The entries compared, the failures, and what the results were weighed with, if the function could be examined."""
-    if given.fixed and subject.value.size != 1:
+    if candidate.fixed and subject.value.size != 1:
         raise ValueError(
             f"check_gradient: gradient= is for a function that returns one number, but f returned shape {subject.value.shape}. "
             "Pass vjp=, a function of the cotangent and the inputs, instead."
@@ -187,20 +187,14 @@ def _checked(
     failures = failures_of_function(subject)
     if failures:
         return [], failures, None
-    cotangents = choose_cotangents(subject, rng, given.fixed)
-    weights = cotangents.arrays[-1]
-    if given.tangents:
-        dtype = np.result_type(*(subject.inputs[p] for p in subject.positions))
-        weights = random_cotangent((sum(scales.size for scales in subject.scales),), rng).astype(dtype)
-    conduct = Conduct(given.rule, subject, weights, given.tangents, linear=not given.fixed)
+    cotangents = choose_cotangents(subject, rng, candidate.fixed)
+    conduct = Conduct(candidate, subject, cotangents.arrays[-1], rng)
     failures = conduct.failures_of_shape()
     if failures:
         return [], failures, cotangents
-    failures = conduct.failures(rng)
-    claims = (GivenProduct if given.tangents else Given)(given.rule, subject, cotangents, rng)
-    entries = Comparison(subject, claims, cotangents, rng, tolerance).entries()
-    order = {subject.names[p]: slot for slot, p in enumerate(subject.positions)}
-    return sorted(entries, key=lambda entry: order.get(entry.argument, len(order))), failures, cotangents
+    failures = conduct.failures()
+    entries = Comparison(subject, Claims(candidate, subject, cotangents, rng), cotangents, rng, tolerance).entries()
+    return entries, failures, cotangents
 
 
 def _second_order(

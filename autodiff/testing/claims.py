@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
 from autodiff.testing.noise import gradient_noise
 from autodiff.testing.numerics.judgement import Claim
-from autodiff.testing.rules import Rule
-from autodiff.testing.subject import Subject, is_floating
+from autodiff.testing.rules import Candidate
+from autodiff.testing.subject import Subject, product
 
 __all__: list[str] = []
 
@@ -20,6 +20,9 @@ FULL_JACOBIAN = 4096  # entries: up to here, and for so many results at most, ea
 RESULTS = 256
 RANDOM_COTANGENTS = 3
 ZERO = 1e-290  # no slope is smaller: values that are made of such numbers lose their precision
+
+Asked = int | np.ndarray  # what a rule is asked for: a cotangent, by its number, or a tangent
+Found = Callable[[Asked], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -47,18 +50,14 @@ def choose_cotangents(subject: Subject, rng: np.random.Generator, fixed: bool) -
     shape, size = subject.value.shape, subject.value.size
     arrays: list[np.ndarray] = []
     labels: list[tuple[int, ...] | str] = []
-    entries = sum(scales.size for scales in subject.scales)
-    if size == 1 or (size * entries <= FULL_JACOBIAN and 0 < size <= RESULTS):
-        for i in range(size):
-            arrays.append(np.zeros(shape))
-            arrays[-1].reshape(-1)[i] = 1
-            labels.append(() if size == 1 else tuple(int(k) for k in np.unravel_index(i, shape)))
+    if size == 1 or (size * subject.ends[-1] <= FULL_JACOBIAN and 0 < size <= RESULTS):
+        arrays += list(np.eye(size).reshape(size, *shape))
+        labels += [()] if size == 1 else list(np.ndindex(shape))
     units = len(arrays)
     count = 0 if fixed else 1 if size == 1 else RANDOM_COTANGENTS - (units > 0)
-    for i in range(count):
-        arrays.append(random_cotangent(shape, rng))
-        labels.append(f"random {i + 1}")
-    return Cotangents([array.astype(subject.dtype) for array in arrays], labels, units)
+    arrays += [random_cotangent(shape, rng) for _ in range(count)]
+    labels += [f"random {i + 1}" for i in range(count)]
+    return Cotangents([np.array(array, subject.dtype) for array in arrays], labels, units)
 
 
 def random_cotangent(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
@@ -66,24 +65,29 @@ def random_cotangent(shape: tuple[int, ...], rng: np.random.Generator) -> np.nda
     return np.asarray(rng.uniform(0.5, 2, shape) * rng.choice([-1, 1], shape))
 
 
-class Given:
-    """The gradient under test for each of the cotangents.
+class Claims:
+    """The derivatives under test: each is a cotangent times the Jacobian times a direction.
+
+    A vector-Jacobian product is the product of the first two, and is asked for each cotangent once; a Jacobian-vector product is
+    that of the last two, and is asked for one direction at a time, so that the number of entries does not matter.
 
     Attributes:
-        rows: for each argument an array of shape `(cotangents, the argument's size)`.
+        rows: for each argument the gradients for the cotangents, an array of shape `(cotangents, the argument's size)`; zeros if
+            the rule is a Jacobian-vector product, so that no entry is known to matter.
     """
 
-    def __init__(self, rule: Rule, subject: Subject, cotangents: Cotangents, rng: np.random.Generator) -> None:
-        self._rule = rule
-        self._subject = subject
-        self._cotangents = cotangents
-        self._rng = rng
-        found = [rule(array.copy(), subject.fresh()) for array in cotangents.arrays]
-        self.rows = [np.array([row[slot].reshape(-1) for row in found], np.float64) for slot in range(len(subject.positions))]
-        self._sizes = [np.where(np.isfinite(rows), np.abs(rows), 0) for rows in self.rows]
-        self._noises: dict[int, list[np.ndarray]] = {}
+    def __init__(self, candidate: Candidate, subject: Subject, cotangents: Cotangents, rng: np.random.Generator) -> None:
+        self._candidate, self._subject, self._cotangents, self._rng = candidate, subject, cotangents, rng
         precision = [float(np.finfo(subject.inputs[p].dtype).eps) for p in subject.positions]
-        self._eps = [max(eps, float(np.finfo(cotangents.arrays[0].dtype).eps)) for eps in precision]
+        self._eps = [max(eps, float(np.finfo(subject.dtype).eps)) for eps in precision]
+        self._here: Any = partial(self._found, subject.fresh)
+        self._noise: Any = self._noise_of
+        if not candidate.tangents:  # a cotangent is asked for again with each entry, a tangent is not
+            self._here, self._noise = cache(self._here), cache(self._noise)
+        gradients = np.zeros((len(cotangents.arrays), subject.ends[-1]))
+        if not candidate.tangents:
+            gradients[:] = [self._here(k) for k in range(len(gradients))]
+        self.rows = np.split(gradients, subject.ends[1:-1], axis=1)
 
     def claim(self, slot: int | None, direction: int | np.ndarray, cotangents: slice, slope: np.ndarray) -> Claim:
         """The claimed derivatives by one entry of an argument, or along a direction.
@@ -97,80 +101,56 @@ class Given:
             cotangents: for which of the cotangents.
             slope: the natural slope of each function.
         """
-        eps = max(self._eps) if slot is None else self._eps[slot]
-        rows, sizes = (np.hstack(parts) if slot is None else parts[slot] for parts in (self.rows, self._sizes))
-        rows, sizes = rows[cotangents], sizes[cotangents]
-        if isinstance(direction, int):
-            value, size = rows[:, direction], sizes[:, direction]
-        else:
-            value, size = along(rows, direction), np.linalg.norm(sizes * direction, axis=1)
-            slope = np.maximum(slope, size)
-        slope = np.maximum(slope, ZERO)
-        first = cotangents.start or 0
-        noise, elsewhere = partial(self._noise, slot, direction, first), partial(self._elsewhere, slot, direction, first)
-        return Claim(value, slope, eps * (8 * size + 16 * slope), eps, noise, elsewhere)
-
-    def _elsewhere(self, slot: int | None, direction: int | np.ndarray, first: int, t: float, j: int) -> float:
-        """The claim number `j` from `first` on, at another point of the line."""
-        found = _at(self._rule, self._cotangents.arrays[first + j], self._subject, self._subject.moved(slot, direction, t))
-        if found is None:
-            return np.nan
-        gradient = np.concatenate([part.reshape(-1) for part in found]) if slot is None else found[slot].reshape(-1)
-        return float(gradient[direction] if isinstance(direction, int) else along(gradient[None], direction)[0])
-
-    def _noise(self, slot: int | None, direction: int | np.ndarray, first: int, doubtful: np.ndarray) -> np.ndarray:
-        """The measured noise of the doubtful ones among the claims from number `first` on."""
-        result = np.zeros(len(doubtful))
-        for j in map(int, np.flatnonzero(doubtful)):
-            k = first + j
-            if k not in self._noises:
-                self._noises[k] = gradient_noise(self._rule, self._subject, self._cotangents.arrays[k], self._rng)
-            noise = np.concatenate(self._noises[k]) if slot is None else self._noises[k][slot]
-            result[j] = noise[direction] if isinstance(direction, int) else np.linalg.norm(noise * direction)
-        return result
-
-
-class GivenProduct:
-    """A Jacobian-vector product under test: asked for one tangent at a time, so that the number of entries does not matter."""
-
-    def __init__(self, rule: Rule, subject: Subject, cotangents: Cotangents, rng: np.random.Generator) -> None:
-        self.rows = [np.zeros((len(cotangents.arrays), scales.size)) for scales in subject.scales]  # no entry is known to matter
-        self._rule = rule
-        self._subject = subject
-        self._matrix = cotangents.matrix
-        self._rng = rng
-        self._eps = max(float(np.finfo(x.dtype).eps) for x in (*subject.inputs, cotangents.arrays[0]) if is_floating(x))
-
-    def claim(self, slot: int | None, direction: int | np.ndarray, cotangents: slice, slope: np.ndarray) -> Claim:
-        """The claimed derivatives along the line. Arguments as of `Given.claim`."""
-        tangent, matrix = np.concatenate(self._subject.tangents(slot, direction)), self._matrix[cotangents]
-        (found,) = self._rule(tangent.copy(), self._subject.fresh())
-        value = along(matrix, found.reshape(-1).astype(np.float64))
-        size = along(np.abs(matrix), np.abs(found.reshape(-1)))
-        slope = np.maximum(slope, ZERO)
-
-        def elsewhere(t: float, j: int) -> float:
-            found = _at(self._rule, tangent, self._subject, self._subject.moved(slot, direction, t))
-            return np.nan if found is None else float(along(matrix, found[0].reshape(-1).astype(np.float64))[j])
+        subject, numbers = self._subject, np.arange(len(self._cotangents.arrays))[cotangents]
+        factors = partial(self._factors, slot, direction)
 
         def noise(doubtful: np.ndarray) -> np.ndarray:
-            (of_results,) = gradient_noise(self._rule, self._subject, tangent, self._rng)
-            return np.asarray(np.where(doubtful, np.linalg.norm(matrix * of_results, axis=1), 0.0))
+            found = np.zeros(len(numbers))
+            found[doubtful] = _lengths(*factors(numbers[doubtful], self._noise))
+            return found
 
-        return Claim(value, slope, self._eps * (8 * np.nan_to_num(size) + 16 * slope), self._eps, noise, elsewhere)
+        def elsewhere(t: float, j: int) -> float:
+            there = partial(self._found, lambda: subject.given(subject.moved(subject.moves(slot, direction), t)))
+            try:
+                return float(product(*factors(numbers[[j]], there))[0])
+            except Exception:  # whatever the rule has against a point that is far away, which was not asked about
+                return np.nan
+
+        rows, column = factors(numbers, self._here)
+        size = _lengths(rows, column)
+        slope = np.maximum(slope, ZERO if isinstance(direction, int) else np.maximum(size, ZERO))
+        eps = max(self._eps) if slot is None else self._eps[slot]
+        return Claim(product(rows, column), slope, eps * (8 * size + 16 * slope), eps, noise, elsewhere)
+
+    def _factors(self, slot: int | None, direction: int | np.ndarray, numbers: np.ndarray, found: Found) -> tuple[Any, np.ndarray]:
+        """Rows for the cotangents of these numbers, and a column, the product of which are the derivatives along a direction.
+
+        What is `found` with the rule is in the rows, or is the column.
+        """
+        ends = self._subject.ends
+        first, last = (0, ends[-1]) if slot is None else (ends[slot], ends[slot + 1])
+        if isinstance(direction, int):
+            first, last, direction = first + direction, first + direction + 1, np.ones(1)
+        if not self._candidate.tangents:
+            return np.array([found(int(k))[first:last] for k in numbers]).reshape(-1, last - first), direction
+        tangent = np.zeros(ends[-1])
+        tangent[first:last] = direction
+        return self._cotangents.matrix[numbers], found(tangent)
+
+    def _found(self, inputs: Callable[[], Sequence[Any]], asked: Asked) -> np.ndarray:
+        """What the rule gives at the inputs, end to end."""
+        found = self._candidate.rule(self._weights(asked).copy(), inputs())
+        return np.concatenate([part.reshape(-1) for part in found]).astype(np.float64)
+
+    def _noise_of(self, asked: Asked) -> np.ndarray:
+        """The measured noise of that."""
+        return np.concatenate(gradient_noise(self._candidate.rule, self._subject, self._weights(asked), self._rng))
+
+    def _weights(self, asked: Asked) -> np.ndarray:
+        return self._cotangents.arrays[asked] if isinstance(asked, int) else asked
 
 
-def _at(rule: Rule, weights: np.ndarray, subject: Subject, inputs: Sequence[Any]) -> tuple[np.ndarray, ...] | None:
-    """What a rule gives elsewhere; None where it is not defined."""
-    try:
-        return rule(weights.copy(), subject.given(inputs))
-    except Exception:  # whatever it has against a point that is far away, which was not asked about
-        return None
-
-
-def along(rows: np.ndarray, direction: np.ndarray) -> np.ndarray:
-    """`rows @ direction`, in which infinite numbers count only where the direction leads."""
-    if np.isfinite(rows).all():
-        return np.asarray(rows @ direction)
-    used = direction != 0
-    return np.asarray(rows[:, used] @ direction[used])
+def _lengths(rows: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """The size of the numbers that `rows @ column` adds up: the root of the sum of their squares, of those that are finite."""
+    products = rows * column
+    return np.asarray(np.hypot.reduce(np.where(np.isfinite(products), products, 0.0), axis=1))

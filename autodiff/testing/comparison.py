@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.testing.claims import Cotangents, Given, GivenProduct
+from autodiff.testing.claims import Claims, Cotangents
 from autodiff.testing.numerics.differences import ROUNDING
 from autodiff.testing.numerics.judgement import Claim, Judgement, Tolerance, no_judgement
 from autodiff.testing.numerics.verdicts import QUICK, gap, judge, judge_sums
@@ -32,10 +32,10 @@ class Comparison:
     """The comparison of a gradient with differences, argument by argument."""
 
     def __init__(
-        self, subject: Subject, given: Given | GivenProduct, cotangents: Cotangents, rng: np.random.Generator, tolerance: Tolerance
+        self, subject: Subject, claims: Claims, cotangents: Cotangents, rng: np.random.Generator, tolerance: Tolerance
     ) -> None:
         self.subject = subject
-        self.given = given
+        self.claims = claims
         self.labels = cotangents.labels
         units = cotangents.units or len(cotangents.labels)
         self.direct, self.summed = slice(0, units), slice(units, None)  # differences are taken of some; others are sums of those
@@ -45,7 +45,7 @@ class Comparison:
         self.kinked: list[int] = []  # large arguments at a kink
 
     def entries(self) -> list[GradientEntry]:
-        """Everything that was compared."""
+        """Everything that was compared, by argument; last what concerns several."""
         found: list[GradientEntry] = []
         places: list[tuple[int, int, list[GradientEntry]]] = []
         sizes = [scales.size for scales in self.subject.scales]
@@ -65,7 +65,9 @@ class Comparison:
                 costly += is_wrong and self.subject.evaluations - before > CHEAP
                 places.append((slot, i, entries))
                 found += entries
-        return found + self._at_kinks(places) + self._all_together()
+        found += self._at_kinks(places) + self._all_together()
+        order = {self.subject.names[p]: slot for slot, p in enumerate(self.subject.positions)}
+        return sorted(found, key=lambda entry: order.get(entry.argument, len(order)))
 
     def _entry(self, slot: int, i: int) -> list[GradientEntry]:
         """The derivatives by one entry of an argument."""
@@ -82,8 +84,7 @@ class Comparison:
         kinks = [(slot, i, entries) for slot, i, entries in places if any(entry.at_kink for entry in entries)]
         if len(kinks) < 2 or any(entry.verdict != "right" for *_, entries in kinks for entry in entries):
             return []
-        ends = np.cumsum([0, *(scales.size for scales in self.subject.scales)])
-        numbers = [int(ends[slot]) + i for slot, i, _ in kinks]
+        numbers = [self.subject.ends[slot] + i for slot, i, _ in kinks]
         scales = np.concatenate(self.subject.scales)
         first = [next(entry for entry in entries if entry.at_kink) for *_, entries in kinks]
         rising, given = np.sign([sum(entry.slopes) for entry in first]), np.sign([entry.given for entry in first])
@@ -136,35 +137,26 @@ class Comparison:
         if slot is not None:
             argument = self.subject.names[self.subject.positions[slot]]
         if not self.subject.affords(QUICK):
-            claim = self.given.claim(slot, direction, slice(None), np.zeros(len(self.labels)))
+            claim = self.claims.claim(slot, direction, slice(None), np.zeros(len(self.labels)))
             return self._listed(argument, index, self.labels, claim, no_judgement(len(self.labels)))
         line = self.subject.line(slot, direction, self.matrix)
         slope = line.slope()
-        claim = self.given.claim(slot, direction, self.direct, slope)
+        claim = self.claims.claim(slot, direction, self.direct, slope)
         parts = judge(line, claim, self.tolerance, self.subject.affords)
         found = self._listed(argument, index, self.labels[self.direct], claim, parts)
         if len(self.weights):
-            claim = self.given.claim(slot, direction, self.summed, np.abs(self.weights) @ slope)
+            claim = self.claims.claim(slot, direction, self.summed, np.abs(self.weights) @ slope)
             sums = judge_sums(self.weights, parts, claim, self.tolerance)
             found += self._listed(argument, index, self.labels[self.summed], claim, sums)
         return found
 
     def _listed(self, argument: str, index: Index, labels: list[Index], claim: Claim, found: Judgement) -> list[GradientEntry]:
         """The entries of the report."""
-        columns = zip(labels, claim.value, found.value, found.allowed, found.verdicts, found.notes, found.slopes.T, strict=True)
+        numbers = (claim.value, found.value, found.allowed, *found.slopes)
+        columns = zip(labels, found.verdicts, found.notes, *(column.tolist() for column in numbers), strict=True)
         return [
-            GradientEntry(
-                argument,
-                index,
-                label,
-                float(given),
-                float(value),
-                float(bound),
-                verdict,
-                note,
-                slopes=(float(slopes[0]), float(slopes[1])),
-            )
-            for label, given, value, bound, verdict, note, slopes in columns
+            GradientEntry(argument, index, label, given, value, bound, verdict, note, slopes=(left, right))
+            for label, verdict, note, given, value, bound, left, right in columns
         ]
 
     def _large(self, slot: int, size: int) -> list[GradientEntry]:
@@ -182,7 +174,7 @@ class Comparison:
             if any(entry.at_kink for entry in along) and len(directions) == DIRECTIONS:
                 # Where many kinks meet, hardly any direction is wrong: next, without the zeros, and all entries together.
                 moving = self.subject.reference[self.subject.positions[slot]].reshape(-1) != 0
-                signs = np.sign(self.given.rows[slot][-1])
+                signs = np.sign(self.claims.rows[slot][-1])
                 scale = self.subject.scales[slot]
                 self.kinked.append(slot)
                 directions += [("all together", scale), ("along the signs", np.where(signs == 0, 1.0, signs) * scale)]
@@ -192,7 +184,7 @@ class Comparison:
 
     def _sample(self, slot: int, size: int) -> set[int]:
         """Some entries: those that matter most for the value, and random ones."""
-        weights = np.abs(np.nan_to_num(self.given.rows[slot])).max(axis=0) * self.subject.scales[slot]
+        weights = np.abs(np.nan_to_num(self.claims.rows[slot])).max(axis=0) * self.subject.scales[slot]
         largest = np.argsort(weights)[-SAMPLE // 2 :]
         return {int(i) for i in largest} | {int(i) for i in self.rng.integers(0, size, SAMPLE // 2)}
 
@@ -218,7 +210,7 @@ class Comparison:
         part = np.zeros_like(direction)
         part[group] = direction[group]
         line = self.subject.line(slot, part, self.matrix)
-        return gap(line, self.given.claim(slot, part, self.direct, line.slope()), self.tolerance)
+        return gap(line, self.claims.claim(slot, part, self.direct, line.slope()), self.tolerance)
 
 
 def _excess(gaps: np.ndarray, bounds: np.ndarray) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from autodiff.testing.claims import random_cotangent
 from autodiff.testing.noise import gradient_noise
 from autodiff.testing.report import GradientFailure
-from autodiff.testing.rules import Rule
+from autodiff.testing.rules import Candidate
 from autodiff.testing.subject import Subject, is_floating
 
 __all__: list[str] = []
@@ -28,26 +28,27 @@ def failures_of_function(subject: Subject) -> list[GradientFailure]:
 
 
 class Conduct:
-    """What a rule must do besides being right.
+    """What a gradient must do besides being right.
 
     Args:
-        rule: the gradient under test.
+        candidate: the gradient under test.
         subject: the function.
-        weights: a cotangent that is not special; for a Jacobian-vector product, tangents end to end.
-        tangents: whether it is a Jacobian-vector product.
-        linear: whether it can be evaluated for other weights.
+        cotangent: one that is not special.
+        rng: for tangents, and for other weights, to see whether it is linear in them.
     """
 
-    def __init__(self, rule: Rule, subject: Subject, weights: np.ndarray, tangents: bool, linear: bool) -> None:
-        self.rule = rule
+    def __init__(self, candidate: Candidate, subject: Subject, cotangent: np.ndarray, rng: np.random.Generator) -> None:
+        self.rule = candidate.rule
         self.subject = subject
-        self.weights = weights
-        self.linear = linear
-        self.word = "tangent" if tangents else "cotangent"
-        if tangents:
-            self.results = [("the jvp", "f's result", subject.value.shape, subject.dtype)]
+        self.rng = rng
+        self.linear = not candidate.fixed
+        inputs = [(subject.names[p], subject.inputs[p]) for p in subject.positions]
+        if candidate.tangents:
+            self.word, self.who = "tangent", "the jvp"
+            self.weights = random_cotangent((subject.ends[-1],), rng).astype(np.result_type(*(x for _, x in inputs)))
+            self.results = [(self.who, "f's result", subject.value.shape, subject.dtype)]
         else:
-            inputs = [(subject.names[p], subject.inputs[p]) for p in subject.positions]
+            self.word, self.who, self.weights = "cotangent", "the gradient", cotangent
             self.results = [(f"the gradient by {name}", name, x.shape, x.dtype) for name, x in inputs]
 
     def failures_of_shape(self) -> list[GradientFailure]:
@@ -59,13 +60,13 @@ class Conduct:
             if result.shape != shape
         ]
 
-    def failures(self, rng: np.random.Generator) -> list[GradientFailure]:
+    def failures(self) -> list[GradientFailure]:
         """What else is wrong."""
         inputs, w = self.subject.fresh(), self.weights.copy()
         found = self.rule(w, inputs)
         changed = [self.subject.names[i] for i in _changed(inputs, self.subject.inputs)]
         changed += [f"its {self.word}"] if w.tobytes() != self.weights.tobytes() else []
-        failures = [_mutation(self._name(), name) for name in changed]
+        failures = [_mutation(self.who, name) for name in changed]
         failures += [GradientFailure("aliasing", text) for text in self._sharing(found, inputs, w)]
         dtypes = []
         for (name, model, _, dtype), first, second in zip(self.results, found, self._of(self.weights), strict=True):
@@ -75,14 +76,11 @@ class Conduct:
                 text = f"{name} is not deterministic: two calls with the same inputs differ."
                 failures.append(GradientFailure("repetition", text))
         if self.linear and not failures:
-            failures = [GradientFailure("linearity", text) for text in self._not_zero(found) or self._nonlinear(rng)]
+            failures = [GradientFailure("linearity", text) for text in self._not_zero(found) or self._nonlinear()]
         return failures + dtypes
 
     def _of(self, weights: np.ndarray) -> tuple[np.ndarray, ...]:
         return self.rule(weights.copy(), self.subject.fresh())
-
-    def _name(self) -> str:
-        return self.results[0][0] if self.word == "tangent" else "the gradient"
 
     def _sharing(self, found: Sequence[np.ndarray], inputs: Sequence[Any], weights: np.ndarray) -> list[str]:
         """Which results share memory with something that their user may change."""
@@ -108,13 +106,13 @@ class Conduct:
                 failures.append(f"{name} is not zero for a {self.word} of zeros: it is {result[index]:.6g} at index {index}.")
         return failures
 
-    def _nonlinear(self, rng: np.random.Generator) -> list[str]:
+    def _nonlinear(self) -> list[str]:
         """Which results are not linear in their weights: rule(2a + 3b) = 2 rule(a) + 3 rule(b), up to rounding errors.
 
         These are as large as is natural for a slope of the function, or larger, as measured, if sums inside of the rule cancel.
         """
         subject, a = self.subject, self.weights
-        b = random_cotangent(a.shape, rng).astype(a.dtype)
+        b = random_cotangent(a.shape, self.rng).astype(a.dtype)
         weights = (a, b, np.asarray(2 * a + 3 * b))
         of_a, of_b, of_sum = map(self._of, weights)
         eps = max(float(np.finfo(x.dtype).eps) for x in (*subject.inputs, a) if is_floating(x))
@@ -125,7 +123,7 @@ class Conduct:
             allowed = eps**0.25 * size.max(where=np.isfinite(size), initial=0.0) + 64 * eps * self._natural(slot, weights[2])
             excess = np.nan_to_num(error - allowed - np.finfo(float).tiny)
             if (excess > 0).any() and excess.max() > 100 * max(
-                gradient_noise(self.rule, subject, w, rng)[slot].max() for w in weights
+                gradient_noise(self.rule, subject, w, self.rng)[slot].max() for w in weights
             ):
                 failures.append(
                     f"{name} is not linear in the {self.word}: for 2a + 3b it is not twice that for a plus three times that for b."

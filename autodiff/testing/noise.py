@@ -20,19 +20,19 @@ def gradient_noise(rule: Rule, subject: Subject, cotangent: np.ndarray, rng: np.
     formula is rounded anew. The middle one of three lengths counts: the longest may see the gradient itself change, and the
     shortest no change at all.
     """
-    originals = [x for x in (*subject.inputs, cotangent) if is_floating(x)]
-    shifts = [np.asarray(x * rng.uniform(0.5, 1, x.shape) * rng.choice([-1, 1], x.shape)) for x in originals]
+    originals = (*subject.inputs, cotangent)
+    shifts = [x * rng.uniform(0.5, 1, x.shape) * rng.choice([-1, 1], x.shape) if is_floating(x) else None for x in originals]
 
     def moved(t: float) -> list[np.ndarray]:
-        values = iter([np.asarray(x + t * shift, x.dtype) for x, shift in zip(originals, shifts, strict=True)])
-        inputs = [next(values) if is_floating(x) else x for x in subject.fresh()]
+        given = zip((*subject.fresh(), cotangent), shifts, strict=True)
+        *inputs, weights = (x if shift is None else np.asarray(x + t * shift, x.dtype) for x, shift in given)
         try:
-            return [g.reshape(-1).astype(np.float64) for g in rule(next(values), inputs)]
+            return [g.reshape(-1).astype(np.float64) for g in rule(weights, inputs)]
         except (ArithmeticError, ValueError):  # outside of the domain
             return [np.full(g.size, np.nan) for g in here]
 
     here = rule(cotangent.copy(), subject.fresh())
-    eps = max(float(np.finfo(x.dtype).eps) for x in originals)
+    eps = max(float(np.finfo(x.dtype).eps) for x in originals if is_floating(x))
     found = []
     for power in LENGTHS:
         values = [moved(float(node) * eps**power) for node in NODES]

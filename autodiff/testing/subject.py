@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from autodiff.testing.numerics.differences import CANCELS, Line
 __all__: list[str] = []
 
 FLOOR = 2.0**-5  # an entry counts as no smaller than this part of the largest of its array when steps are chosen
+
+Moves = dict[int, tuple[slice, np.ndarray]]  # by the position of an argument: which of its entries move, and by how much
 
 
 class Subject:
@@ -47,13 +50,15 @@ class Subject:
         self.evaluations = 0
         self.left = 0  # entries that were not compared, since enough were wrong
         self.value = self.call(self.fresh())
-        self.reference = self._in_double_precision()
-        self.eps = _eps(self._reference_value)
+        self.reference, value = self._in_double_precision()
+        self.eps = _eps(value)
+        self._here = value.reshape(-1).astype(np.float64)
         self.analytic = all(x.dtype == np.float64 for x in self.reference if is_floating(x))  # until the contrary shows
         size = sum(float(np.abs(self.reference[p]).sum(dtype=np.float64)) for p in positions)
         self.cancelled = CANCELS * self.eps * max(size, 1.0)
         self.own_scales = [_scales(self.reference[p], 0.0) for p in positions]
         self.scales = [_scales(self.reference[p], FLOOR) for p in positions]
+        self.ends = [0, *accumulate(scales.size for scales in self.scales)]  # of the arguments, end to end
 
     def fresh(self) -> tuple[Any, ...]:
         """The inputs, in memory of their own."""
@@ -79,20 +84,16 @@ class Subject:
         """Whether so many more evaluations are allowed."""
         return self.evaluations + evaluations <= self.limit
 
-    def _in_double_precision(self) -> tuple[Any, ...]:
-        """The inputs as float64 arrays, which differences need; the inputs as they are if `f` takes no others."""
-        self._reference_value = self.value
+    def _in_double_precision(self) -> tuple[tuple[Any, ...], np.ndarray]:
+        """The inputs as float64 arrays, which differences need, or as they are if `f` takes no others; and the value there."""
         if all(not is_floating(x) or x.dtype == np.float64 for x in self.inputs):
-            return self.inputs
+            return self.inputs, self.value
         double = tuple(np.array(x, np.float64) if is_floating(x) else x for x in self.inputs)
         try:
             value = self.call(double)
         except Exception:  # whatever f has against float64, the values in its own precision serve as well
-            return self.inputs
-        if value.shape != self.value.shape:
-            return self.inputs
-        self._reference_value = value
-        return double
+            return self.inputs, self.value
+        return (double, value) if value.shape == self.value.shape else (self.inputs, self.value)
 
     def nearby(self, inputs: Sequence[Any]) -> np.ndarray:
         """The value of `f`, flattened; NaN where `f` is not defined."""
@@ -116,79 +117,73 @@ class Subject:
         self.analytic = slopes is not None
         return None if slopes is None else slopes.reshape(-1)
 
-    def parts(self, slot: int | None, direction: int | np.ndarray) -> dict[int, int | np.ndarray]:
-        """The direction by the number of the argument; with None for a slot, it is one for all arguments end to end."""
-        if slot is not None:
-            return {slot: direction}
-        pieces = np.split(direction, np.cumsum([scales.size for scales in self.scales])[:-1])
-        return {k: piece for k, piece in enumerate(pieces) if piece.any()}
-
     def given(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         """Inputs in double precision as arrays of the types that were given."""
         return tuple(x.astype(own.dtype) if is_floating(own) else own for x, own in zip(inputs, self.fresh(), strict=True))
 
-    def tangents(self, slot: int | None, direction: int | np.ndarray) -> list[np.ndarray]:
-        """A line's direction, for each of the arguments to differentiate by, flattened."""
-        flat = [np.zeros(scales.size) for scales in self.scales]
-        for k, part in self.parts(slot, direction).items():
-            flat[k][part if isinstance(part, int) else slice(None)] = 1.0 if isinstance(part, int) else part
-        return flat
+    def moves(self, slot: int | None, direction: int | np.ndarray) -> Moves:
+        """What moves along a line, and how far. Arguments as of `line`."""
+        if slot is None:
+            pieces = zip(self.positions, np.split(direction, self.ends[1:-1]), strict=True)
+            return {p: (slice(None), piece) for p, piece in pieces if piece.any()}
+        if isinstance(direction, int):
+            return {self.positions[slot]: (slice(direction, direction + 1), np.ones(1))}
+        return {self.positions[slot]: (slice(None), direction)}
 
-    def moved(self, slot: int | None, direction: int | np.ndarray, t: float) -> list[Any]:
+    def tangents(self, moves: Moves) -> dict[int, np.ndarray]:
+        """The arrays that are added along a line, by the positions of their arguments."""
+        found = {p: np.zeros(self.inputs[p].shape) for p in moves}
+        for p, (place, step) in moves.items():
+            found[p].reshape(-1)[place] = step
+        return found
+
+    def moved(self, moves: Moves, t: float) -> list[Any]:
         """The inputs, moved so far along a line."""
         inputs = list(self.reference)
-        for k, part in self.parts(slot, direction).items():
-            array = np.array(inputs[self.positions[k]], order="C")
-            flat = array.reshape(-1)
-            if isinstance(part, int):
-                flat[part] += t
-            else:
-                flat += t * part
-            inputs[self.positions[k]] = array
+        for p, (place, step) in moves.items():
+            inputs[p] = inputs[p].copy()
+            moving = inputs[p].reshape(-1)[place]  # a view
+            moving += t * step
         return inputs
 
     def line(self, slot: int | None, direction: int | np.ndarray, cotangents: np.ndarray) -> Line:
         """The products of `f` with the cotangents, one a row, along a line through the point.
 
         Args:
-            slot: the number of the argument, among those to differentiate by; None for all.
+            slot: the number of the argument, among those to differentiate by; None for all, end to end.
             direction: the number of one entry, or a direction for all, of entries of about the size of their scales.
             cotangents: of shape `(cotangents, f's size)`.
         """
-        parts, sizes = self.parts(slot, direction), np.abs(cotangents)
+        moves, sizes = self.moves(slot, direction), np.abs(cotangents)
 
         def products(value: np.ndarray) -> np.ndarray:
-            return np.array([_product(cotangents, value), _product(sizes, np.abs(value))])
+            return np.array([product(cotangents, value), product(sizes, np.abs(value))])
 
         def tilted(t: float) -> np.ndarray | None:
-            flat, moved = self.tangents(slot, direction), self.moved(slot, direction, t)
-            tangents = {p: flat[k].reshape(moved[p].shape) for k, p in enumerate(self.positions) if k in parts}
-            slopes = self.complex_step(moved, tangents)
-            return None if slopes is None else _product(cotangents, slopes)
+            slopes = self.complex_step(self.moved(moves, t), self.tangents(moves))
+            return None if slopes is None else product(cotangents, slopes)
 
-        here = products(self._reference_value.reshape(-1).astype(np.float64))
-        floor = sizes @ np.broadcast_to(self.floor, self.value.size)
-        bases = [self.reference[self.positions[k]] for k in parts]
+        bases = [self.reference[p] for p in moves]
         finest = 16 * max(float(np.finfo(base.dtype).eps) for base in bases)
         if isinstance(direction, int) and slot is not None:
             scale, own = float(self.scales[slot][direction]), float(self.own_scales[slot][direction])
             length, origin = 0.0, -float(bases[0].reshape(-1)[direction])
             finest *= abs(origin)
         else:
-            length, origin = float(sum(np.abs(part).sum() for part in parts.values())), 0.0
+            length, origin = float(sum(np.abs(step).sum() for _, step in moves.values())), 0.0
             scale = own = 2.0 ** -round(np.log2(sum(base.size for base in bases)) / 2)  # many small changes make a large one
         return Line(
-            lambda t: products(self.nearby(self.moved(slot, direction, t))),
-            here,
+            lambda t: products(self.nearby(self.moved(moves, t))),
+            products(self._here),
             scale,
             own,
             finest,
             self.eps,
-            floor,
-            self.cancelled,
-            tilted,
-            origin,
-            length,
+            floor=sizes @ np.broadcast_to(self.floor, self.value.size),
+            cancelled=self.cancelled,
+            tilted=tilted,
+            origin=origin,
+            length=length,
         )
 
 
@@ -197,11 +192,12 @@ def is_floating(x: Any) -> bool:
     return isinstance(x, np.ndarray) and x.dtype.kind == "f"
 
 
-def _product(weights: np.ndarray, value: np.ndarray) -> np.ndarray:
-    """`weights @ value`, in which values with weight 0 do not count, so that NaN stays where it belongs."""
-    if np.isfinite(value).all():
-        return np.asarray(weights @ value)
-    return np.array([row[row != 0] @ value[row != 0] for row in weights])
+def product(rows: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """`rows @ column`, in which zero times infinity or NaN is zero, so that these stay where they belong."""
+    found = np.asarray(rows @ column)
+    if np.isfinite(found).all():
+        return found
+    return np.asarray(np.where((rows == 0) | (column == 0), 0.0, rows * column).sum(axis=1))
 
 
 def _eps(array: np.ndarray) -> float:

@@ -89,6 +89,14 @@ def test_one_wrong_column_among_many_is_found_and_named() -> None:
     assert check_gradient(np.sin, x, jvp=lambda t, x: t * np.cos(x)).ok
 
 
+def test_a_result_without_a_slope_leaves_the_others_alone() -> None:
+    x = np.array([0.0, 4.0])
+    report = check_gradient(np.sqrt, x, jvp=lambda t, x: np.array([np.nan, t[1] / (2 * np.sqrt(x[1]))]))
+    alone = {(entry.index, entry.output): entry.verdict for entry in report.entries if isinstance(entry.output, tuple)}
+    assert alone[(0,), (0,)] != "right"
+    assert alone[(1,), (1,)] == alone[(0,), (1,)] == "right"
+
+
 def test_what_is_no_product_is_refused() -> None:
     with pytest.raises(TypeError, match=r"jvp returned a str as the derivative of f's result; wanted an array of real numbers"):
         check_gradient(np.sin, X, jvp=lambda t, x: "nothing")
