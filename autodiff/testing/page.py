@@ -45,11 +45,6 @@ STYLE = """
 """
 
 
-def page(report: GradientReport) -> str:
-    """The report as a document that needs nothing else."""
-    return document(report.name, report.verdict, fragment(report))
-
-
 def document(name: str, verdict: ReportVerdict, body: str) -> str:
     """What is known of the gradient of the function called `name`, as a document."""
     return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log10
+from math import inf, log10
 from typing import Any, Literal
 
 from autodiff.testing.numerics.judgement import KINK, Verdict
@@ -76,18 +76,12 @@ class GradientEntry:
     @property
     def relative_error(self) -> float:
         """The difference as a part of the larger of the two values; inf if either is no number."""
-        difference, size = abs(self.given - self.numerical), max(abs(self.given), abs(self.numerical))
-        if not difference < float("inf"):
-            return float("inf")
-        return difference / size if size else 0.0
+        return _ratio(abs(self.given - self.numerical), max(abs(self.given), abs(self.numerical)))
 
     @property
     def excess(self) -> float:
         """The difference as a multiple of the bound; inf if either value is no number."""
-        difference = abs(self.given - self.numerical)
-        if difference <= self.bound:
-            return difference / self.bound if self.bound else 0.0
-        return difference / self.bound if self.bound and difference < float("inf") else float("inf")
+        return _ratio(abs(self.given - self.numerical), self.bound)
 
 
 @dataclass(frozen=True)
@@ -175,9 +169,9 @@ class GradientReport:
         >>> check_gradient(lambda x: x**2, 3.0).to_html()[:15]
         '<!DOCTYPE html>'
         """
-        from autodiff.testing.page import page
+        from autodiff.testing.page import document
 
-        return page(self)
+        return document(self.name, self.verdict, self._repr_html_())
 
     def _repr_html_(self) -> str:
         from autodiff.testing.page import fragment
@@ -192,15 +186,14 @@ class GradientReport:
         >>> check_gradient(lambda x: np.maximum(x, 0), 0.0, gradient=lambda x: np.ones_like(x)).summary
         'The gradient of <lambda> is right. 1 entry compared: 1 right (1 at a kink, as a subgradient); ... evaluations.'
         """
-        total = len(self.entries)
         verdicts: tuple[Verdict, ...] = ("wrong", "cannot tell", "right")
         counts = [f"{self._count(v)} {v}" for v in verdicts if self._count(v)]
-        compared = f"{total} {'entry' if total == 1 else 'entries'} compared" + (f": {', '.join(counts)}" if counts else "")
+        compared = f"{_counted(len(self.entries), 'entry', 'entries')} compared" + (f": {', '.join(counts)}" if counts else "")
         kinks = sum(e.at_kink and e.verdict == "right" and isinstance(e.index, tuple) for e in self.entries)
         compared += f" ({kinks} at a kink, as {'a subgradient' if kinks == 1 else 'subgradients'})" if kinks else ""
         compared += f"; {self.left} more were left, since enough are wrong" if self.left else ""
-        failures = f"; {len(self.failures)} other {'failure' if len(self.failures) == 1 else 'failures'}" if self.failures else ""
-        evaluations = f"{self.evaluations} {'evaluation' if self.evaluations == 1 else 'evaluations'}"
+        failures = f"; {_counted(len(self.failures), 'other failure')}" if self.failures else ""
+        evaluations = _counted(self.evaluations, "evaluation")
         return f"The gradient of {self.name} is {self._sentence} {compared}{failures}; {evaluations}."
 
     @property
@@ -234,3 +227,15 @@ class GradientReport:
             count = sum(verdict == worst for verdict in verdicts.values())
             found[worst].append(argument + (f" in {count} of {len(verdicts)}" if worst != "right" else ""))
         return "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in found.items() if names)
+
+
+def _ratio(difference: float, size: float) -> float:
+    """One number as a part of another; inf if it is none."""
+    if difference == 0:
+        return 0.0
+    return difference / size if size and difference < inf else inf
+
+
+def _counted(count: int, one: str, more: str = "") -> str:
+    """A number of things."""
+    return f"{count} {one if count == 1 else more or one + 's'}"
