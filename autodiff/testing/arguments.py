@@ -155,11 +155,22 @@ def _leaf(x: Any, name: str) -> Any:
 
 def argument_names(f: Callable[..., Any], count: int) -> list[str]:
     """What a function calls its arguments; by their positions where it does not say."""
+    required, optional, _ = parameters(f) or ([], [], True)
+    names = [*required, *optional][:count]
+    return names + [f"argument {i}" for i in range(len(names), count)]
+
+
+def parameters(f: Callable[..., Any]) -> tuple[list[str], list[str], bool] | None:
+    """The arguments that a function must be given by position, those it may be given, and whether it takes more; if it says so."""
+    if isinstance(f, np.ufunc):
+        return ["x"] if f.nin == 1 else [f"x{i + 1}" for i in range(f.nin)], [], False
     try:
-        parameters = [p for p in inspect.signature(f).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    except (TypeError, ValueError):  # many functions written in C
-        parameters = []
-    return [p.name for p in parameters[:count]] + [f"argument {i}" for i in range(len(parameters), count)]
+        found = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    positional = [p for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    required = [p.name for p in positional if p.default is p.empty]
+    return required, [p.name for p in positional if p.default is not p.empty], any(p.kind is p.VAR_POSITIONAL for p in found)
 
 
 def name_of(function: Callable[..., Any]) -> str:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from autodiff.testing.arguments import name_of
+from autodiff.testing.arguments import name_of, parameters
 from autodiff.testing.check import check_gradient
-from autodiff.testing.command_arguments import UsageError, described, limits, loaded, parameters, require_count, shape, value
+from autodiff.testing.command_arguments import UsageError, described, limits, loaded, require_count, shape, value
 from autodiff.testing.libraries import as_input
 from autodiff.testing.report import GradientReport
 from autodiff.testing.search.domains import Reals, reals
@@ -71,9 +71,6 @@ def _run(arguments: Sequence[str]) -> int:
     """The exit code, with what was found printed, and the message of an error of use."""
     try:
         options = _parser().parse_args(_joined(arguments))
-    except SystemExit as stop:  # with its message written
-        return int(stop.code or 0)
-    try:
         result = _result(options)
         try:
             print(result, flush=True)
@@ -83,6 +80,8 @@ def _run(arguments: Sequence[str]) -> int:
     except UsageError as error:
         print(f"python -m autodiff.testing: {error}", file=sys.stderr)
         return USAGE
+    except SystemExit as stop:  # of the parser, with its message written
+        return int(stop.code or 0)
     except KeyboardInterrupt as interrupt:
         print(*getattr(interrupt, "__notes__", ["interrupted"]), sep="\n")
         return INTERRUPTED
@@ -97,14 +96,16 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("function", metavar="module:function", help="a function of a module, or of a file: directory/model.py:function")
+    function: Any = {"type": loaded, "metavar": "module:function"}
+    several: Any = {"action": "append", "default": []}
+    add("function", **function, help="a function of a module, or of a file: directory/model.py:function")
     by_hand = parser.add_mutually_exclusive_group()
-    by_hand.add_argument("--gradient", metavar="module:function", help="its gradient(*inputs) by hand, if it returns one number")
-    by_hand.add_argument("--vjp", metavar="module:function", help="its vjp(cotangent, *inputs) by hand")
-    by_hand.add_argument("--jvp", metavar="module:function", help="its jvp(tangent, *inputs) by hand; autograd's if none is given")
-    add("--input", action="append", default=[], metavar="VALUE", help="once for each argument: numbers and lists, or a .npy file")
-    add("--reals", action="append", default=[], metavar="LOW,HIGH", help="limits for all arguments, or once for each; or inf")
-    add("--shape", action="append", default=[], metavar="SHAPE", help="for all or once for each: 4,3 or n,3 or (), or any")
+    by_hand.add_argument("--gradient", **function, help="its gradient(*inputs) by hand, if it returns one number")
+    by_hand.add_argument("--vjp", **function, help="its vjp(cotangent, *inputs) by hand")
+    by_hand.add_argument("--jvp", **function, help="its jvp(tangent, *inputs) by hand; autograd's if none is given")
+    add("--input", **several, type=value, metavar="VALUE", help="once for each argument: numbers and lists, or a .npy file")
+    add("--reals", **several, type=limits, metavar="LOW,HIGH", help="limits for all arguments, or once for each; or inf")
+    add("--shape", **several, type=shape, metavar="SHAPE", help="for all or once for each: 4,3 or n,3 or (), or any")
     add("--order", type=int, choices=(1, 2), help="2: autograd's second derivatives as well")
     add("--seed", type=int, default=0, help="of the random numbers")
     add("--rtol", type=float, help="a relative difference to allow")
@@ -129,46 +130,39 @@ def _joined(arguments: Sequence[str]) -> list[str]:
 
 def _result(options: argparse.Namespace) -> GradientReport | GradientSearch:
     """The check at a point, or the search."""
-    if options.input and (options.reals or options.shape):
+    f, inputs = options.function, [value for _, value in options.input]
+    if inputs and (options.reals or options.shape):
         raise UsageError("--input is a point, --reals and --shape are for a search. Give one or the other.")
-    f = loaded(options.function)
-    functions = {name: loaded(getattr(options, name)) for name in ("gradient", "vjp", "jvp") if getattr(options, name)}
-    settings = {name: getattr(options, name) for name in ("order", "rtol", "atol", "max_evaluations")}
-    settings = {name: value for name, value in settings.items() if value is not None} | functions
-    inputs = [value(text) for text in options.input]
     for option in ("input", "reals", "shape"):
         require_count(f, f"--{option}", len(getattr(options, option)), each=option == "input")
     if inputs and not any(is_floating(as_input(value)) for value in inputs):
-        given = " ".join(f"--input {text!r}" for text in options.input)
+        given = " ".join(f"--input {text!r}" for text, _ in options.input)
         raise UsageError(f"{given} has integers only; wanted numbers to differentiate by, with a decimal point, such as 1.0.")
-    domains = [] if inputs else _domains(f, options)
+    named = ("gradient", "vjp", "jvp", "order", "rtol", "atol", "max_evaluations")
+    settings = {name: getattr(options, name) for name in named if getattr(options, name) is not None}
     try:
         if inputs:
             return check_gradient(f, *inputs, rng=options.seed, **settings)
         budget = {"max_examples": options.max_examples, "max_seconds": options.max_seconds}
-        return find_gradient_error(f, *domains, **budget, seed=options.seed, **settings)
+        return find_gradient_error(f, *_domains(f, options.reals, options.shape), **budget, seed=options.seed, **settings)
     except (Exception, SystemExit) as error:  # an exit would be taken for a verdict
         notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
         raise UsageError(f"{described(error)}{notes}") from error
 
 
-def _domains(f: Callable[..., Any], options: argparse.Namespace) -> list[Reals]:
+def _domains(f: Callable[..., Any], ends: list[tuple[float, float]], shapes: list[Any]) -> list[Reals]:
     """A domain for each argument."""
-    ends = [limits(text) for text in options.reals] or [(-math.inf, math.inf)]
-    shapes = [shape(text) for text in options.shape] or [None]
-    taken, given = parameters(f), max(len(options.reals), len(options.shape))
+    taken, given = parameters(f), max(len(ends), len(shapes))
     count = given if given > 1 or taken is None else len(taken[0]) or given
     if not count:
         why = "it does not say how many arguments it has" if taken is None else "it has no argument that must be given"
         raise UsageError(f"no domain for {name_of(f)}: {why}. Give --reals or --shape once for each, or --input.")
     for name, found in (("--reals", ends), ("--shape", shapes)):
-        if len(found) not in (1, count):
+        if len(found) not in (0, 1, count):
             raise UsageError(f"{name} was given {len(found)} times, but there are {count} arguments; wanted it once, or for each.")
-    try:
-        pairs = zip(ends * (count // len(ends)), shapes * (count // len(shapes)), strict=True)
-        return [reals(low, high, shape=sides) for (low, high), sides in pairs]
-    except (TypeError, ValueError) as error:
-        raise UsageError(str(error)) from error
+    ends, shapes = ends or [(-math.inf, math.inf)], shapes or [None]
+    pairs = zip(ends * (count // len(ends)), shapes * (count // len(shapes)), strict=True)
+    return [reals(low, high, shape=sides) for (low, high), sides in pairs]
 
 
 def _write(path: str, result: GradientReport | GradientSearch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
-import inspect
+import operator
 import os
 import re
 import sys
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.testing.arguments import name_of
+from autodiff.testing.arguments import name_of, parameters
 
 __all__: list[str] = []
 
@@ -26,7 +26,7 @@ class UsageError(Exception):
 
 def described(error: BaseException) -> str:
     """An error as one line: one of ours by its text, one of the user's by its type, its text and its place."""
-    if str(error).startswith(("check_gradient: ", "find_gradient_error: ")):
+    if isinstance(error, UsageError) or str(error).startswith(("check_gradient: ", "find_gradient_error: ", "reals: ")):
         return str(error)
     here = str(Path(__file__).parent.parent)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith((here, importlib.__file__, "<"))]
@@ -43,22 +43,21 @@ def loaded(text: str) -> Callable[..., Any]:
     if os.getcwd() not in sys.path and "" not in sys.path:
         sys.path.insert(0, os.getcwd())
     try:
-        found: Any = importlib.import_module(module_name)
+        module = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:
         hint = f" Did you mean the file, {source}.py:{path}?" if os.path.isfile(f"{source}.py") else ""
         raise UsageError(f"cannot import {source}: {described(error)}.{hint}") from error
-    file = getattr(found, "__file__", None)
+    file = getattr(module, "__file__", None)
     if source.endswith(".py") and not (file and os.path.samefile(file, source)):
         raise UsageError(
             f"cannot import {source}: {module_name} is the module of {file or 'Python itself'}. Give the file another name."
         )
-    for name in path.split("."):
-        if not hasattr(found, name):
-            raise UsageError(f"module {module_name} has no {path}.")
-        found = getattr(found, name)
-    if not callable(found):
-        raise UsageError(f"{text} is a {type(found).__name__}; wanted a function.")
-    function: Callable[..., Any] = found
+    try:
+        function: Callable[..., Any] = operator.attrgetter(path)(module)
+    except AttributeError:
+        raise UsageError(f"module {module_name} has no {path}.") from None
+    if not callable(function):
+        raise UsageError(f"{text} is a {type(function).__name__}; wanted a function.")
     return function
 
 
@@ -76,21 +75,21 @@ def _module_of(source: str) -> str:
     return ".".join(names)
 
 
-def value(text: str) -> Any:
-    """An input: an array of numbers, from a literal or a file."""
+def value(text: str) -> tuple[str, Any]:
+    """An input: an array of numbers, from a literal or a file, with its text."""
     if text.endswith(".npy"):
         try:
-            return np.load(text, allow_pickle=False)
+            return text, np.load(text, allow_pickle=False)
         except (OSError, ValueError) as error:
             raise UsageError(f"cannot read --input {text}: {error}.") from error
     try:
         value = ast.literal_eval(text.strip())
         array = np.asarray(value)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
-        raise UsageError(f"--input is {text!r}; wanted a number, lists of numbers of equal lengths, or a .npy file.") from error
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        array = np.asarray(None)
     if array.dtype.kind not in "biuf":
         raise UsageError(f"--input is {text!r}; wanted a number, lists of numbers of equal lengths, or a .npy file.")
-    return value if isinstance(value, (bool, int)) else array
+    return text, value if isinstance(value, (bool, int)) else array
 
 
 def require_count(f: Callable[..., Any], option: str, given: int, each: bool) -> None:
@@ -106,19 +105,6 @@ def require_count(f: Callable[..., Any], option: str, given: int, each: bool) ->
         raise UsageError(f"{said}: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing.")
     if not more and given > len(required) + len(optional):
         raise UsageError(f"{said}: {given - len(required) - len(optional)} too many.")
-
-
-def parameters(f: Callable[..., Any]) -> tuple[list[str], list[str], bool] | None:
-    """The arguments that a function must be given by position, those it may be given, and whether it takes more; if it says so."""
-    if isinstance(f, np.ufunc):
-        return ["x"] if f.nin == 1 else [f"x{i + 1}" for i in range(f.nin)], [], False
-    try:
-        found = inspect.signature(f).parameters.values()
-    except (TypeError, ValueError):
-        return None
-    positional = [p for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    required = [p.name for p in positional if p.default is p.empty]
-    return required, [p.name for p in positional if p.default is not p.empty], any(p.kind is p.VAR_POSITIONAL for p in found)
 
 
 def limits(text: str) -> tuple[float, float]:
