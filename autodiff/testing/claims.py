@@ -12,7 +12,7 @@ import numpy as np
 from autodiff.testing.noise import gradient_noise
 from autodiff.testing.numerics.judgement import Claim
 from autodiff.testing.rules import Candidate
-from autodiff.testing.subject import Subject, product
+from autodiff.testing.subject import Subject, eps_of, product
 
 __all__: list[str] = []
 
@@ -78,8 +78,7 @@ class Claims:
 
     def __init__(self, candidate: Candidate, subject: Subject, cotangents: Cotangents, rng: np.random.Generator) -> None:
         self._candidate, self._subject, self._cotangents, self._rng = candidate, subject, cotangents, rng
-        precision = [float(np.finfo(subject.inputs[p].dtype).eps) for p in subject.positions]
-        self._eps = [max(eps, float(np.finfo(subject.dtype).eps)) for eps in precision]
+        self._eps = [eps_of(x, cotangents.arrays[0]) for x in subject.variables]
         self._here: Any = partial(self._found, subject.fresh)
         self._noise: Any = self._noise_of
         if not candidate.tangents:  # a cotangent is asked for again with each entry, a tangent is not

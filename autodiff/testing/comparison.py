@@ -66,12 +66,12 @@ class Comparison:
                 places.append((slot, i, entries))
                 found += entries
         found += self._at_kinks(places) + self._all_together()
-        order = {self.subject.names[p]: slot for slot, p in enumerate(self.subject.positions)}
+        order = {name: slot for slot, name in enumerate(self.subject.variable_names)}
         return sorted(found, key=lambda entry: order.get(entry.argument, len(order)))
 
     def _entry(self, slot: int, i: int) -> list[GradientEntry]:
         """The derivatives by one entry of an argument."""
-        shape = self.subject.inputs[self.subject.positions[slot]].shape
+        shape = self.subject.variables[slot].shape
         return self._judged(slot, i, tuple(int(k) for k in np.unravel_index(i, shape)))
 
     def _at_kinks(self, places: list[tuple[int, int, list[GradientEntry]]]) -> list[GradientEntry]:
@@ -108,7 +108,7 @@ class Comparison:
         if len(self.kinked) < 2:
             return []
         scales = [scales * (slot in self.kinked) for slot, scales in enumerate(self.subject.scales)]
-        names = [self.subject.names[self.subject.positions[slot]] for slot in sorted(self.kinked)]
+        names = [self.subject.variable_names[slot] for slot in sorted(self.kinked)]
         return self._judged(None, np.concatenate(scales), "all together", ", ".join(names))
 
     def _adds_up(self, along: GradientEntry, j: int, kinks: list[Any], steps: np.ndarray) -> bool:
@@ -135,7 +135,7 @@ class Comparison:
 
     def _judged(self, slot: int | None, direction: int | np.ndarray, index: Index, argument: str = "") -> list[GradientEntry]:
         if slot is not None:
-            argument = self.subject.names[self.subject.positions[slot]]
+            argument = self.subject.variable_names[slot]
         if not self.subject.affords(QUICK):
             claim = self.claims.claim(slot, direction, slice(None), np.zeros(len(self.labels)))
             return self._listed(argument, index, self.labels, claim, no_judgement(len(self.labels)))
@@ -173,7 +173,7 @@ class Comparison:
                 break
             if any(entry.at_kink for entry in along) and len(directions) == DIRECTIONS:
                 # Where many kinks meet, hardly any direction is wrong: next, without the zeros, and all entries together.
-                moving = self.subject.reference[self.subject.positions[slot]].reshape(-1) != 0
+                moving = self.subject.variables[slot].reshape(-1) != 0
                 signs = np.sign(self.claims.rows[slot][-1])
                 scale = self.subject.scales[slot]
                 self.kinked.append(slot)

@@ -11,7 +11,7 @@ from autodiff.testing.claims import random_cotangent
 from autodiff.testing.noise import gradient_noise
 from autodiff.testing.report import GradientFailure
 from autodiff.testing.rules import Candidate
-from autodiff.testing.subject import Subject, is_floating
+from autodiff.testing.subject import Subject, eps_of
 
 __all__: list[str] = []
 
@@ -42,14 +42,14 @@ class Conduct:
         self.subject = subject
         self.rng = rng
         self.linear = not candidate.fixed
-        inputs = [(subject.names[p], subject.inputs[p]) for p in subject.positions]
         if candidate.tangents:
             self.word, self.who = "tangent", "the jvp"
-            self.weights = random_cotangent((subject.ends[-1],), rng).astype(np.result_type(*(x for _, x in inputs)))
+            self.weights = random_cotangent((subject.ends[-1],), rng).astype(np.result_type(*subject.variables))
             self.results = [(self.who, "f's result", subject.value.shape, subject.dtype)]
         else:
             self.word, self.who, self.weights = "cotangent", "the gradient", cotangent
-            self.results = [(f"the gradient by {name}", name, x.shape, x.dtype) for name, x in inputs]
+            named = zip(subject.variable_names, subject.variables, strict=True)
+            self.results = [(f"the gradient by {name}", name, x.shape, x.dtype) for name, x in named]
 
     def failures_of_shape(self) -> list[GradientFailure]:
         """Which results do not have the shape that they must have, so that no entry can be compared."""
@@ -115,7 +115,7 @@ class Conduct:
         b = random_cotangent(a.shape, self.rng).astype(a.dtype)
         weights = (a, b, np.asarray(2 * a + 3 * b))
         of_a, of_b, of_sum = map(self._of, weights)
-        eps = max(float(np.finfo(x.dtype).eps) for x in (*subject.inputs, a) if is_floating(x))
+        eps = eps_of(*subject.inputs, a)
         failures = []
         for slot, ((name, *_), x, y, z) in enumerate(zip(self.results, of_a, of_b, of_sum, strict=True)):
             size = 2 * np.abs(x) + 3 * np.abs(y)
@@ -153,4 +153,4 @@ def _repeats(first: np.ndarray, second: np.ndarray) -> bool:
     if first.dtype.kind != "f":
         return np.array_equal(first, second)
     size = float(np.abs(first).max(where=np.isfinite(first), initial=0.0))
-    return np.allclose(first, second, rtol=0, atol=64 * float(np.finfo(first.dtype).eps) * size, equal_nan=True)
+    return np.allclose(first, second, rtol=0, atol=64 * eps_of(first) * size, equal_nan=True)

@@ -6,7 +6,7 @@ import numpy as np
 
 from autodiff.testing.numerics.differences import NODES, noise_of
 from autodiff.testing.rules import Rule
-from autodiff.testing.subject import Subject, is_floating
+from autodiff.testing.subject import Subject, eps_of, is_floating
 
 __all__: list[str] = []
 
@@ -32,7 +32,7 @@ def gradient_noise(rule: Rule, subject: Subject, cotangent: np.ndarray, rng: np.
             return [np.full(g.size, np.nan) for g in here]
 
     here = rule(cotangent.copy(), subject.fresh())
-    eps = max(float(np.finfo(x.dtype).eps) for x in originals if is_floating(x))
+    eps = eps_of(*originals)
     found = []
     for power in LENGTHS:
         values = [moved(float(node) * eps**power) for node in NODES]

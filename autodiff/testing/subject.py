@@ -30,6 +30,11 @@ class Subject:
         limit: how often `f` may be evaluated.
         names: what the inputs are called in a report.
         floor: for each result, the size of the numbers that it is made of, where that is known to be larger than the result.
+
+    Attributes:
+        variables, variable_names: the inputs to differentiate by. Their numbers are called slots.
+        ends: where each of them ends, if their entries are put end to end; and 0 before.
+        reference: the inputs in double precision, if `f` takes that.
     """
 
     def __init__(
@@ -44,21 +49,23 @@ class Subject:
         self.f = f
         self.inputs = tuple(inputs)
         self.positions = positions
+        self.variables = [self.inputs[p] for p in positions]
         self.limit = limit
         self.names = tuple(names)
+        self.variable_names = [self.names[p] for p in positions]
         self.floor = floor
         self.evaluations = 0
         self.left = 0  # entries that were not compared, since enough were wrong
         self.value = self.call(self.fresh())
         self.reference, value = self._in_double_precision()
-        self.eps = _eps(value)
+        self.eps = eps_of(value)
         self._here = value.reshape(-1).astype(np.float64)
         self.analytic = all(x.dtype == np.float64 for x in self.reference if is_floating(x))  # until the contrary shows
         size = sum(float(np.abs(self.reference[p]).sum(dtype=np.float64)) for p in positions)
         self.cancelled = CANCELS * self.eps * max(size, 1.0)
         self.own_scales = [_scales(self.reference[p], 0.0) for p in positions]
         self.scales = [_scales(self.reference[p], FLOOR) for p in positions]
-        self.ends = [0, *accumulate(scales.size for scales in self.scales)]  # of the arguments, end to end
+        self.ends = [0, *accumulate(scales.size for scales in self.scales)]
 
     def fresh(self) -> tuple[Any, ...]:
         """The inputs, in memory of their own."""
@@ -164,7 +171,7 @@ class Subject:
             return None if slopes is None else product(cotangents, slopes)
 
         bases = [self.reference[p] for p in moves]
-        finest = 16 * max(float(np.finfo(base.dtype).eps) for base in bases)
+        finest = 16 * eps_of(*bases)
         if isinstance(direction, int) and slot is not None:
             scale, own = float(self.scales[slot][direction]), float(self.own_scales[slot][direction])
             length, origin = 0.0, -float(bases[0].reshape(-1)[direction])
@@ -200,8 +207,9 @@ def product(rows: np.ndarray, column: np.ndarray) -> np.ndarray:
     return np.asarray(np.where((rows == 0) | (column == 0), 0.0, rows * column).sum(axis=1))
 
 
-def _eps(array: np.ndarray) -> float:
-    return float(np.finfo(array.dtype if array.dtype.kind == "f" else np.float64).eps)
+def eps_of(*arrays: Any) -> float:
+    """The relative precision of the least precise of these; what is not of floating point counts as float64."""
+    return max(float(np.finfo(x.dtype if is_floating(x) else np.float64).eps) for x in arrays)
 
 
 def _scales(array: np.ndarray, floor: float) -> np.ndarray:
