@@ -10,7 +10,7 @@ from html import escape
 from math import prod
 
 from autodiff.testing.report import GradientEntry, GradientReport, ReportVerdict
-from autodiff.testing.table import NUMBERS, RANK, columns_of, worst_first
+from autodiff.testing.table import NUMBERS, RANK, worst
 
 __all__: list[str] = []
 
@@ -81,19 +81,15 @@ def _list(title: str, sentences: Sequence[str]) -> list[str]:
 
 def _table(report: GradientReport) -> list[str]:
     """The worst entries, as in a terminal, but more of them."""
-    worst = worst_first(report.entries)
-    header, *rows = columns_of(worst[:ROWS], report.entries)
-    if not rows:
+    if not report.entries:
         return []
+    header, shown, more = worst(report.entries, ROWS)
     classes = [' class="number"' if name in NUMBERS else "" for name in header]
     lines = ["<tr>" + "".join(f"<th{kind}>{escape(name)}</th>" for name, kind in zip(header, classes, strict=True)) + "</tr>"]
-    for entry, row in zip(worst, rows, strict=False):
+    for entry, row in shown:
         cells = [f"<td{kind}>{escape(cell)}</td>" for cell, kind in zip(row[:-1], classes[:-1], strict=True)]
         lines.append(f"<tr>{''.join(cells)}<td>{_mark(entry.verdict, entry.note)}</td></tr>")
-    parts = ["<table>" + "\n".join(lines) + "</table>"]
-    if len(worst) > ROWS:
-        parts.append(f'<p class="aside">... and {len(worst) - ROWS} more</p>')
-    return parts
+    return ["<table>" + "\n".join(lines) + "</table>", *([f'<p class="aside">{more}</p>'] if more else [])]
 
 
 def _drawable(entries: Sequence[GradientEntry]) -> dict[str, dict[tuple[int, ...], list[GradientEntry]]]:
@@ -124,14 +120,14 @@ def _grid(name: str, places: dict[tuple[int, ...], list[GradientEntry]]) -> str:
     cells = []
     for index, entries in places.items():
         row, column = index if len(index) == 2 else divmod(index[0], columns)
-        worst = max(entries, key=lambda entry: (RANK[entry.verdict], entry.excess))
+        entry = max(entries, key=lambda e: (RANK[e.verdict], e.excess))
         x, y = column * side, row * side
         cells.append(
-            f'<g><title>{escape(_tooltip(worst))}</title><rect class="{CLASSES[worst.verdict]}" x="{x}" y="{y}" width="{side}" '
+            f'<g><title>{escape(_tooltip(entry))}</title><rect class="{CLASSES[entry.verdict]}" x="{x}" y="{y}" width="{side}" '
             f'height="{side}"/>'
         )
-        if worst.verdict != "right" and side > 10:
-            cells.append(f'<text x="{x + side / 2:g}" y="{y + side / 2 + 3.5:g}">{SIGNS[worst.verdict]}</text>')
+        if entry.verdict != "right" and side > 10:
+            cells.append(f'<text x="{x + side / 2:g}" y="{y + side / 2 + 3.5:g}">{SIGNS[entry.verdict]}</text>')
         cells.append("</g>")
     width, height = columns * side, rows * side
     wrong = sum(any(entry.verdict == "wrong" for entry in entries) for entries in places.values())

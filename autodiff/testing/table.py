@@ -17,24 +17,28 @@ RANK = {"right": 0, "cannot tell": 1, "wrong": 2}
 
 def table(entries: Sequence[GradientEntry]) -> list[str]:
     """The lines of a table of the worst entries."""
-    worst = worst_first(entries)
-    header, *rows = columns_of(worst[:ROWS], entries)
-    if not rows:
+    if not entries:
         return []
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    header, shown, more = worst(entries, ROWS)
+    rows = [header, *(cells for _, cells in shown)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
-    for row in (header, *rows):
+    for row in rows:
         cells = zip(header, row, widths, strict=True)
         lines.append("  ".join(cell.rjust(n) if name in NUMBERS else cell.ljust(n) for name, cell, n in cells).rstrip())
-    rest = worst[ROWS:]
-    if rest:
-        lines.append(f"... and {len(rest)} more{', all right' if all(entry.verdict == 'right' for entry in rest) else ''}")
-    return lines
+    return [*lines, more] if more else lines
 
 
-def worst_first(entries: Sequence[GradientEntry]) -> list[GradientEntry]:
-    """The entries in the order of the table: the wrong ones by how much they are off, relatively, the others by their bound."""
-    return sorted(entries, key=lambda e: (-RANK[e.verdict], -(e.relative_error if e.verdict == "wrong" else e.excess)))
+def worst(entries: Sequence[GradientEntry], count: int) -> tuple[list[str], list[tuple[GradientEntry, list[str]]], str]:
+    """The header of a table of the worst entries, these and their cells, and what to say of the others.
+
+    The wrong ones come first, by how much they are off, relatively, then the others by their bound.
+    """
+    order = sorted(entries, key=lambda e: (-RANK[e.verdict], -(e.relative_error if e.verdict == "wrong" else e.excess)))
+    shown, others = order[:count], order[count:]
+    header, *rows = columns_of(shown, entries)
+    right = ", all right" if all(entry.verdict == "right" for entry in others) else ""
+    return header, list(zip(shown, rows, strict=True)), f"... and {len(others)} more{right}" if others else ""
 
 
 def columns_of(shown: Sequence[GradientEntry], entries: Sequence[GradientEntry]) -> list[list[str]]:
