@@ -228,6 +228,10 @@ def test_an_input_may_be_a_file(run: Callable[..., tuple], tmp_path: Path) -> No
     code, out, _ = run("m:square", "--vjp", "m:square_vjp", "--input", "x.npy")
     assert code == 0
     assert "24 entries compared: 24 right" in out
+    np.save(tmp_path / "i.npy", np.arange(3))
+    code, _, err = run("m:square", "--input", "i.npy")
+    assert code == 2
+    assert "--input 'i.npy' has integers only; wanted numbers to differentiate by" in err
 
 
 @pytest.mark.parametrize("search", [False, True])
