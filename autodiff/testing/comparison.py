@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,6 +28,14 @@ RANDOM_SIGNS = 1  # directions along entries at a kink, besides those that are n
 Index = tuple[int, ...] | str
 
 
+class Place(NamedTuple):
+    """Where all derivatives by one entry of an argument were compared."""
+
+    slot: int
+    i: int
+    entries: list[GradientEntry]
+
+
 class Comparison:
     """The comparison of a gradient with differences, argument by argument."""
 
@@ -47,7 +55,7 @@ class Comparison:
     def entries(self) -> list[GradientEntry]:
         """Everything that was compared, by argument; last what concerns several."""
         found: list[GradientEntry] = []
-        places: list[tuple[int, int, list[GradientEntry]]] = []
+        places: list[Place] = []
         sizes = [scales.size for scales in self.subject.scales]
         budget, costly = self.subject.limit // 2, 0
         for slot in sorted(range(len(sizes)), key=sizes.__getitem__):
@@ -63,7 +71,7 @@ class Comparison:
                 entries = self._entry(slot, i)
                 is_wrong = any(entry.verdict == "wrong" for entry in entries)
                 costly += is_wrong and self.subject.evaluations - before > CHEAP
-                places.append((slot, i, entries))
+                places.append(Place(slot, i, entries))
                 found += entries
         found += self._at_kinks(places) + self._all_together()
         order = {name: slot for slot, name in enumerate(self.subject.variable_names)}
@@ -74,19 +82,19 @@ class Comparison:
         shape = self.subject.variables[slot].shape
         return self._judged(slot, i, tuple(int(k) for k in np.unravel_index(i, shape)))
 
-    def _at_kinks(self, places: list[tuple[int, int, list[GradientEntry]]]) -> list[GradientEntry]:
+    def _at_kinks(self, places: list[Place]) -> list[GradientEntry]:
         """The derivatives along all entries at a kink together, of all arguments, if none of them is wrong.
 
         For each of two equal numbers, the largest of them has the slopes 0 and 1; but together they have the slope 1. The
         entries move in the same direction, in those in which the function, and the gradient, rises, and in random ones. Where the
         slopes just add up, as for a sum of functions of one entry each, that tells nothing new.
         """
-        kinks = [(slot, i, entries) for slot, i, entries in places if any(entry.at_kink for entry in entries)]
-        if len(kinks) < 2 or any(entry.verdict != "right" for *_, entries in kinks for entry in entries):
+        kinks = [place for place in places if any(entry.at_kink for entry in place.entries)]
+        if len(kinks) < 2 or any(entry.verdict != "right" for place in kinks for entry in place.entries):
             return []
-        numbers = [self.subject.ends[slot] + i for slot, i, _ in kinks]
+        numbers = [self.subject.ends[place.slot] + place.i for place in kinks]
         scales = np.concatenate(self.subject.scales)
-        first = [next(entry for entry in entries if entry.at_kink) for *_, entries in kinks]
+        first = [next(entry for entry in place.entries if entry.at_kink) for place in kinks]
         rising, given = np.sign([sum(entry.slopes) for entry in first]), np.sign([entry.given for entry in first])
         signs = [np.ones(len(kinks)), rising, given, *self.rng.choice([-1.0, 1.0], (RANDOM_SIGNS, len(kinks)))]
         distinct = {tuple(np.where(row == 0, 1.0, row)): None for row in signs}
@@ -111,20 +119,20 @@ class Comparison:
         names = [self.subject.variable_names[slot] for slot in sorted(self.kinked)]
         return self._judged(None, np.concatenate(scales), "all together", ", ".join(names))
 
-    def _adds_up(self, along: GradientEntry, j: int, kinks: list[Any], steps: np.ndarray) -> bool:
+    def _adds_up(self, along: GradientEntry, j: int, kinks: list[Place], steps: np.ndarray) -> bool:
         """Whether the slopes along a direction are the sums of those along the entries that it moves, each by a step."""
-        sides = np.array([entries[j].slopes for *_, entries in kinks])
+        sides = np.array([place.entries[j].slopes for place in kinks])
         sums = np.sum(np.where(steps[:, None] < 0, sides[:, ::-1], sides) * steps[:, None], axis=0)
-        bound = along.bound + sum(abs(step) * entries[j].bound for step, (*_, entries) in zip(steps, kinks, strict=True))
+        bound = along.bound + sum(abs(step) * place.entries[j].bound for step, place in zip(steps, kinks, strict=True))
         return bool(np.all(np.abs(sums - along.slopes) <= ADD_UP * (np.abs(sums).max() + bound)))
 
-    def _is_separable(self, kinks: list[Any], direction: np.ndarray, steps: np.ndarray) -> bool:
+    def _is_separable(self, kinks: list[Place], direction: np.ndarray, steps: np.ndarray) -> bool:
         """Whether `f` changes along a direction by the sum of its changes along the entries that it moves.
 
         Their slopes may not add up nevertheless, if a kink is so near to the point that not every estimate can tell it apart.
         """
         together = self.subject.line(None, direction, self.matrix)
-        alone = [self.subject.line(slot, i, self.matrix) for slot, i, _ in kinks]
+        alone = [self.subject.line(place.slot, place.i, self.matrix) for place in kinks]
         here, size = together.at(0.0)
         for t in STEPS:
             changes = np.array([line.at(t * float(step))[0] - here for line, step in zip(alone, steps, strict=True)])
