@@ -77,9 +77,18 @@ class Arguments:
         return lambda *leaves: f(*self.rebuilt(leaves))
 
     def rebuilt(self, leaves: Sequence[Any]) -> tuple[Any, ...]:
-        """The arguments with these leaves, in the form in which they were given."""
+        """The arguments with these leaves, in the form in which they were given.
+
+        Raises:
+            ValueError: a container does not take them; it may have conditions, and so be an end of the domain.
+        """
         made = iter([like(leaf, model) for leaf, model in zip(leaves, self._models, strict=True)])
-        return tuple(structure.rebuild(made) for structure in self._structures)
+        try:
+            return tuple(structure.rebuild(made) for structure in self._structures)
+        except Exception as error:
+            raise ValueError(
+                f"check_gradient: an argument cannot be made of other numbers: {type(error).__name__}: {error}"
+            ) from error
 
     def cotangent(self, array: np.ndarray) -> Any:
         """The array in the form of the library that the arguments are of; a number if there is one only."""

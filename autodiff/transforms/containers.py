@@ -83,14 +83,14 @@ class Structure:
         wanted = {step: part for step, part in self.parts.items() if part is not None}
         optional = {step for step, part in wanted.items() if part.optional}
         wanted = {step: part for step, part in wanted.items() if step not in optional}
-        parts = {step: part for step, part in _parts(x) or () if step not in optional}
+        parts = {step: part for step, part in parts_of(x) or () if step not in optional}
         given = {step: part for step, part in parts.items() if part is not None}
         if given.keys() != wanted.keys():
             has = f"has {_listed(given)}" if given else f"is {described(x)}"
             missing = [step for step in parts if step in wanted and step not in given]
             has += f", and None at {_listed(missing)}" if missing else ""
             raise ValueError(f"{path} {has}; wanted a {type(self.model).__name__} with {_listed(wanted)}.")
-        return [leaf for step, part in wanted.items() for leaf in part.leaves_of(given[step], path + _text(step))]
+        return [leaf for step, part in wanted.items() for leaf in part.leaves_of(given[step], path + text_of(step))]
 
 
 def flatten(
@@ -124,8 +124,9 @@ def _walked(
     """The structure of `x`, whose leaves are added to `leaves`; it is in the containers with the ids `around`."""
     if id(x) in around:
         raise ValueError(f"{path} is a {type(x).__name__} that contains itself; wanted containers that end in arrays.")
-    parts = _parts(x)
-    held = _arrays_of(x, is_array) if parts is None and is_array is not None and not is_array(x) else {}
+    is_leaf = is_array is not None and is_array(x)
+    parts = None if is_leaf else parts_of(x)
+    held = _arrays_of(x, is_array) if parts is None and is_array is not None and not is_leaf else {}
     is_numbers = arrays_of_numbers and is_array_of_numbers(x) and (not around or _holds_any(x))
     if held:
         parts = [((ATTRIBUTE, name), array) for name, array in held.items()]
@@ -133,7 +134,7 @@ def _walked(
         leaves.append((x, path))
         return Structure()
     inner = {
-        step: None if part is None else _walked(part, path + _text(step), (*around, id(x)), arrays_of_numbers, is_array, leaves)
+        step: None if part is None else _walked(part, path + text_of(step), (*around, id(x)), arrays_of_numbers, is_array, leaves)
         for step, part in parts
     }
     return Structure(copy.copy(x) if isinstance(x, (dict, list)) else x, inner, tuple(held.values()))
@@ -152,12 +153,12 @@ def _arrays_of(x: Any, is_array: Callable[[Any], bool]) -> dict[str, Any]:
         if is_array(part):
             found[path.removeprefix(".")] = part
             continue
-        parts = _parts(part)
+        parts = parts_of(part)
         if hasattr(type(part), "named_parameters"):
             parts = [((ATTRIBUTE, name), parameter) for name, parameter in part.named_parameters()]
         elif parts is None:
             parts = [((ATTRIBUTE, name), value) for name, value in _attributes(part).items()]
-        stack += [(path + _text(step), inner) for step, inner in reversed(parts or [])]
+        stack += [(path + text_of(step), inner) for step, inner in reversed(parts or [])]
     return found
 
 
@@ -174,7 +175,7 @@ def described(x: Any) -> str:
     return f"{type(x).__name__} of shape {x.shape} and dtype {x.dtype}" if hasattr(x, "shape") else type(x).__name__
 
 
-def _parts(x: Any) -> list[tuple[Step, Any]] | None:
+def parts_of(x: Any) -> list[tuple[Step, Any]] | None:
     """The parts of a container, each with the step that leads there; None if `x` is no container."""
     if isinstance(x, (Tensor, np.ndarray)):
         return None
@@ -202,10 +203,11 @@ def _holds_any(x: Any) -> bool:
     return any(not isinstance(part, (list, tuple)) or _holds_any(part) for part in x)
 
 
-def _text(step: Step) -> str:
+def text_of(step: Step) -> str:
+    """How Python leads there, such as `.b` or `['W']`."""
     kind, name = step
     return f".{name}" if kind == ATTRIBUTE else f"[{name!r}]"
 
 
 def _listed(steps: Iterable[Step]) -> str:
-    return ", ".join(map(_text, steps)) or "no parts"
+    return ", ".join(map(text_of, steps)) or "no parts"

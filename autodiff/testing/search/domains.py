@@ -42,8 +42,6 @@ class Reals:
 
     def __contains__(self, array: Any) -> bool:
         array = np.asarray(array)
-        if self.low == -math.inf and self.high == math.inf:  # which is asked at each evaluation
-            return True
         return bool(((array >= self.low) & (array <= self.high)).all())
 
     def __repr__(self) -> str:
@@ -88,6 +86,8 @@ def reals(
 ) -> Reals:
     """The domain of an argument for `find_gradient_error` and `gradient_test`: arrays of numbers from `low` to `high`.
 
+    It may be a part of a container, such as `{"W": reals(shape=("n", "d")), "b": reals(shape=("n",))}`.
+
     Drawn are zeros, equal numbers, the ends, numbers so large that functions saturate, very small ones, and mostly ordinary
     ones. Differences are taken beyond an end of the domain only if the function has values there: the end may be a kink of it.
 
@@ -95,8 +95,8 @@ def reals(
         low: the smallest number, which is part of the domain unless it is infinite.
         high: the largest number, likewise.
         shape: the length of each axis. In the place of a length a name may stand, as in `("batch", 3)`: a length from 1 to 5, the
-            same wherever the name stands in the arguments of one call. An int is the length of the only axis. None is any
-            shape of up to three axes; several arguments of any shape have shapes that broadcast together.
+            same wherever the name stands in the arguments of one call and their parts. An int is the length of the only axis. None
+            is any shape of up to three axes; several domains of any shape have shapes that broadcast together.
         dtype: float16, float32 or float64.
 
     Raises:

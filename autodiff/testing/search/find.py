@@ -12,16 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.testing.arguments import name_of
+from autodiff.testing.arguments import checked_argnums, name_of
 from autodiff.testing.check import check_gradient
-from autodiff.testing.libraries import as_input
 from autodiff.testing.report import GradientMismatch
 from autodiff.testing.search import reproduction
-from autodiff.testing.search.domains import Reals, reals
+from autodiff.testing.search.arguments import Domains
 from autodiff.testing.search.hunt import Hunt
 from autodiff.testing.search.result import GradientSearch
 from autodiff.testing.search.trial import FUNCTIONS, OURS, Trial
-from autodiff.testing.subject import is_floating
 
 __all__ = ["find_gradient_error", "gradient_test"]
 
@@ -39,14 +37,15 @@ def find_gradient_error(
     Inputs of many shapes and values are drawn from the domains, and the gradient is checked at each with `check_gradient`. An
     exception that is raised by the gradient, where `f` raises none, is an error as well. A point where `f` is not finite or raises
     `ValueError`, `ArithmeticError`, `LinAlgError` or `IndexError` is not in its domain, and skipped. With `gradient=`, that
-    holds for shapes from which `f` does not return one number.
+    holds for shapes from which `f` does not return one number. So are points that are not finite, or that a container refuses.
 
     On a terminal a bar shows how far a search is that takes more than two seconds, if tqdm is installed (the extra `progress`).
     Ctrl-C ends the search, and the script: what was found so far is a note of the `KeyboardInterrupt`, which Python prints.
 
     Args:
         f: as for `check_gradient`.
-        domains: one for each argument: `reals(...)`, a Hypothesis strategy, or a value that is passed on as it is.
+        domains: one for each argument: `reals(...)`, a Hypothesis strategy, a value that is passed on as it is, or a container of
+            such, nested: a dict, list, tuple, named tuple or dataclass. `f` is called with containers of the same kind.
         max_examples: how many points to check; by default 200, or 50 if `order` is 2.
         max_seconds: how long to search and shrink together. A search that the time ends says so, and reports what it found. One
             check is never cut short; none is begun that would take too long if it took as long as the last ones.
@@ -74,12 +73,13 @@ def find_gradient_error(
     """
     if max_examples is None:
         max_examples = 50 if options.get("order") == 2 else 200
+    taken = Domains(domains)
     _require_usable(f, domains, options)
     _require_limits(max_examples, max_seconds, seed, options.get("rng", 0))
     if seed:
         options.setdefault("rng", seed)
-    trial = Trial(f, domains, options)
-    hunt = Hunt(domains, lambda inputs: trial(inputs).kind, max_examples, max_seconds)
+    trial = Trial(f, taken, options)
+    hunt = Hunt(trial.domains.leaves, lambda point: trial(point).kind, max_examples, max_seconds)
     try:
         hunt(seed)
     except KeyboardInterrupt as interrupt:
@@ -90,28 +90,33 @@ def find_gradient_error(
     if hunt.smallest is not None and search.counterexample is None:
         raise _noted(trial, hunt.smallest)
     if not search.checked:
+        skipped = trial.outcomes("skipped")
+        where = f"points. At the last one, {skipped[-1].reason}" if skipped else "points: the strategies draw nothing"
         raise ValueError(
-            f"find_gradient_error: the gradient of {trial.name} could be checked at none of {search.skipped} points. At "
-            f"the last one, {trial.reason}. State the domain of {trial.name}: reals(low, high, shape=...)."
+            f"find_gradient_error: the gradient of {trial.name} could be checked at none of {len(skipped)} "
+            f"{where}. State the domain of {trial.name}: reals(low, high, shape=...)."
         )
     return search
 
 
 def _found(trial: Trial, smallest: tuple[Any, ...] | None, how: str, max_examples: int) -> GradientSearch:
     """What the checks so far show; `how` the search ended if that was early."""
-    counts = trial.checked, trial.count("cannot tell"), trial.count("skipped")
+    doubtful, checked = trial.outcomes("cannot tell"), len(trial.outcomes("right", "wrong", "cannot tell"))
+    counts = checked, len(doubtful), len(trial.outcomes("skipped"))
     if smallest is None or trial(smallest).kind != "wrong":
-        stopped = f"The search was {how}, at {trial.checked} of {max_examples} points." if how else ""
-        return GradientSearch(trial.name, None, trial.doubtful, "", *counts, stopped)
+        stopped = f"The search was {how}, at {checked} of {max_examples} points." if how else ""
+        return GradientSearch(trial.name, None, doubtful[0].report if doubtful else None, "", *counts, stopped)
     stopped = f"The shrinking was {how}; there may be smaller ones." if how else ""
-    return GradientSearch(trial.name, smallest, *trial.reproduced(smallest), *counts, stopped)
+    inputs = trial.domains.arguments(smallest)
+    code = reproduction.code(trial.f, inputs, trial.functions, trial.others)
+    return GradientSearch(trial.name, inputs, trial(smallest).report, code, *counts, stopped)
 
 
-def _noted(trial: Trial, inputs: tuple[Any, ...]) -> Exception:
-    """The error that was raised at inputs, with a note that says so, and what to do."""
-    error = trial(inputs).error
+def _noted(trial: Trial, point: tuple[Any, ...]) -> Exception:
+    """The error that was raised at a point, with a note that says so, and what to do."""
+    error = trial(point).error
     assert error is not None
-    error.add_note(f"find_gradient_error: this was raised at\n{reproduction.point(trial.f, inputs)}")
+    error.add_note(f"find_gradient_error: this was raised at\n{reproduction.point(trial.f, trial.domains.arguments(point))}")
     if not str(error).startswith(OURS):
         stated = "state its domain, reals(low, high, shape=...), or let it raise ValueError."
         error.add_note(f"If {trial.name} is not defined there, {stated}")
@@ -124,20 +129,11 @@ def _require_usable(f: Any, domains: Sequence[Any], options: dict[str, Any]) -> 
         absent = name != "f" and function is None
         if not (callable(function) or absent or (name == "gradient" and function is True)):
             raise TypeError(f"find_gradient_error: {name} is a {type(function).__name__}; wanted a function.")
-    if not domains:
-        raise TypeError("find_gradient_error: no domains were given; wanted one for each argument of f, such as reals().")
-    for i, domain in enumerate(domains):
-        if domain is reals:
-            raise TypeError(f"find_gradient_error: domain {i} is the function reals; wanted what it returns: reals().")
-    if not any(_gives_numbers(domain) for domain in domains):
-        given = ", ".join(map(repr, domains))
-        raise TypeError(
-            f"find_gradient_error: got {given}; wanted a domain to search, such as reals(low, high), or an array of floats."
-        )
-    known = inspect.signature(check_gradient).parameters
-    for name in options:
-        if name not in known or known[name].kind is not inspect.Parameter.KEYWORD_ONLY:
-            raise TypeError(f"find_gradient_error: there is no option {name}; wanted one of check_gradient.")
+    unknown = [name for name in options if name not in inspect.getfullargspec(check_gradient).kwonlyargs]
+    if unknown:
+        raise TypeError(f"find_gradient_error: there is no option {unknown[0]}; wanted one of check_gradient.")
+    if options.get("argnums") is not None:
+        checked_argnums(options["argnums"], len(domains))
     with contextlib.suppress(ValueError):  # f does not say what it takes
         try:
             inspect.signature(f, follow_wrapped=False).bind(*domains)
@@ -157,12 +153,6 @@ def _require_limits(max_examples: int, max_seconds: float, seed: int, rng: Any) 
         raise ValueError(
             f"find_gradient_error: max_seconds is {max_seconds!r}; wanted a positive number of seconds, or math.inf for no limit."
         )
-
-
-def _gives_numbers(domain: Any) -> bool:
-    """Whether a domain can give something to differentiate by: one of ours, a strategy, or an array."""
-    is_strategy = hasattr(domain, "example")  # as each of Hypothesis has, which need not be installed for this
-    return isinstance(domain, Reals) or is_strategy or is_floating(as_input(domain))
 
 
 def gradient_test(*domains: Any, **options: Any) -> Callable[[Callable[..., Any]], Callable[[], None]]:
@@ -203,6 +193,6 @@ def gradient_test(*domains: Any, **options: Any) -> Callable[[Callable[..., Any]
         decorated.place_as = f  # where pytest says that the test is
         return test
 
-    if len(domains) == 1 and not options and callable(domains[0]) and not isinstance(domains[0], Reals):
+    if len(domains) == 1 and not options and callable(domains[0]):
         raise TypeError("gradient_test: no domains were given; wanted @gradient_test(reals(), ...), one for each argument.")
     return decorate

@@ -9,14 +9,12 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
-from autodiff.testing.search.strategies import inputs_from
-
 __all__: list[str] = []
 
-SHRINKING = 500  # checks, at most, on the way to the smallest inputs
+SHRINKING = 500  # checks, at most, on the way to the smallest point
 PATIENCE = 2.0  # seconds before a terminal shows a bar
 
-Inputs = tuple[Any, ...]
+Point = tuple[Any, ...]
 
 
 class _End(KeyboardInterrupt):
@@ -24,23 +22,23 @@ class _End(KeyboardInterrupt):
 
 
 class Hunt:
-    """A search for the smallest inputs from the domains at which a check fails.
+    """A search for the smallest point from domains at which a check fails.
 
     Args:
-        domains: one for each argument.
+        leaves: of the domains; a point is a value for each of them.
         check: what happens at a point: it "skipped" the point, or it is "wrong" or "raised" an error, which are the failures.
         max_examples: how many points to check, without those skipped.
         max_seconds: how long to search and shrink. No check is begun that would take longer if it took as long as the last ones.
 
     Attributes:
-        smallest: the smallest inputs found so far at which the check fails as at the first failure; None if there are none.
+        smallest: the smallest point found so far at which the check fails as at the first failure; None if there are none.
         out_of_time: whether the time ended the search.
     """
 
-    def __init__(self, domains: Sequence[Any], check: Callable[[Inputs], str], max_examples: int, max_seconds: float) -> None:
-        self.smallest: Inputs | None = None
+    def __init__(self, leaves: Sequence[Any], check: Callable[[Point], str], max_examples: int, max_seconds: float) -> None:
+        self.smallest: Point | None = None
         self.out_of_time = False
-        self._domains, self._check = domains, check
+        self._leaves, self._check = leaves, check
         self._max_examples, self._max_seconds = max_examples, max_seconds
         self._failure = ""
         self._checks = 0
@@ -52,6 +50,8 @@ class Hunt:
         """Search. A `KeyboardInterrupt` ends it, and is passed on."""
         try:
             from hypothesis import HealthCheck, Phase, Verbosity, errors, find, settings
+
+            from autodiff.testing.search.strategies import points_from
         except ImportError as error:
             raise ImportError("find_gradient_error needs hypothesis: pip install 'chainrule[testing]'") from error
         # All is said here, so that no profile of the user's changes the search.
@@ -68,20 +68,20 @@ class Hunt:
         )
         ends = (_End, errors.NoSuchExample, errors.Unsatisfiable, errors.Flaky)
         with contextlib.closing(self._bar), contextlib.suppress(*ends):
-            find(inputs_from(self._domains), self._fails, settings=options, random=Random(seed))
+            find(points_from(self._leaves), self._fails, settings=options, random=Random(seed))
 
     @property
     def seconds(self) -> float:
         """How long the search took so far."""
         return time.perf_counter() - self._started
 
-    def _fails(self, inputs: Inputs) -> bool:
+    def _fails(self, point: Point) -> bool:
         started = self.seconds
         needed = 2 * self._cost if self._failure else self._cost  # what is found is checked once more
         self.out_of_time = needed > 0 and started + needed > self._max_seconds
         if self.out_of_time or (self._failure and self._checks >= SHRINKING):
             raise _End
-        outcome = self._check(inputs)
+        outcome = self._check(point)
         self._cost = max(self.seconds - started, self._cost / 2)  # a point that was skipped, or known, says little
         if outcome == "skipped":
             from hypothesis import reject
@@ -91,7 +91,7 @@ class Hunt:
         fails = outcome in ("wrong", "raised") and self._failure in ("", outcome)
         if fails:
             self._checks = self._checks if self._failure else 0
-            self._failure, self.smallest = outcome, inputs
+            self._failure, self.smallest = outcome, point
         self._bar.show(self._checks, None if self._failure else self._max_examples, self.seconds)
         return fails
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,50 +12,91 @@ from typing import Any
 import numpy as np
 
 from autodiff.core.tensor import Tensor, unwrapped
+from autodiff.testing.arguments import argument_names
 from autodiff.testing.check import check_gradient
-from autodiff.testing.search.domains import Reals
+from autodiff.testing.libraries import is_array
+from autodiff.transforms.containers import Step, flatten, parts_of, text_of
 
 __all__: list[str] = []
 
 
 def code(
-    f: Callable[..., Any], arguments: Sequence[Any], functions: Mapping[str, Callable[..., Any]], options: Mapping[str, Any]
+    f: Callable[..., Any], inputs: Sequence[Any], functions: Mapping[str, Callable[..., Any]], options: Mapping[str, Any]
 ) -> str:
-    """Code that fails, with what it imports: `assert_gradient` at inputs, or `find_gradient_error` if some of them are domains.
+    """Code that fails, with what it imports.
 
     Args:
         f: the function under test.
-        arguments: the inputs, or the domains.
+        inputs: what it is called with.
         functions: the gradient under test, by the name of the option.
         options: other options of the call.
     """
-    taken = {word for function in (f, *functions.values()) for word in _where(function)[1].split(".")}
-    given = dict(zip(_parameter_names(f, len(arguments), taken), arguments, strict=True))
-    passed = {name: x for name, x in given.items() if callable(x)}  # such as an activation function
-    called = {"f": f, **functions, **passed}
+    called = {"f": f, **functions}
     said = {name: _where(function)[1] or name for name, function in called.items()}
-    parts = [said["f"], *(said.get(name, name) for name in given), *(f"{name}={said[name]}" for name in functions)]
+    taken = {word for expression in said.values() for word in expression.split(".")}
+    named = _named(f, inputs, taken)
+    given = {name: literal(x, name, called) for name, x in named.items()}
+    passed = {name: given[name] for name, x in named.items() if callable(x)}  # such as an activation function
+    parts = [said["f"], *(passed.get(name, name) for name in named), *(f"{name}={said[name]}" for name in functions)]
     defaults = inspect.signature(check_gradient).parameters
     shown = {name: value for name, value in options.items() if isinstance(value, (int, float, tuple, list))}
     parts += [f"{name}={value!r}" for name, value in shown.items() if value != defaults[name].default]
-    lines = [f"{name} = {literal(x)}" for name, x in given.items() if name not in passed]
-    if any(isinstance(x, Reals) for x in arguments):
-        return _with_imports("find_gradient_error, reals", [*lines, f"assert find_gradient_error({', '.join(parts)}).ok"], called)
-    return _with_imports("assert_gradient", [*lines, f"assert_gradient({', '.join(parts)})"], called)
+    lines = [f"{name} = {text}" for name, text in given.items() if name not in passed and text != name]
+    objects = {name: x for name, x in named.items() if given[name] == name}
+    held = [leaf for name, x in objects.items() for leaf in flatten(x, name, is_array=is_array)[0]]
+    lines += [f"{path} = {literal(x)}" for x, path in held if path not in objects and isinstance(x, np.ndarray)]
+    return _with_imports([*lines, f"assert_gradient({', '.join(parts)})"], called)
 
 
 def point(f: Callable[..., Any], inputs: Sequence[Any]) -> str:
     """The inputs alone, by the names of the arguments."""
-    names = _parameter_names(f, len(inputs), set())
-    return "\n".join(f"{name} = {literal(x)}" for name, x in zip(names, inputs, strict=True))
+    return "\n".join(f"{name} = {literal(x, name)}" for name, x in _named(f, inputs, set()).items())
 
 
-def literal(x: Any) -> str:
-    """An expression for `x` that gives the same again: numbers to the last digit, shape and dtype."""
+def literal(x: Any, path: str = "x", called: dict[str, Any] | None = None) -> str:
+    """An expression for `x` that gives the same again: numbers to the last digit, shape and dtype, and containers of them.
+
+    Args:
+        x: what to write.
+        path: how Python leads to it.
+        called: where the functions, classes and objects that it takes are added, by their names.
+    """
+    called = {} if called is None else called
     if isinstance(x, Tensor):
         return f"ad.Tensor({literal(unwrapped(x))})"
-    if not isinstance(x, (np.ndarray, np.generic)):
-        return repr(x)
+    if isinstance(x, (np.ndarray, np.generic)):
+        return _array(x)
+    parts = parts_of(x)
+    if parts is not None:
+        return _container(x, {step: literal(part, path + text_of(step), called) for step, part in parts}, called)
+    return _called(x, re.sub(r"\W+", "_", path).strip("_"), called) if _is_opaque(x) else repr(x)
+
+
+def _container(x: Any, parts: Mapping[Step, str], called: dict[str, Any]) -> str:
+    """An expression for a container, of expressions for its parts."""
+    if isinstance(x, dict):
+        text = f"{{{', '.join(f'{key!r}: {part}' for (_, key), part in parts.items())}}}"
+    elif isinstance(x, list):
+        text = f"[{', '.join(parts.values())}]"
+    elif isinstance(x, tuple) and not hasattr(x, "_fields"):
+        text = f"({', '.join(parts.values())}{',' if len(parts) == 1 else ''})"
+    else:
+        text = ", ".join(f"{name}={part}" for (_, name), part in parts.items())
+    return text if type(x) in (dict, list, tuple) else f"{_called(type(x), type(x).__name__, called)}({text})"
+
+
+def _is_opaque(x: Any) -> bool:
+    """Whether no expression is known for an object: a function, one that says so itself, or one that holds arrays."""
+    return callable(x) or repr(x).startswith("<") or flatten(x, "", is_array=is_array)[0] != [(x, "")]
+
+
+def _called(x: Any, name: str, called: dict[str, Any]) -> str:
+    """What a function, a class or another object is called in code: its own name, if it can be imported, or the one given."""
+    called[name] = x
+    return _where(x)[1] or name
+
+
+def _array(x: Any) -> str:
     array = np.asarray(x)
     if array.dtype.kind not in "biuf":
         return f"np.{x!r}" if type(x) is np.ndarray else repr(x)
@@ -72,18 +114,15 @@ def _nested(array: np.ndarray) -> str:
     return f"np.{text}" if text in ("nan", "inf") else "-np.inf" if text == "-inf" else text
 
 
-def _parameter_names(f: Callable[..., Any], count: int, taken: set[str]) -> list[str]:
-    """What the function calls its arguments."""
-    try:
-        parameters = [p for p in inspect.signature(f).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    except (TypeError, ValueError):  # many functions written in C
-        parameters = []
-    names = [p.name for p in parameters[:count]]
-    names += [f"x{i}" if count > 1 else "x" for i in range(len(names), count)]
-    return [f"{name}_" if name in {*taken, "f", "gradient", "vjp", "jvp", "np", "ad"} else name for name in names]
+def _named(f: Callable[..., Any], inputs: Sequence[Any], taken: set[str]) -> dict[str, Any]:
+    """The inputs by what the function calls its arguments, other than what is taken."""
+    numbered = [f"x{i}" for i in range(len(inputs))] if len(inputs) > 1 else ["x"]
+    names = [own if own.isidentifier() else x for own, x in zip(argument_names(f, len(inputs)), numbered, strict=True)]
+    unlike = {*taken, "f", "gradient", "vjp", "jvp", "np", "ad"}
+    return {f"{name}_" if name in unlike else name: x for name, x in zip(names, inputs, strict=True)}
 
 
-def _with_imports(names: str, lines: Sequence[str], called: Mapping[str, Any]) -> str:
+def _with_imports(lines: Sequence[str], called: Mapping[str, Any]) -> str:
     """The lines, below what they need: imports, or a remark about functions that cannot be imported."""
     body = "\n".join(lines)
     modules: dict[str, set[str]] = {}
@@ -96,7 +135,7 @@ def _with_imports(names: str, lines: Sequence[str], called: Mapping[str, Any]) -
             modules.setdefault(module, set()).add(expression.split(".")[0])
     imports = ["import numpy as np"] if "np." in body else []
     imports += ["import autodiff as ad"] if "ad.Tensor(" in body else []
-    imports += [f"from autodiff.testing import {names}"]
+    imports += ["from autodiff.testing import assert_gradient"]
     imports += [f"from {module} import {', '.join(sorted(found))}" for module, found in modules.items()]
     return "\n".join([*imports, "", *remarks, body])
 
@@ -109,9 +148,7 @@ def _where(function: Any) -> tuple[str, str]:
     module, path = getattr(function, "__module__", None), getattr(function, "__qualname__", None)
     if not module or not path or not all(part.isidentifier() for part in f"{module}.{path}".split(".")):
         return "", ""
-    found: Any = sys.modules.get(module)
-    for part in path.split("."):
-        found = getattr(found, part, None)
+    found: Any = functools.reduce(lambda x, name: getattr(x, name, None), path.split("."), sys.modules.get(module))
     expression = path if found is function else f"{path}.function" if getattr(found, "function", None) is function else ""
     return (module, expression) if expression else ("", "")
 

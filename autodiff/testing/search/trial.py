@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,13 +12,12 @@ import numpy as np
 
 from autodiff.core.tensor import Tensor, unwrapped
 from autodiff.modes import no_grad
-from autodiff.testing.arguments import name_of
+from autodiff.testing.arguments import Arguments, name_of
 from autodiff.testing.check import check_gradient
-from autodiff.testing.libraries import as_input
 from autodiff.testing.numerics.analytic import Analytic
 from autodiff.testing.report import GradientFailure, GradientReport
 from autodiff.testing.search import reproduction
-from autodiff.testing.search.domains import Reals
+from autodiff.testing.search.arguments import Domains
 
 __all__: list[str] = []
 
@@ -46,66 +44,47 @@ class Trial:
         f: the function.
         domains: those of its arguments.
         options: those of `check_gradient`.
-
-    Attributes:
-        outcomes: at the points so far, by what is written for them.
-        reason: why the last point that was skipped was.
-        doubtful: the report of the first point where the differences cannot tell.
     """
 
-    def __init__(self, f: Callable[..., Any], domains: Sequence[Any], options: Mapping[str, Any]) -> None:
+    def __init__(self, f: Callable[..., Any], domains: Domains, options: Mapping[str, Any]) -> None:
         self.f = f
         self.domains = domains
         self.options = dict(options)
         self.name = name_of(f)
         self.functions = {name: options[name] for name in FUNCTIONS if callable(options.get(name))}
         self.others = {name: value for name, value in options.items() if name not in self.functions}
-        self.outcomes: dict[str, Outcome] = {}
-        self._counts: Counter[str] = Counter()
-        self.reason = ""
-        self.doubtful: GradientReport | None = None
+        self._known: dict[str, tuple[Outcome, Sequence[Any]]] = {}  # the points as well, so that ids stay those of their objects
 
-    def __call__(self, inputs: Sequence[Any]) -> Outcome:
-        """The outcome at a point."""
-        key = "; ".join(map(reproduction.literal, inputs))
-        if key not in self.outcomes:
-            outcome = self.outcomes[key] = self._outcome(inputs)
-            self._counts[outcome.kind] += 1
-            self.reason = outcome.reason or self.reason
-            if outcome.kind == "cannot tell" and self.doubtful is None:
-                self.doubtful = outcome.report
-        return self.outcomes[key]
+    def __call__(self, point: Sequence[Any]) -> Outcome:
+        """The outcome at a point, a value for each leaf of the domains."""
+        objects: dict[str, Any] = {}  # that cannot be written
+        texts = [reproduction.literal(leaf, f"x{i}", objects) for i, leaf in enumerate(point)]
+        key = "; ".join([*texts, *(str(id(x)) for x in objects.values())])
+        if key not in self._known:
+            self._known[key] = self._outcome(point), point
+        return self._known[key][0]
 
-    def count(self, *kinds: str) -> int:
-        """At how many points the outcome was one of these."""
-        return sum(self._counts[kind] for kind in kinds)
+    def outcomes(self, *kinds: str) -> list[Outcome]:
+        """Those at the points so far that are of these kinds, one for each point."""
+        return [outcome for outcome, _ in self._known.values() if outcome.kind in kinds]
 
-    @property
-    def checked(self) -> int:
-        """At how many points the gradient was checked."""
-        return self.count("right", "wrong", "cannot tell")
-
-    def reproduced(self, inputs: Sequence[Any]) -> tuple[GradientReport, str]:
-        """The report at a counterexample, and code that fails there."""
-        outcome = self(inputs)
-        assert outcome.report is not None
-        return outcome.report, reproduction.code(self.f, inputs, self.functions, self.others)
-
-    def _outcome(self, inputs: Sequence[Any]) -> Outcome:
-        f = Guarded(self.f, self.domains)
-        missing = self._missing(f, inputs)
+    def _outcome(self, point: Sequence[Any]) -> Outcome:
+        try:
+            inputs = self.domains.arguments(point)
+        except Exception as error:  # whatever a container has against such parts
+            return Outcome("skipped", reason=f"the arguments could not be made: {type(error).__name__}: {error}")
+        missing = self._missing(inputs)
         if missing is not None:
             return missing
+        f = Watched(self.f, self.domains, undefined=OUTSIDE)
         watched = {name: Watched(function, self.domains) for name, function in self.functions.items()}
         options: dict[str, Any] = {"max_evaluations": EVALUATIONS, **self.options, **watched}
         try:
             report = check_gradient(f, *inputs, **options)
         except Exception as error:
             by_hand = any(error is gradient.error for gradient in watched.values())
-            # A TypeError of autograd says that it does not differentiate this function.
-            by_autograd = (
-                not watched and error is not f.error and not isinstance(error, TypeError) and not str(error).startswith(OURS)
-            )
+            said = isinstance(error, TypeError) or str(error).startswith(OURS)  # that this function is none for autograd
+            by_autograd = not watched and error is not f.error and not said
             if not by_hand and not by_autograd:
                 return Outcome("raised", error=error)
             source = "autograd's gradient" if by_autograd else next(iter(watched))
@@ -113,77 +92,54 @@ class Trial:
             report = GradientReport(self.name, (), (GradientFailure("error", text),), 1)
         return Outcome("wrong" if report.verdict == "wrong dtype" else report.verdict, report)
 
-    def _missing(self, f: Guarded, inputs: Sequence[Any]) -> Outcome | None:
+    def _missing(self, inputs: Sequence[Any]) -> Outcome | None:
         """The outcome if there is nothing to check: `f` has no value, or not the one that a gradient is for."""
-        copies = [x.copy() if isinstance(x, np.ndarray) else x for x in map(as_input, inputs)]
         try:
             with no_grad(), warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore", RuntimeWarning)
-                value = unwrapped(self.f(*copies))
+                arguments = Arguments(self.f, inputs, self.options.get("argnums"))
+                value = unwrapped(self.f(*arguments.rebuilt(arguments.leaves)))
         except OUTSIDE as error:
-            return Outcome("skipped", reason=f"{self.name} raised {type(error).__name__}: {error}")
+            source = "" if str(error).startswith(OURS) else f"{self.name} raised {type(error).__name__}: "
+            return Outcome("skipped", reason=f"{source}{error}")
         except Exception as error:
             return Outcome("raised", error=error)
         if not isinstance(value, (np.ndarray, np.generic, float, int)):
             return None  # check_gradient says what is wrong with it
         if "gradient" in self.functions and np.size(value) != 1:
-            text = (
-                f"{self.name} returned an array of shape {np.shape(value)}, but gradient= is for a function that returns one number"
-            )
-            return Outcome("skipped", reason=f"{text} (vjp= is for arrays)")
+            shape = f"an array of shape {np.shape(value)}, but gradient= is for one number"
+            return Outcome("skipped", reason=f"{self.name} returned {shape} (vjp= is for arrays)")
         if np.asarray(value).dtype.kind == "f" and not np.isfinite(value).all():
             return Outcome("skipped", reason=f"{self.name} was not finite")
         return None
 
 
-class Guarded:
-    """A function under test, by its own name: where it raises an error outside of its stated domain, it raises `ValueError`.
+class Watched:
+    """A function of the arguments, by its own name, that remembers the error that it raised in the stated domains.
 
-    Differences are taken beyond an end of the domain where the function has values there, since the end may be a kink.
+    Beyond them it raises `ValueError`. Differences are taken there if the function has values, since the end may be a kink.
+
+    Args:
+        function: what is called.
+        domains: those of the arguments.
+        undefined: the errors by which the function says that it is not defined at a point.
     """
 
-    def __init__(self, f: Callable[..., Any], domains: Sequence[Any]) -> None:
-        functools.update_wrapper(self, f)
-        self.__name__ = name_of(f)
-        self._f, self._limits = f, limits(domains)
-        self.error: Exception | None = None  # that is no sign of being outside of the domain
-
-    def __call__(self, *inputs: Any) -> Any:
-        try:
-            return self._f(*inputs)
-        except Exception as error:
-            analytic = any(isinstance(x, Analytic) for x in inputs)
-            if isinstance(error, IndexError) or (not analytic and not within(self._limits, inputs)):
-                raise ValueError(str(error)) from error
-            if not any(isinstance(x, Tensor) for x in inputs) and not isinstance(error, OUTSIDE):
-                self.error = error
-            raise
-
-
-class Watched:
-    """A gradient under test, by its own name, that remembers the error that it raised in the stated domain."""
-
-    def __init__(self, gradient: Callable[..., Any], domains: Sequence[Any]) -> None:
-        functools.update_wrapper(self, gradient)
-        self.__name__ = name_of(gradient)
-        self._gradient, self._limits = gradient, limits(domains)
+    def __init__(self, function: Callable[..., Any], domains: Domains, undefined: tuple[type[Exception], ...] = ()) -> None:
+        functools.update_wrapper(self, function)
+        self.__name__ = name_of(function)
+        self._function, self._domains, self._undefined = function, domains, undefined
         self.error: Exception | None = None
 
     def __call__(self, *arguments: Any) -> Any:
         try:
-            return self._gradient(*arguments)
+            return self._function(*arguments)
         except Exception as error:
-            if not within(self._limits, arguments):
+            leaves = self._domains.leaves_of(arguments)
+            beyond = not any(isinstance(x, Analytic) for x in leaves.values()) and not self._domains.contain(leaves)
+            undefined = isinstance(error, self._undefined)
+            if beyond or (undefined and isinstance(error, IndexError)):
                 raise ValueError(str(error)) from error
-            self.error = error
+            if not undefined and not any(isinstance(x, Tensor) for x in leaves.values()):
+                self.error = error
             raise
-
-
-def limits(domains: Sequence[Any]) -> dict[int, Reals]:
-    """Those of the domains that are stated, by their position from the last, since a cotangent may come first."""
-    return {i - len(domains): x for i, x in enumerate(domains) if isinstance(x, Reals)}
-
-
-def within(ends: Mapping[int, Reals], arguments: Sequence[Any]) -> bool:
-    """Whether each argument is in its stated domain."""
-    return all(unwrapped(arguments[i]) in domain for i, domain in ends.items())
