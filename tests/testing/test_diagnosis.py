@@ -646,7 +646,8 @@ def test_noise_asks_for_more_entries_before_a_factor_is_named() -> None:
 def proven(left: list[float], right: list[float], numerical: list[float], allowed: list[float], **options: Any) -> bool:
     arrays = [np.array(numbers) for numbers in (left, right, allowed)]
     equation = Equation(*arrays, apart=np.abs(arrays[0] - np.array(numerical)))
-    return bool(list(proofs([Claim("", lambda c, called: "", {"x": equation}, **options)], ["x"])))
+    claim = Claim(**{"said": "is equal", "equations": {"x": equation}, "key": "", **options})
+    return bool(list(proofs([claim], ["x"])))
 
 
 def test_an_explanation_must_agree_in_many_more_digits_than_the_numerical_gradient_does() -> None:
@@ -661,10 +662,10 @@ def test_an_explanation_must_agree_in_many_more_digits_than_the_numerical_gradie
 
 def test_numbers_that_are_fitted_cost_an_entry_each() -> None:
     given, numerical = [1.1, 2.2], [1.0, 2.0]
-    assert not proven(given, numerical, numerical, [1e-9] * 2, free=True)
-    assert proven([*given, 3.3], [*numerical, 3.0], [*numerical, 3.0], [1e-9] * 3, free=True)
-    assert proven([2.0, 4.0], numerical, numerical, [1e-9] * 2, free=True)  # but not a number that is special
-    assert not proven([2.0, 4.0], numerical, numerical, [1e-9] * 2, free=True, special={})
+    assert not proven(given, numerical, numerical, [1e-9] * 2, said=str)
+    assert proven([*given, 3.3], [*numerical, 3.0], [*numerical, 3.0], [1e-9] * 3, said=str)
+    assert not proven([2.0, 4.0], numerical, numerical, [1e-9] * 2, said=str)
+    assert proven([2.0, 4.0], numerical, numerical, [1e-9] * 2, said=str, special={2.0: "twice"})  # costs nothing
 
 
 def test_a_diagnosis_stays_within_the_evaluations_allowed() -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import permutations
+from itertools import combinations, permutations
 
 import numpy as np
 
-from autodiff.testing.diagnosis.claims import Claim, Equation, claim, equal
+from autodiff.testing.diagnosis.claims import Claim, Equation, equal
 from autodiff.testing.diagnosis.evidence import Point
 
 __all__: list[str] = []
@@ -21,7 +21,7 @@ def another_form(point: Point) -> Iterator[Claim]:
         for text, form in _forms(pair.given, pair.array.shape):
             allowed = pair.allowed(form, pair.given * (pair.given.size / max(form.size, 1)))
             equation = Equation(pair.numerical, pair.seen(form), allowed, pair.apart)
-            yield claim(text, {pair.name: equation}, f"{pair.name} {text}")
+            yield Claim(text, {pair.name: equation}, f"{pair.name} {text}")
 
 
 def _forms(given: np.ndarray, shape: tuple[int, ...]) -> Iterator[tuple[str, np.ndarray]]:
@@ -40,21 +40,17 @@ def _forms(given: np.ndarray, shape: tuple[int, ...]) -> Iterator[tuple[str, np.
 
 
 def _summed_axes(given: tuple[int, ...], shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    """Over which axes an array of shape `given` may be summed for one of `shape`: as a broadcast is undone, else any one."""
-    lead = len(given) - len(shape)
-    if lead >= 0 and all(n in (1, m) for m, n in zip(given[lead:], shape, strict=True)):
-        axes = (*range(lead), *(k + lead for k, n in enumerate(shape) if n != given[k + lead]))
-        if any(given[k] > 1 for k in axes):
-            yield axes
-    for k, length in enumerate(given):
-        if length > 1 and (*given[:k], *given[k + 1 :]) == shape:
-            yield (k,)
+    """Over which axes an array of shape `given` may be summed for one of `shape`, but for axes of length 1."""
+    long = [k for k, n in enumerate(given) if n > 1]
+    for rest in combinations(long, sum(n > 1 for n in shape)):
+        if len(rest) < len(long) and [given[k] for k in rest] == [n for n in shape if n > 1]:
+            yield tuple(k for k in long if k not in rest)
 
 
 def exchanged(point: Point) -> Iterator[Claim]:
     """The gradients by two arguments are exchanged."""
     for a, b in permutations(point.pairs.values(), 2):
-        yield equal(f"is the numerical one by {b.name}", [a], [b.right], key=f"{a.name} for {b.name}")
+        yield equal(f"is the numerical one by {b.name}", [(a, point.right(b))], key=f"{a.name} for {b.name}")
 
 
 def transposed_jacobian(point: Point) -> Iterator[Claim]:
@@ -64,4 +60,4 @@ def transposed_jacobian(point: Point) -> Iterator[Claim]:
         if len(units) == pair.array.size**2 == point.subject.value.size**2:
             jacobian = np.array(units).reshape(pair.array.size, -1)  # an entry a row, a result a column
             product = (point.cotangent.reshape(-1) @ jacobian).reshape(pair.array.shape)
-            yield equal("is that of the Jacobian transposed, results and entries exchanged", [pair], [product])
+            yield equal("is that of the Jacobian transposed, results and entries exchanged", [(pair, product)])

@@ -6,68 +6,55 @@ would put in its place, and the record is run back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autodiff.testing.diagnosis.activations import mistaken_activations
-from autodiff.testing.diagnosis.claims import Claim, Equation, equal
-from autodiff.testing.diagnosis.evidence import Point, derivative, listed
-from autodiff.testing.diagnosis.tape import Step, Tape, Vjp, written
+from autodiff.testing.diagnosis.claims import Claim, equal
+from autodiff.testing.diagnosis.evidence import Point, listed
+from autodiff.testing.diagnosis.tape import Mistake, Parts, Step, Tape, written
 
 __all__: list[str] = []
 
-SHARES = (("the wrong sign of", -1.0), ("twice", 2.0), ("half of", 0.5))
+SHARES = (("out", 0.0), (" the wrong sign of", -1.0), (" twice", 2.0), (" half of", 0.5))
 COPIES = 12  # of an array that is broadcast, that are looked at
 WORK = 40_000  # operations to run back, at most
 Part = Callable[[np.ndarray], Any]  # of the cotangent of a result: that of one operand
 ORDINALS = ("first", "second", "third", "fourth")
 
 
-@dataclass(frozen=True)
-class Mistake:
-    """What is said, what it concerns, at which step of the record, and the vector-Jacobian product instead of the right one.
-
-    One that is made `alone` is not looked for at several places together.
-    """
-
-    said: str
-    what: str
-    step: int
-    vjp: Vjp
-    alone: bool = False
-
-
 def another_derivative(point: Point) -> Iterator[Claim]:
     """The gradient is that with another local derivative."""
-    return _made(point, lambda tape: (*_mistaken_activations(tape), *_of_operands(tape, _forgotten, _transposed, _overwritten)))
+    return _made(point, mistaken_activations, *map(_by_operand, (_forgotten, _transposed, _overwritten)))
 
 
 def another_sum(point: Point) -> Iterator[Claim]:
     """The gradient is that with something else in the place of a sum over copies."""
-    return _made(point, lambda tape: _of_operands(tape, _copies))
+    return _made(point, _by_operand(_copies))
 
 
 def another_share(point: Point) -> Iterator[Claim]:
     """The gradient is that with another share of what flows back through one operand: none of it, the opposite, twice."""
-    return _made(point, lambda tape: _of_operands(tape, _left_out, _multiplied))
+    return _made(point, *(_by_operand(partial(_share, said, multiple)) for said, multiple in SHARES))
 
 
-def _made(point: Point, mistakes: Callable[[Tape], Iterable[Mistake]]) -> Iterator[Claim]:
-    """The claims that mistakes were made, one at a time or several alike together."""
+def _made(point: Point, *kinds: Callable[[Tape], Iterable[Mistake]]) -> Iterator[Claim]:
+    """The claims that mistakes of some kinds were made, one at a time or several alike together."""
     if (tape := point.tape) is None:
         return
-    for group in _groups(tape, list(mistakes(tape))):
+    for group in _groups(tape, [mistake for kind in kinds for mistake in kind(tape)]):
         key = f"{group[0].said} {[mistake.step for mistake in group]}"
         if key in point.case.refuted:
             continue
-        changes = tape.change({mistake.step: mistake.vjp for mistake in group})
-        pairs = list(point.pairs.values())
-        arrays = [tape.gradients[pair.slot] + changes[pair.slot] for pair in pairs]
-        yield equal(f"equals the one with{group[0].said}", pairs, arrays, key, place=_place(tape, group), size=len(group))
+        try:
+            changes = tape.of_arguments(tape.back({}, {mistake.step: mistake.vjp for mistake in group}))
+        except Exception:  # a matrix in the place of its transpose with which the operation is not defined
+            continue
+        arrays = [(pair, tape.gradients[pair.slot] + changes[pair.slot]) for pair in point.pairs.values()]
+        yield equal(f"equals the one with{group[0].said}", arrays, key, place=_place(tape, group), size=len(group))
 
 
 def _groups(tape: Tape, mistakes: Sequence[Mistake]) -> list[list[Mistake]]:
@@ -75,7 +62,7 @@ def _groups(tape: Tape, mistakes: Sequence[Mistake]) -> list[list[Mistake]]:
     kinds: dict[Any, list[Mistake]] = {}
     for mistake in mistakes:
         stack = tape.steps[mistake.step].stack
-        for prefix in range(0 if mistake.alone else len(stack) + 1):
+        for prefix in range(len(stack) + 1):
             kinds.setdefault((mistake.said, stack[:prefix]), []).append(mistake)
     several = {(kind[0].said, *(mistake.step for mistake in kind)): kind for kind in kinds.values() if len(kind) > 1}
     groups = [[mistake] for mistake in mistakes if len(mistakes) * len(tape.steps) <= WORK] + list(several.values())
@@ -85,7 +72,7 @@ def _groups(tape: Tape, mistakes: Sequence[Mistake]) -> list[list[Mistake]]:
 def _place(tape: Tape, group: list[Mistake]) -> str:
     """What a mistake concerns, and the line of the source: of those that lead to it, the last that does not lead elsewhere."""
     steps = [tape.steps[mistake.step] for mistake in group]
-    shapes = list(dict.fromkeys(str(tape.values[step.results[0]].shape) for step in steps))
+    shapes = list(dict.fromkeys(str(step.shape) for step in steps))
     what = f"the {group[0].what}{'s' if len(group) > 1 else ''} of shape {listed(shapes)}"
     common = [line for line in steps[0].stack if all(line in step.stack for step in steps)]
     others = {line for step in tape.steps if step.entry is steps[0].entry and step not in steps for line in step.stack}
@@ -93,33 +80,27 @@ def _place(tape: Tape, group: list[Mistake]) -> str:
     return f"{what}, {written(own[-1])}" if own else what
 
 
-def _mistaken_activations(tape: Tape) -> Iterator[Mistake]:
-    for said, name, k, source, slope in mistaken_activations(tape):
-        yield Mistake(f" {said}", name, k, partial(_times, source, slope))
+def _by_operand(kind: Callable[[Tape, Step, int], Iterator[tuple[str, Part]]]) -> Callable[[Tape], Iterator[Mistake]]:
+    """The mistakes of a kind in the derivatives of single operations by one operand."""
 
-
-def _times(source: int, slope: np.ndarray, g: np.ndarray) -> Mapping[int, Any]:
-    return {source: g * slope}
-
-
-def _of_operands(tape: Tape, *kinds: Callable[[Tape, Step, int], Iterator[tuple[str, Part]]]) -> Iterator[Mistake]:
-    """The mistakes of some kinds in the derivatives of single operations by one operand."""
-    for kind in kinds:
+    def mistakes(tape: Tape) -> Iterator[Mistake]:
         for k, step in enumerate(tape.steps):
             for i, source in enumerate(step.sources):
                 if source is not None and len(step.results) == 1 and step.results[0] in tape.cotangents:
                     for said, part in kind(tape, step, i):
-                        yield Mistake(said, step.entry.name, k, partial(_with, step, i, part), alone=kind is _multiplied)
+                        yield Mistake(said, step.entry.name, k, partial(_with, step, i, part))
+
+    return mistakes
 
 
-def _with(step: Step, i: int, part: Part, g: np.ndarray) -> Mapping[int, Any]:
+def _with(step: Step, i: int, part: Part, g: np.ndarray) -> Parts:
     """The cotangents of the operands, one of them replaced."""
-    return step.to_sources({**step.parts(g), i: part(g)})
+    return step.at_sources({**step.parts(g), i: part(g)})
 
 
 def _forgotten(tape: Tape, step: Step, i: int) -> Iterator[tuple[str, Part]]:
     """1 in the place of the derivative of an elementwise function."""
-    if step.entry.elementwise and np.shape(step.operands[i]) == tape.values[step.results[0]].shape:
+    if step.entry.elementwise and np.shape(step.operands[i]) == step.shape:
         yield f" 1 in the place of {_derivative(step, i)}, which was forgotten", lambda g: g
 
 
@@ -129,7 +110,7 @@ def _derivative(step: Step, i: int) -> str:
 
 def _copies(tape: Tape, step: Step, i: int) -> Iterator[tuple[str, Part]]:
     """Something else in the place of the sum over the copies of an operand that is broadcast."""
-    own, shape = np.shape(step.operands[i]), tape.values[step.results[0]].shape
+    own, shape = np.shape(step.operands[i]), step.shape
     if not step.entry.elementwise or own == shape:
         return
     lead = len(shape) - len(own)
@@ -139,27 +120,20 @@ def _copies(tape: Tape, step: Step, i: int) -> Iterator[tuple[str, Part]]:
     over = f"in the place of the sum over {along}, along which {own} is broadcast to {shape}"
 
     def copies(g: np.ndarray) -> Any:
-        part = step.parts_at(i, np.broadcast_to(step.operands[i], shape), g)[i]
-        return np.moveaxis(part, axes, range(len(axes))).reshape(-1, *own)
-
-    def copy(k: int, g: np.ndarray) -> Any:
-        return copies(g)[k]
+        return np.moveaxis(g * step.slopes[i], axes, range(len(axes))).reshape(-1, *own)
 
     yield f" a mean {over}", lambda g: copies(g).mean(0)
     for k in range(min(count, COPIES)):
-        yield f" one copy, number {k}, {over}", partial(copy, k)
+        yield f" one copy, number {k}, {over}", partial(lambda k, g: copies(g)[k], k)
 
 
 def _transposed(tape: Tape, step: Step, i: int) -> Iterator[tuple[str, Part]]:
     """Another operand, a matrix, in the place of its transpose."""
-
-    def part(j: int, g: np.ndarray) -> Any:
-        return step.parts_at(j, np.swapaxes(step.operands[j], -1, -2), g)[i]
-
     for j, x in enumerate(step.operands if not step.entry.elementwise else ()):
         if j != i and np.ndim(x) > 1 and x.shape[-1] == x.shape[-2]:
+            operands = [*step.operands[:j], np.swapaxes(x, -1, -2), *step.operands[j + 1 :]]
             said = f" the {ORDINALS[min(j, 3)]} operand of {step.entry.name}, of shape {x.shape}, not transposed"
-            yield said, partial(part, j)
+            yield said, partial(lambda operands, g: step.pullback(operands)(g)[i], operands)
 
 
 def _overwritten(tape: Tape, step: Step, i: int) -> Iterator[tuple[str, Part]]:
@@ -174,25 +148,15 @@ def _overwritten(tape: Tape, step: Step, i: int) -> Iterator[tuple[str, Part]]:
         yield " repeated indices overwritten in the place of added", last
 
 
-def _left_out(tape: Tape, step: Step, i: int) -> Iterator[tuple[str, Part]]:
-    """Nothing in the place of what flows back to an operand, if more does to others."""
-    if sum(source is not None for source in step.sources) > 1 or tape.consumers[step.sources[i]] > 1:
-        yield f"out {_derivative(step, i)}", lambda g: 0 * step.parts(g)[i]
-
-
-def _multiplied(tape: Tape, step: Step, i: int) -> Iterator[tuple[str, Part]]:
+def _share(said: str, multiple: float, tape: Tape, step: Step, i: int) -> Iterator[tuple[str, Part]]:
     """Another multiple of what flows back to an operand, if more does to others."""
-
-    def share(multiple: float, g: np.ndarray) -> Any:
-        return multiple * step.parts(g)[i]
-
-    for said, multiple in SHARES if any(_left_out(tape, step, i)) else ():
-        yield f" {said} {_derivative(step, i)}", partial(share, multiple)
+    if sum(source is not None for source in step.sources) > 1 or tape.consumers[step.sources[i]] > 1:
+        yield f"{said} {_derivative(step, i)}", lambda g: multiple * step.parts(g)[i]
 
 
 def another_cotangent(point: Point) -> Iterator[Claim]:
     """The cotangent that was given is not the one that was used."""
-    g, pairs = point.cotangent, list(point.pairs.values())
+    g = point.cotangent
     if point.tape is None or point.case.candidate.source != "vjp" or g.size < 2:
         return
     others = [("1", np.ones_like(g)), ("its sum", np.full_like(g, g.sum())), ("its mean", np.full_like(g, g.mean()))]
@@ -200,19 +164,18 @@ def another_cotangent(point: Point) -> Iterator[Claim]:
     others += [(f"its opposite order along axis {axis}", np.flip(g, axis)) for axis in range(g.ndim)]
     others += [("its transpose", g.T)] if g.ndim > 1 and g.T.shape == g.shape else []
     for said, other in others:
-        gradients = point.tape.gradients_of(other)
-        yield equal(f"equals the one with {said} in the place of the cotangent", pairs, [gradients[pair.slot] for pair in pairs])
+        gradients = point.tape.of_arguments(point.tape.back({point.tape.result: other}))
+        arrays = [(pair, gradients[pair.slot]) for pair in point.pairs.values()]
+        yield equal(f"equals the one with {said} in the place of the cotangent", arrays)
 
 
 def at_own_value(point: Point) -> Iterator[Claim]:
     """The gradient is that at f(x) in the place of x, for an `f` that need not take tensors."""
     said = "equals f'(f(x)) in the place of f'(x): the derivative was evaluated at the value of f"
     for pair in point.pairs.values():
-        if pair.fits and pair.array.shape == point.subject.value.shape and pair.directions is None:
+        if pair.array.shape == point.subject.value.shape:
             inputs = list(point.subject.fresh())
             inputs[point.subject.positions[pair.slot]] = point.subject.value.astype(pair.array.dtype)
             there = point.case.elsewhere(inputs)
-            found = None if there is None else derivative(there, pair.slot, point.cotangent)
-            if found is not None:
-                equation = Equation(pair.given.reshape(-1), found[0], found[1] + pair.allowed(), pair.apart)
-                yield Claim(f"at f({pair.name})", lambda c, called: said, {pair.name: equation})
+            if there is not None and pair.name in there.pairs:
+                yield equal(said, [(pair, there.right(there.pairs[pair.name]))], f"at f({pair.name})")

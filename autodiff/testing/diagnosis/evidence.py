@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from autodiff.testing.claims import Cotangents
+from autodiff.testing.comparison import DIRECTIONS, EVERY_ENTRY
 from autodiff.testing.diagnosis.tape import Tape
 from autodiff.testing.numerics.differences import quick
 from autodiff.testing.report import GradientEntry
@@ -18,10 +20,8 @@ from autodiff.testing.subject import Subject
 
 __all__: list[str] = []
 
-DIRECTIONS = 3  # along which a large argument is looked at
-SMALL = 256  # entries of an argument of which the numerical derivative is computed for a diagnosis alone
 ESTIMATE = 10  # evaluations that a numerical derivative takes, at most
-ROUNDING = 512.0  # units in the last place of the largest entry, by which two ways to compute a gradient may differ
+ULPS = 512.0  # units in the last place of its largest entry by which two ways to compute a gradient may differ
 SPREADS = (0.5, 0.1)  # relative changes to reach a point nearby
 
 
@@ -36,23 +36,22 @@ class Case:
     refuted: set[str] = field(default_factory=set)
 
     @property
-    def names(self) -> dict[int, str]:
-        """The positions of the arguments to differentiate by, and what they are called."""
-        return {p: self.subject.names[p] for p in self.subject.positions}
+    def names(self) -> list[str]:
+        """What the arguments to differentiate by are called."""
+        return [self.subject.names[p] for p in self.subject.positions]
 
     def here(self) -> Point:
         """The point where the gradient was compared."""
         return Point(self, self.subject, [entry for entry in self.entries if entry.order == 1])
 
-    def nearby(self, count: int, flips: float = 0.0) -> list[Point]:
-        """Random points nearby, as many as are found: there, arguments have no zeros and no ties, and other signs if `flips`."""
+    def nearby(self, count: int, names: Sequence[str], flips: float = 0.0) -> list[Point]:
+        """Random points nearby, where arguments have no zeros and no ties, and other signs if `flips`.
+
+        Of so many are returned as are found, each with both gradients by the arguments of these names.
+        """
         rng = np.random.default_rng(0)
-        points: list[Point] = []
-        for spread in SPREADS * count:
-            subject = self.elsewhere(self._moved(rng, spread, flips)) if len(points) < count else None
-            if subject is not None and np.isfinite(subject.value).all():
-                points.append(Point(self, subject, []))
-        return points
+        moved = (self.elsewhere(self._moved(rng, spread, flips)) for spread in SPREADS * count if names)
+        return list(islice((point for point in moved if point is not None and point.pairs.keys() >= set(names)), count))
 
     def _moved(self, rng: np.random.Generator, spread: float, flips: float) -> list[Any]:
         inputs = list(self.subject.fresh())
@@ -63,8 +62,8 @@ class Case:
             inputs[p] = np.asarray(size * signs * rng.uniform(1 - spread, 1 + spread, x.shape), x.dtype)
         return inputs
 
-    def elsewhere(self, inputs: Sequence[Any]) -> Subject | None:
-        """The function at another point; None if it is not defined there. Evaluations count for this one as well."""
+    def elsewhere(self, inputs: Sequence[Any]) -> Point | None:
+        """Another point; None if `f` is not defined there. Evaluations count for the subject as well."""
         subject = self.subject
 
         def f(*inputs: Any) -> Any:
@@ -77,7 +76,8 @@ class Case:
             there = Subject(f, inputs, subject.positions, subject.limit - subject.evaluations, subject.names)
         except Exception:  # whatever f has against this point, nothing can be said
             return None
-        return there if there.value.shape == subject.value.shape else None
+        alike = there.value.shape == subject.value.shape and np.isfinite(there.value).all()
+        return Point(self, there, []) if alike else None
 
 
 class Point:
@@ -96,37 +96,34 @@ class Point:
             given = []
         found = [self._pair(slot, gradient) for slot, gradient in enumerate(given)]
         self.pairs = {pair.name: pair for pair in found if pair is not None}
-        for pair in self.pairs.values():
-            if pair.directions is None:
-                pair.right = pair.numerical.reshape(pair.array.shape)
-            elif self.tape is not None:
-                pair.right = self.tape.gradients[pair.slot]
 
     def gradients(self, rule: Rule) -> list[np.ndarray]:
-        """What a rule gives by each argument for the cotangent; a Jacobian-vector product is asked for each entry."""
+        """What a rule gives by each argument for the cotangent; a Jacobian-vector product is asked for each entry, if few."""
         if not self.case.candidate.tangents:
             return [np.array(part, np.float64) for part in rule(self.cotangent.copy(), self.subject.fresh())]
         shapes = [self.subject.inputs[p].shape for p in self.subject.positions]
         ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
-        if ends[-1] > SMALL:
+        if ends[-1] > EVERY_ENTRY:
             return []
         flat = np.array([np.sum(self.cotangent * rule(unit, self.subject.fresh())[0]) for unit in np.eye(ends[-1])])
         return [part.reshape(shape) for part, shape in zip(np.split(flat, ends[:-1]), shapes, strict=True)]
 
     def _pair(self, slot: int, given: np.ndarray) -> Pair | None:
-        name, array = self.subject.names[self.subject.positions[slot]], self.subject.inputs[self.subject.positions[slot]]
-        label, size, directions = self.case.cotangents.labels[-1], array.size, None
+        name, array = self.case.names[slot], self.subject.inputs[self.subject.positions[slot]]
+        label, rng, directions = self.case.cotangents.labels[-1], np.random.default_rng(0), None
+        lines: Sequence[int] | np.ndarray = range(array.size)
+        if array.size > EVERY_ENTRY:
+            lines = directions = np.array([self.subject.random_direction(slot, rng) for _ in range(DIRECTIONS)])
         own = [e for e in self.entries if (e.argument, e.output) == (name, label) and isinstance(e.index, tuple)]
-        if size > SMALL:
-            rng = np.random.default_rng(0)
-            directions = np.array([self.subject.random_direction(slot, rng) for _ in range(DIRECTIONS)])
-        if len(own) == size <= SMALL:
-            numerical, bound = np.array([(entry.numerical, entry.bound) for entry in own], np.float64).reshape(-1, 2).T
+        if len(own) == len(lines) == array.size:
+            numbers = [(entry.numerical, entry.bound) for entry in own]
+        elif self.subject.affords(ESTIMATE * len(lines)):
+            weights = np.asarray(self.cotangent.reshape(1, -1), np.float64)
+            estimates = [quick(self.subject.line(slot, line, weights)) for line in lines]
+            numbers = [(float(estimate.value[0]), float(estimate.bound[0])) for estimate in estimates]
         else:
-            found = derivative(self.subject, slot, self.cotangent, directions)
-            if found is None:
-                return None
-            numerical, bound = found
+            return None
+        numerical, bound = np.array(numbers, np.float64).reshape(-1, 2).T
         return Pair(name, slot, array, given, numerical, bound, directions)
 
     @cached_property
@@ -141,6 +138,12 @@ class Point:
                 return None
         return tape
 
+    def right(self, pair: Pair) -> np.ndarray | None:
+        """The gradient by an argument as it should be: the numerical one, or by many entries autograd's, if that agrees with it."""
+        if pair.directions is None:
+            return pair.numerical.reshape(pair.array.shape)
+        return None if self.tape is None else self.tape.gradients[pair.slot]
+
 
 @dataclass(eq=False)
 class Pair:
@@ -152,7 +155,6 @@ class Pair:
         numerical: the derivatives from differences, one for each entry or direction.
         bound: how far the two may be apart.
         directions: one a row, if not each entry was looked at.
-        right: an array of the shape of the argument: the numerical gradient, or autograd's where that agrees with it.
     """
 
     name: str
@@ -162,7 +164,6 @@ class Pair:
     numerical: np.ndarray
     bound: np.ndarray
     directions: np.ndarray | None
-    right: np.ndarray | None = None
 
     @property
     def fits(self) -> bool:
@@ -177,8 +178,7 @@ class Pair:
     def allowed(self, *others: np.ndarray) -> np.ndarray:
         """How far numbers that are made of such gradients, and of these, may be apart."""
         lengths = 1.0 if self.directions is None else np.linalg.norm(self.directions, axis=1)
-        sizes = sum(float(np.abs(array).max(initial=0.0, where=np.isfinite(array))) for array in (self.given, *others))
-        return np.asarray(self.bound + ROUNDING * float(np.finfo(self.array.dtype).eps) * sizes * lengths)
+        return np.asarray(self.bound + rounding(self.array.dtype, self.given, *others) * lengths)
 
     @cached_property
     def apart(self) -> np.ndarray:
@@ -186,21 +186,15 @@ class Pair:
         return np.abs((self.seen(self.given) if self.fits else 0.0) - self.numerical)
 
 
-def derivative(
-    subject: Subject, slot: int, cotangent: np.ndarray, directions: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """The numerical derivatives by all entries of an argument, or along directions, and bounds; None if that costs too much."""
-    lines: Sequence[int] | np.ndarray = range(subject.scales[slot].size) if directions is None else directions
-    if len(lines) > SMALL or not subject.affords(ESTIMATE * len(lines)):
-        return None
-    weights = np.asarray(cotangent.reshape(1, -1), np.float64)
-    estimates = [quick(subject.line(slot, line, weights)) for line in lines]
-    return np.array([estimate.value[0] for estimate in estimates]), np.array([estimate.bound[0] for estimate in estimates])
+def rounding(dtype: np.dtype[Any], *gradients: np.ndarray) -> float:
+    """By how much numbers that are made of such gradients may differ from the same, computed in another way."""
+    largest = sum(float(np.abs(array).max(initial=0.0, where=np.isfinite(array))) for array in gradients)
+    return ULPS * float(np.finfo(dtype).eps) * largest
 
 
-def counted(count: int) -> str:
-    """A number of entries."""
-    return f"{count} {'entry' if count == 1 else 'entries'}"
+def counted(count: int, one: str = "entry", many: str = "entries") -> str:
+    """A number of entries, or of other things."""
+    return f"{count} {one if count == 1 else many}"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -11,10 +11,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from autodiff.testing.comparison import DIRECTIONS, EVERY_ENTRY
 from autodiff.testing.diagnosis.arrangement import another_form, exchanged, transposed_jacobian
 from autodiff.testing.diagnosis.chain import another_cotangent, another_derivative, another_share, another_sum, at_own_value
 from autodiff.testing.diagnosis.claims import Claim, Proof, holds, proofs
-from autodiff.testing.diagnosis.evidence import DIRECTIONS, ESTIMATE, SMALL, Case, Point, counted, listed
+from autodiff.testing.diagnosis.evidence import ESTIMATE, Case, Point, counted, listed
 from autodiff.testing.diagnosis.multiples import (
     another_factor,
     clipped,
@@ -24,7 +25,7 @@ from autodiff.testing.diagnosis.multiples import (
     multiple_of_term,
 )
 from autodiff.testing.diagnosis.patterns import not_finite, wrong_where
-from autodiff.testing.diagnosis.three_way import who_stands_alone, with_autograd
+from autodiff.testing.diagnosis.three_way import beside_autograd
 from autodiff.testing.numerics.judgement import Tolerance
 from autodiff.testing.report import GradientReport
 from autodiff.testing.rules import Candidate
@@ -56,16 +57,16 @@ CHEAP = 250  # more, which are little for who has to read a report
 def explained(report: GradientReport, case: Case, tolerance: Tolerance, terms: Terms | None) -> GradientReport:
     """The report with autograd's derivatives in it, which of the three stands alone, and the diagnosis."""
     before, limit = case.subject.evaluations, case.subject.limit
-    sizes = 0 if report.entries else sum(min(scales.size, SMALL) for scales in case.subject.scales)  # nothing was compared yet
+    sizes = (
+        0 if report.entries else sum(min(scales.size, EVERY_ENTRY) for scales in case.subject.scales)
+    )  # nothing was compared yet
     case.subject.limit = min(limit, max(COSTS * before, before + CHEAP) + ESTIMATE * sizes)
     diagnosis = diagnose(case, terms or {}) if report.verdict == "wrong" else ()
     case.subject.limit = limit
     report = replace(report, diagnosis=diagnosis, evaluations=report.evaluations + case.subject.evaluations - before)
     if case.candidate.source == "autograd" or not report.entries:
         return report
-    entries, error = with_autograd(case.subject, case.cotangents, report.entries)
-    comparison = who_stands_alone(case.subject, entries, tolerance)
-    return replace(report, entries=tuple(entries), comparison=comparison, autograd_error=error)
+    return beside_autograd(report, case.subject, case.cotangents, tolerance)
 
 
 def require_terms(terms: Any, candidate: Candidate) -> None:
@@ -88,25 +89,26 @@ def diagnose(case: Case, terms: Terms) -> tuple[str, ...]:
     First come explanations of all of its entries; where the wrong ones are is told last.
     """
     here = case.here()
-    wrong = [name for name in case.names.values() if any(e.argument == name and e.verdict == "wrong" for e in here.entries)]
+    wrong = [name for name in case.names if any(e.argument == name and e.verdict == "wrong" for e in here.entries)]
     hypotheses: tuple[Hypothesis, ...] = (*(partial(multiple_of_term, name, term) for name, term in terms.items()), *HYPOTHESES)
     if not case.entries:  # a gradient has another shape than its argument
         hypotheses, wrong = (another_form,), list(here.pairs)
     sentences = list(failures_of_terms(here, terms))
     points = [here]
     for nearby in (0, NEARBY):
-        points = [*case.nearby(nearby if wrong else 0), here]
-        for proof in _told(hypotheses, points, wrong) if len(points) > bool(nearby) else ():
-            sentences.append(_sentence(proof, here, len(points) - 1))
-            wrong = [name for name in wrong if name not in proof.arguments]
-    points = [*case.nearby(1 if wrong else 0, flips=0.5), *points]
+        points = [*case.nearby(nearby, wrong), here]
+        for proof in _proven(hypotheses, points, wrong) if len(points) > bool(nearby) else ():
+            if all(name in wrong for name in proof.arguments):
+                sentences.append(_sentence(proof, here, len(points) - 1))
+                wrong = [name for name in wrong if name not in proof.arguments]
+    points = [*case.nearby(1, wrong, flips=0.5), *points]
     for name in wrong:
         sentences += [s for s in (not_finite(here, name), wrong_where([here], name) or wrong_where(points, name)) if s][:1]
     return tuple(sentences)
 
 
-def _told(hypotheses: Sequence[Hypothesis], points: Sequence[Point], wrong: Sequence[str]) -> list[Proof]:
-    """Of what is proven at all points, the last of which may be too special for a claim: what explains most arguments first."""
+def _proven(hypotheses: Sequence[Hypothesis], points: Sequence[Point], wrong: Sequence[str]) -> list[Proof]:
+    """What is proven at all points, the last of which may be too special for a claim; first what explains most arguments."""
     found: list[Proof] = []
     needed = max(len(points) - 1, 1)
     for hypothesis in hypotheses if wrong else ():
@@ -121,11 +123,7 @@ def _told(hypotheses: Sequence[Hypothesis], points: Sequence[Point], wrong: Sequ
             found += proofs(made, wrong, needed) if key not in points[0].case.refuted else ()
         if any(len(proof.arguments) == len(wrong) for proof in found):
             break
-    told: list[Proof] = []
-    for proof in sorted(found, key=lambda proof: (-len(proof.arguments), proof.claim.size)):
-        if not any(name in earlier.arguments for earlier in told for name in proof.arguments):
-            told.append(proof)
-    return told
+    return sorted(found, key=lambda proof: (-len(proof.arguments), proof.claim.size))
 
 
 def _sentence(proof: Proof, here: Point, nearby: int) -> str:
@@ -134,7 +132,11 @@ def _sentence(proof: Proof, here: Point, nearby: int) -> str:
     pairs = [here.pairs[name] for name in proof.arguments]
     over = [counted(entries)] if (entries := sum(pair.array.size for pair in pairs if pair.directions is None)) else []
     over += [f"{DIRECTIONS} random directions"] if any(pair.directions is not None for pair in pairs) else []
-    where = f", {'here and ' if proof.points > nearby else ''}at {nearby} random points nearby" if nearby else ""
+    where = (
+        f", {'here and ' if proof.points > nearby else ''}at {counted(nearby, 'random point', 'random points')} nearby"
+        if nearby
+        else ""
+    )
     place = f"; {proof.claim.place}" if proof.claim.place else ""
     difference = f"{proof.difference:.1e}" if proof.difference else "0"
     return f"The gradient{by} {proof.said} (largest difference {difference} over {' and '.join(over)}{where}{place})."

@@ -6,7 +6,7 @@ import linecache
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.core.backward import fit
 from autodiff.core.tensor import Tensor, array_of, node_of
 from autodiff.modes import interpreting, no_grad
 from autodiff.registry import Primitive
@@ -27,7 +28,7 @@ OPERATIONS = 500  # of a longer record no mistakes are looked for
 OWN = tuple(f"{Path(__file__).parents[3] / package}{os.sep}" for package in ("autodiff", "nn"))
 
 Line = tuple[str, int]  # a file and a line in it
-Vjp = Callable[[np.ndarray], Mapping[int, Any]]  # of the cotangent of a result: those of earlier numbers of the record
+Parts = Iterable[tuple[Any, Any]]  # of a cotangent: for numbers of the record, which may occur several times
 
 
 @dataclass(eq=False)
@@ -38,6 +39,7 @@ class Step:
         entry, operands, params: the call, with arrays for tensors.
         sources: for each operand the number of the array in the record; None for a constant.
         results: the numbers of the results.
+        shape: that of the first result.
         stack: the lines that led to the call, outermost first.
     """
 
@@ -46,29 +48,45 @@ class Step:
     params: dict[str, Any]
     sources: list[int | None]
     results: list[int]
+    shape: tuple[int, ...]
     stack: tuple[Line, ...]
 
-    def _pullback(self, operands: Sequence[Any]) -> Callable[[Any], dict[int, Any]]:
+    def pullback(self, operands: Sequence[Any]) -> Callable[[Any], dict[int, Any]]:
+        """The vector-Jacobian product at operands: from a cotangent of the result to those by operand."""
         which = [i for i, source in enumerate(self.sources) if source is not None]
         _, pullback = vjp(*at_positions(lambda *xs: self.entry.apply(xs, dict(self.params)), operands, which))
         return lambda g: dict(zip(which, pullback(g), strict=True))
 
     @cached_property
+    def slopes(self) -> dict[int, np.ndarray]:
+        """By operand of an elementwise operation, the derivative of each entry of the result; the others have no slopes."""
+        if not self.entry.elementwise:
+            return {}
+        wide = [
+            x if source is None else np.broadcast_to(x, self.shape) for x, source in zip(self.operands, self.sources, strict=True)
+        ]
+        return self.pullback(wide)(np.ones(self.shape))
+
+    @cached_property
     def parts(self) -> Callable[[Any], dict[int, Any]]:
         """The vector-Jacobian product: from a cotangent of the result to those by operand."""
-        return self._pullback(self.operands)
+        if self.slopes:
+            return lambda g: {i: fit(g * slope, np.shape(self.operands[i]), slope.dtype) for i, slope in self.slopes.items()}
+        return self.pullback(self.operands)
 
-    def parts_at(self, j: int, operand: np.ndarray, g: Any) -> dict[int, Any]:
-        """The cotangents by operand, if operand `j` were another one."""
-        return self._pullback([operand if i == j else x for i, x in enumerate(self.operands)])(g)
+    def at_sources(self, parts: Mapping[int, Any]) -> Parts:
+        """Cotangents by operand as those of the numbers of the operands."""
+        return [(self.sources[i], part) for i, part in parts.items()]
 
-    def to_sources(self, parts: Mapping[int, Any]) -> dict[int, Any]:
-        """Cotangents by operand, added up by the numbers of the operands."""
-        total: dict[int, Any] = {}
-        for i, part in parts.items():
-            source: Any = self.sources[i]
-            total[source] = total[source] + part if source in total else part
-        return total
+
+@dataclass(frozen=True)
+class Mistake:
+    """What is said, what it concerns, at which step of the record, and the vector-Jacobian product instead of the right one."""
+
+    said: str
+    what: str
+    step: int
+    vjp: Callable[[np.ndarray], Parts]
 
 
 class Tape:
@@ -91,8 +109,8 @@ class Tape:
         self._f, *variables = at_positions(subject.f, inputs, subject.positions)
         with np.errstate(all="ignore"), no_grad(), interpreting(self._note):  # of other tensors that f uses, no gradient is wanted
             vjp(self.recorded, *variables)
-        self.cotangents = self.back(cotangent)
-        self.gradients = self._by_arguments(self.cotangents)
+        self.cotangents = self.back({self.result: cotangent})
+        self.gradients = self.of_arguments(self.cotangents)
 
     def recorded(self, *variables: Tensor) -> Any:
         """The value of `f`, which is numbered; and the stack below which its lines are."""
@@ -113,7 +131,8 @@ class Tape:
         sources = [self._numbers.get(node_of(x)) if isinstance(x, Tensor) and x.requires_grad else None for x in operands]
         if any(source is not None for source in sources):
             arrays = [array_of(x) if isinstance(x, Tensor) else x for x in operands]
-            self.steps.append(Step(entry, arrays, params, sources, [self._add(tensor) for tensor in tensors], _stack()))
+            results = [self._add(tensor) for tensor in tensors]
+            self.steps.append(Step(entry, arrays, params, sources, results, tensors[0].shape, _stack()))
             self._made_by |= dict.fromkeys(self.steps[-1].results, self.steps[-1])
         if len(self.steps) > OPERATIONS:
             raise RuntimeError("the computation is too long")
@@ -124,36 +143,21 @@ class Tape:
         """How many operands each array is."""
         return Counter(source for step in self.steps for source in step.sources)
 
-    def _by_arguments(self, cotangents: Mapping[int, Any]) -> list[np.ndarray]:
+    def of_arguments(self, cotangents: Mapping[int, Any]) -> list[np.ndarray]:
+        """Of the cotangents of all numbers those of the arguments, which are the gradients."""
         return [np.asarray(cotangents.get(k, np.zeros(self.values[k].shape)), np.float64) for k in range(self.arguments)]
 
-    def gradients_of(self, cotangent: np.ndarray) -> list[np.ndarray]:
-        """The gradients by the arguments, for another cotangent."""
-        return self._by_arguments(self.back(cotangent))
-
-    def back(self, cotangent: np.ndarray) -> dict[int, Any]:
-        """The cotangents of all numbers, for one of the result."""
-        found: dict[int, Any] = {self.result: cotangent}
-        for step in reversed(self.steps):
-            if (g := self._of_results(step, found)) is not None:
-                _add_to(found, step.to_sources(step.parts(g)))
-        return found
-
-    def change(self, mistaken: Mapping[int, Vjp]) -> list[np.ndarray]:
-        """By how much the gradients change if the steps of these numbers have other products; zeros if those are impossible."""
-        changes: dict[int, Any] = {}
-        for k in reversed(range(max(mistaken) + 1)):
-            step = self.steps[k]
-            change, g = self._of_results(step, changes), self._of_results(step, self.cotangents)
-            if k in mistaken and g is not None:
-                try:
-                    _add_to(changes, mistaken[k](g if change is None else g + change))
-                except Exception:  # shapes that do not fit, a matrix that cannot be solved with
-                    return self._by_arguments({})
-                _add_to(changes, {source: -part for source, part in step.to_sources(step.parts(g)).items()})
-            elif change is not None:
-                _add_to(changes, step.to_sources(step.parts(change)))
-        return self._by_arguments(changes)
+    def back(self, cotangents: dict[int, Any], mistaken: Mapping[int, Callable[[Any], Parts]] | None = None) -> dict[int, Any]:
+        """The cotangents of all numbers, run back from some; with mistaken products of some steps, by how much they change."""
+        mistaken = mistaken or {}
+        for k in reversed(range(max(mistaken, default=len(self.steps) - 1) + 1)):
+            step, found = self.steps[k], self._of_results(self.steps[k], cotangents)
+            if k in mistaken and (right := self._of_results(step, self.cotangents)) is not None:
+                _accumulate(cotangents, mistaken[k](right if found is None else right + found))
+                _accumulate(cotangents, step.at_sources(step.parts(-right)))
+            elif found is not None:
+                _accumulate(cotangents, step.at_sources(step.parts(found)))
+        return cotangents
 
     def _of_results(self, step: Step, cotangents: Mapping[int, Any]) -> Any:
         """The cotangent of the result of a step, a tuple if it has several; None if there is none."""
@@ -172,8 +176,8 @@ class Tape:
             yield from level
 
 
-def _add_to(total: dict[int, Any], parts: Mapping[int, Any]) -> None:
-    for number, part in parts.items():
+def _accumulate(total: dict[int, Any], parts: Parts) -> None:
+    for number, part in parts:
         total[number] = total[number] + part if number in total else part
 
 
