@@ -606,6 +606,18 @@ def test_too_few_entries_to_tell_a_mistake_from_chance_have_no_diagnosis(name: s
     assert report.diagnosis == ()
 
 
+def test_a_jacobian_vector_product_of_many_entries_is_not_asked_for_each() -> None:
+    tangents = []
+
+    def jvp(t: np.ndarray, x: np.ndarray) -> np.ndarray:
+        tangents.append(t)
+        return -t * np.exp(x)
+
+    report = check_gradient(np.exp, LARGE, jvp=jvp)
+    assert (report.verdict, report.diagnosis) == ("wrong", ())
+    assert len(tangents) < LARGE.size
+
+
 def test_one_entry_that_contradicts_a_diagnosis_forbids_it() -> None:
     def all_but_one(x: np.ndarray) -> np.ndarray:
         result = np.exp(x) / 2

@@ -66,8 +66,13 @@ def decayed(decay: float) -> Callable[..., Any]:
 
 def in_a_block(theta: Any) -> Any:
     result = 2 * theta * np.exp(theta**2)
-    result[4:8] *= 0.3
+    result.reshape(-1)[4:8] *= 0.3
     return result
+
+
+def linear(x: Any) -> Any:
+    assert isinstance(x, np.ndarray)
+    return W @ x
 
 
 def overwritten(g: Any, x: Any) -> Any:
@@ -174,6 +179,27 @@ PLANTED = {
             "there it is 0.3 times the numerical one.",
         ),
     ),
+    "a constant factor in a block of a matrix": planted(
+        lambda theta: np.sum(np.exp(theta**2)),
+        V.reshape(2, 6),
+        gradient=in_a_block,
+        said="by theta is wrong exactly at the 4 entries where the index in the flat array is from 4 to 7",
+    ),
+    "a slice of an array of three axes": planted(
+        lambda x: np.sum(np.exp(x)),
+        V.reshape(2, 2, 3),
+        gradient=lambda x: np.exp(x) + x**2 * np.array([0, 1, 0]),
+        said="by x is wrong exactly at the 4 entries where the position along axis 2 is 1, and right at the 8 others",
+    ),
+    "the sum over two axes missing": planted(
+        lambda b: np.sum((b + V.reshape(2, 2, 3)) ** 3),
+        B,
+        gradient=lambda b: 3 * (b + V.reshape(2, 2, 3)) ** 2,
+        said="The gradient lacks the sum over the axes (0, 1); with it, it is the numerical one (",
+    ),
+    "a matrix for its transpose, in a function of arrays": planted(
+        linear, B, vjp=lambda g, x: W @ g, said="The gradient is that of the Jacobian transposed, results and entries exchanged ("
+    ),
     "arguments exchanged": planted(
         lambda w, u: np.sum(np.exp(w) * u),
         W,
@@ -202,6 +228,21 @@ PLANTED = {
         gradient=of_softmax(lambda g, y: y * (1 - y) * g),
         said=f"{ONE}y (1 - y) g in the place",
     ),
+    "a softmax at its output": planted(
+        lambda z: np.sum(softmax(z) ** 2),
+        X,
+        gradient=of_softmax(lambda g, y: g * softmax(y) * (1 - softmax(y))),
+        said=f"{ONE}softmax'(softmax(z)) in the place of softmax'(z)",
+    ),
+    "a softmax forgotten": planted(
+        lambda z: np.sum(softmax(z) ** 2), X, gradient=of_softmax(lambda g, y: g), said=f"{ONE}1 in the place of softmax'(z)"
+    ),
+    "the slope of a tanh for that of a sigmoid": planted(
+        lambda z: np.sum(sigmoid(z) ** 2),
+        X,
+        gradient=lambda z: 2 * sigmoid(z) * (1 - sigmoid(z) ** 2),
+        said=f"{ONE}1 - a² in the place of sigmoid'(z), where a = sigmoid(z) (",
+    ),
     "a clip": planted(
         lambda x: np.sum(x**3),
         V,
@@ -214,15 +255,32 @@ PLANTED = {
         gradient=lambda x: (1 - np.tanh(x) ** 2) / (1 + x * x),
         said="The gradient equals the one without the derivative of divide by its second operand (",
     ),
-    "a path with the wrong sign": planted(
-        lambda x: np.sum(np.tanh(x) * np.exp(x)),
-        V,
-        gradient=lambda x: np.exp(x) * (1 - np.tanh(x) ** 2 - np.tanh(x)),
-        said=f"{ONE}the wrong sign of the derivative of exp (",
-    ),
-    "a cotangent forgotten": planted(
-        np.tanh, X, vjp=lambda g, x: 1 - np.tanh(x) ** 2, said=f"{ONE}1 in the place of the cotangent ("
-    ),
+    **{
+        f"{share:g} times what flows back through a path": planted(
+            lambda x: np.sum(np.tanh(x) * np.exp(x)),
+            V,
+            gradient=lambda x, share=share: np.exp(x) * (1 - np.tanh(x) ** 2 + share * np.tanh(x)),
+            said=f"{ONE}{text} the derivative of exp (",
+        )
+        for share, text in {-1.0: "the wrong sign of", 2.0: "twice", 0.5: "half of"}.items()
+    },
+    **{
+        f"{text} for the cotangent": planted(
+            np.tanh,
+            W,
+            vjp=lambda g, x, other=other: other(g) * (1 - np.tanh(x) ** 2),
+            said=f"{ONE}{text} in the place of the cotangent (",
+        )
+        for text, other in {
+            "1": np.ones_like,
+            "its sum": np.sum,
+            "its mean": np.mean,
+            "its absolute value": np.abs,
+            "its square": np.square,
+            "its opposite order along axis 1": np.fliplr,
+            "its transpose": np.transpose,
+        }.items()
+    },
     "an activation in a loop": planted(
         recurrent,
         W / 2,

@@ -399,11 +399,37 @@ def test_a_record_that_fails_or_is_long_gives_no_diagnosis_and_no_error() -> Non
     assert check_gradient(long, X, gradient=lambda z: 2 * sigmoid(z) * at_output(z)).diagnosis == ()
 
 
+def test_mistakes_are_found_beside_an_operation_of_several_results() -> None:
+    halves = extend.primitive(lambda x, /: (x[:3], x[3:]), {"x": lambda g: np.concatenate(g)}, name="halves_of_the_comparison")
+
+    def f(x: Any) -> Any:
+        a, b = halves(x)
+        return np.sum(np.tanh(a) * np.exp(b))
+
+    def gradient(x: np.ndarray) -> np.ndarray:
+        return np.concatenate([np.exp(x[3:]), np.tanh(x[:3]) * np.exp(x[3:])])
+
+    (sentence,) = check_gradient(f, RNG.normal(size=6), gradient=gradient).diagnosis
+    assert "the one with 1 in the place of tanh'(z)" in sentence
+
+
+def test_a_mistake_with_which_an_operation_is_not_defined_is_not_made() -> None:
+    def product(a: np.ndarray, x: np.ndarray, /) -> np.ndarray:
+        if np.any(np.tril(a, -1)):
+            raise ValueError("wanted an upper triangular matrix")
+        return a @ x
+
+    rules = {"a": lambda g, x: np.triu(np.outer(g, x)), "x": lambda g, a: a.T @ g}
+    operation = extend.primitive(product, rules, name="product_of_the_comparison")
+    report = check_gradient(lambda x: operation(np.triu(POINTS[:3, :1] * X), np.exp(x)), X, vjp=lambda g, x: g + np.sin(9 * x))
+    assert (report.verdict, report.autograd_error, report.diagnosis) == ("wrong", "", ())
+
+
 def test_the_mistakes_leave_no_trace() -> None:
     weights = ad.Tensor(OUT, requires_grad=True)
 
     def f(wh: Any) -> Any:
-        return 0.5 * np.sum((ad.sigmoid(ad.sigmoid(POINTS @ wh) @ weights) - LABELS) ** 2)
+        return 0.5 * np.sum((ad.sigmoid(ad.sigmoid(POINTS @ wh) @ (1 * weights)) - LABELS) ** 2)
 
     report = check_gradient(f, HIDDEN, gradient=lambda wh: network_by_hand(at_output, at_output)(wh, OUT)[0])
     assert len(report.diagnosis) == 1

@@ -93,7 +93,7 @@ def _descriptions(point: Point, name: str, wrong: np.ndarray) -> Iterator[tuple[
     yield f"{name} is negative", x < 0, SETS
     yield f"{name} is positive", x > 0, SETS
     for axis, length in enumerate(x.shape if x.ndim > 1 else ()):
-        which = f"the {('row', 'column')[axis]}" if x.ndim == 2 else f"the index of axis {axis}"
+        which = f"the {('row', 'column')[axis]}" if x.ndim == 2 else f"the position along axis {axis}"
         for k in range(length if length > 1 else 0):
             end = ", the last" if k == length - 1 else ""
             yield f"{which} is {k}{end}", np.indices(x.shape)[axis] == k, SETS * length
