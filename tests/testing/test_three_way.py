@@ -171,6 +171,13 @@ def test_a_mistake_along_a_direction_only_is_not_said_to_be_none() -> None:
     report = check_gradient(lambda x: np.max(np.abs(x)), np.array([1.0, -1.0]), gradient=np.sign)
     assert {entry.index for entry in report.entries if entry.verdict == "wrong"} == {"all at a kink"}
     assert report.comparison == "The gradient by hand, autograd and the differences agree at the 2 entries compared one by one."
+    report = check_gradient(
+        lambda x: np.max(np.abs(x[:2])) + np.sign(x[2]), np.array([1.0, -1.0, 0.0]), gradient=lambda x: np.sign(x) + 0 * x
+    )
+    assert report.verdict == "wrong"
+    assert report.comparison.startswith(
+        "The gradient by hand, autograd and the differences agree at 2 of 3 entries. The differences"
+    )
 
 
 def for_arrays_only(x: Any) -> Any:

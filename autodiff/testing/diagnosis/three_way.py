@@ -72,11 +72,11 @@ def who_stands_alone(entries: Sequence[GradientEntry], roundings: Sequence[float
     said = ""
     if (hand_off | autograd_off).any():
         said = _which_is_off(hand_off, autograd_off, same)
-    elif any(entry.verdict == "wrong" for entry in entries):  # along a direction only
-        said = f"The gradient by hand, autograd and the differences agree at the {counted(len(known))} compared one by one."
     elif known.any():
-        at = "" if known.all() else f" at {known.sum()} of {counted(len(known))}"
-        apart = [entry for entry, differs in zip(compared, known & ~same, strict=True) if differs]
+        along = any(entry.verdict == "wrong" for entry in entries)  # a direction, by itself no entry is
+        whole = f" at the {counted(len(known))} compared one by one" if along else ""
+        at = whole if known.all() else f" at {known.sum()} of {counted(len(known))}"
+        apart = [entry for entry, differs in zip(compared, known & ~same, strict=True) if differs and not along]
         said = f"The gradient by hand, autograd and the differences agree{at}.{_within_the_bound(apart)}"
     if not known.all():
         where = f"at {counted(int((~known).sum()))}" if known.any() else "anywhere"
