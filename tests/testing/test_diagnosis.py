@@ -677,7 +677,7 @@ def test_numbers_that_are_fitted_cost_an_entry_each() -> None:
     assert not proven(given, numerical, numerical, [1e-9] * 2, said=str)
     assert proven([*given, 3.3], [*numerical, 3.0], [*numerical, 3.0], [1e-9] * 3, said=str)
     assert not proven([2.0, 4.0], numerical, numerical, [1e-9] * 2, said=str)
-    assert proven([2.0, 4.0], numerical, numerical, [1e-9] * 2, said=str, special={2.0: "twice"})  # costs nothing
+    assert proven([2.0, 4.0], numerical, numerical, [1e-9] * 2, said=str, special={2.0: "twice"})  # but special
 
 
 def test_a_diagnosis_stays_within_the_evaluations_allowed() -> None:

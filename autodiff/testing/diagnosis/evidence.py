@@ -197,6 +197,12 @@ def counted(count: int, one: str = "entry", many: str = "entries") -> str:
     return f"{count} {one if count == 1 else many}"
 
 
+def also_at(nearby: int, here: bool = True) -> str:
+    """At how many random points something holds, if at any."""
+    points = counted(nearby, "random point", "random points")
+    return f", {'here and ' if here else ''}at {points} nearby" if nearby else ""
+
+
 def listed(names: Sequence[str]) -> str:
     """Names in a sentence."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

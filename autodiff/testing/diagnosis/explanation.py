@@ -15,7 +15,7 @@ from autodiff.testing.comparison import DIRECTIONS, EVERY_ENTRY
 from autodiff.testing.diagnosis.arrangement import another_form, exchanged, transposed_jacobian
 from autodiff.testing.diagnosis.chain import another_cotangent, another_derivative, another_share, another_sum, at_own_value
 from autodiff.testing.diagnosis.claims import Claim, Proof, holds, proofs
-from autodiff.testing.diagnosis.evidence import ESTIMATE, Case, Point, counted, listed
+from autodiff.testing.diagnosis.evidence import ESTIMATE, Case, Point, also_at, counted, listed
 from autodiff.testing.diagnosis.multiples import (
     another_factor,
     clipped,
@@ -57,10 +57,9 @@ CHEAP = 250  # more, which are little for who has to read a report
 def explained(report: GradientReport, case: Case, tolerance: Tolerance, terms: Terms | None) -> GradientReport:
     """The report with autograd's derivatives in it, which of the three stands alone, and the diagnosis."""
     before, limit = case.subject.evaluations, case.subject.limit
-    sizes = (
-        0 if report.entries else sum(min(scales.size, EVERY_ENTRY) for scales in case.subject.scales)
-    )  # nothing was compared yet
-    case.subject.limit = min(limit, max(COSTS * before, before + CHEAP) + ESTIMATE * sizes)
+    not_compared = [] if report.entries else case.subject.scales
+    estimates = ESTIMATE * sum(min(scales.size, EVERY_ENTRY) for scales in not_compared)
+    case.subject.limit = min(limit, max(COSTS * before, before + CHEAP) + estimates)
     diagnosis = diagnose(case, terms or {}) if report.verdict == "wrong" else ()
     case.subject.limit = limit
     report = replace(report, diagnosis=diagnosis, evaluations=report.evaluations + case.subject.evaluations - before)
@@ -132,11 +131,7 @@ def _sentence(proof: Proof, here: Point, nearby: int) -> str:
     pairs = [here.pairs[name] for name in proof.arguments]
     over = [counted(entries)] if (entries := sum(pair.array.size for pair in pairs if pair.directions is None)) else []
     over += [f"{DIRECTIONS} random directions"] if any(pair.directions is not None for pair in pairs) else []
-    where = (
-        f", {'here and ' if proof.points > nearby else ''}at {counted(nearby, 'random point', 'random points')} nearby"
-        if nearby
-        else ""
-    )
+    where = also_at(nearby, here=proof.points > nearby)
     place = f"; {proof.claim.place}" if proof.claim.place else ""
     difference = f"{proof.difference:.1e}" if proof.difference else "0"
     return f"The gradient{by} {proof.said} (largest difference {difference} over {' and '.join(over)}{where}{place})."

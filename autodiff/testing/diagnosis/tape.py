@@ -62,9 +62,8 @@ class Step:
         """By operand of an elementwise operation, the derivative of each entry of the result; the others have no slopes."""
         if not self.entry.elementwise:
             return {}
-        wide = [
-            x if source is None else np.broadcast_to(x, self.shape) for x, source in zip(self.operands, self.sources, strict=True)
-        ]
+        operands = zip(self.operands, self.sources, strict=True)
+        wide = [x if source is None else np.broadcast_to(x, self.shape) for x, source in operands]
         return self.pullback(wide)(np.ones(self.shape))
 
     @cached_property
