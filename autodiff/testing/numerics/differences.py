@@ -248,7 +248,10 @@ def _views(line: Line, steps: np.ndarray, unchanged: np.ndarray) -> list[list[np
 
 
 def _first_change(line: Line, steps: np.ndarray) -> np.ndarray:
-    """For each of the steps that changes the functions, how much the smallest one of those does: they may move in stairs."""
+    """For each of the steps that changes the functions, how much the smallest one of those does: they may move in stairs.
+
+    If that is no more than numbers that cancel are rounded by, it holds for the smaller steps as well.
+    """
     here = line.at(0.0)[0]
     changes = np.array([here if np.isnan(h) else line.at(float(h))[0] for h in steps]) - here
     changes = np.nan_to_num(np.abs(changes), posinf=0.0)
@@ -256,7 +259,7 @@ def _first_change(line: Line, steps: np.ndarray) -> np.ndarray:
     for k in reversed(range(len(steps))):
         first = np.where(first == 0, changes[k], first)
         changes[k] = first
-    return np.asarray(changes)
+    return np.asarray(np.where((changes == 0) & (first <= line.cancelled), first, changes))
 
 
 def _spread(line: Line, length: float) -> np.ndarray:
