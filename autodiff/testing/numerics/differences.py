@@ -32,6 +32,7 @@ NODES = np.sqrt(np.arange(10) / 9)  # where noise is measured: uneven and inexac
 JUMP = "at a jump"
 NEAR = 2.0**-32  # of the scale: where a jump or the edge of a domain shows
 FAR = 2.0**-20  # scales that are further apart than this are far apart
+BETWEEN = 0.0515028  # of the largest step of a quick estimate: where a value is compared with what the others say
 LARGE = 2.0**10  # beside a coordinate larger than that, functions may well change within 1
 CANCELS = 64.0  # values of so many units in the last place of all inputs together may be nothing but rounding errors
 LENGTHS = (2.0**-5, 2.0**-13, 2.0**-21)  # over which the noise is measured, as parts of the scale
@@ -130,7 +131,7 @@ class Line:
     def complex_noise(self) -> np.ndarray:
         """How far they are from being smooth further away, where they can be taken there: rounding errors change, slopes do not."""
         found = [noise_of(self._complex_steps(self.own * length)) for length in LENGTHS[:2]]
-        return np.asarray(np.nan_to_num(found, nan=0.0).max(axis=0))
+        return np.asarray(np.nan_to_num(found, nan=0.0).min(axis=0))  # over the longer one, slopes may well change
 
     def _complex_steps(self, length: float) -> np.ndarray:
         unknown = np.full(self.at(0.0).shape[1], np.nan)
@@ -138,11 +139,15 @@ class Line:
         return np.array([unknown if slopes is None else slopes for slopes in found])
 
     def slope(self) -> np.ndarray:
-        """The slope that would be natural here: the size of the functions, divided by the length over which they change."""
-        near = self.scale / 16
-        sizes = np.array([self.at(t)[1] for t in (0.0, near, -near)])
-        largest = np.where(np.isfinite(sizes), sizes, 0).max(axis=0)
-        return np.asarray(np.maximum(largest, self.floor) / self.unit)
+        """The slope that would be natural here: the size of the functions, divided by the length over which they change.
+
+        The middle one of three sizes counts: that of a function that is zero here shows nearby, and one that grows as fast as
+        exp(x) at 600 is far larger on one side.
+        """
+        here, left, right = (self.at(t)[1] for t in (0.0, -self.scale / 16, self.scale / 16))
+        sizes = np.array([here, np.where(np.isnan(left), right, left), np.where(np.isnan(right), left, right)])
+        middle = np.sort(np.nan_to_num(sizes, nan=0.0, posinf=np.inf), axis=0)[1]
+        return np.asarray(np.maximum(np.where(np.isfinite(middle), middle, 0.0), self.floor) / self.unit)
 
     def hidden(self) -> np.ndarray:
         """The slope that is natural for numbers that cancel, where the values may be nothing but their rounding errors; else 0."""
@@ -179,12 +184,30 @@ class Line:
 
 
 def on_curve(line: Line, scale: float) -> np.ndarray:
-    """Which functions have a value at t = 0 that fits those of `quick` on either side: φ(h) + φ(-h) - 2φ(0) falls with h²."""
+    """Which functions have a value at t = 0 that fits those of `quick` on either side, and one in between that does.
+
+    φ(h) + φ(-h) - 2φ(0) falls with h². And the polynomial through all of these values gives that at a place which is no multiple of
+    such a step: there the periodic part of a function shows that is the same at each of them.
+    """
     coarse, fine = (scale / 16 / RATIO**k for k in (LEVELS - 1, LEVELS))
     here = line.at(0.0)
     bends = [np.abs(line.at(h)[0] + line.at(-h)[0] - 2 * here[0]) for h in (coarse, fine)]
     noise = 2 * ROUNDING * (line.eps * np.maximum(here[1], line.at(fine)[1]) + SMALLEST)
-    return np.asarray(bends[1] <= 2 * bends[0] / RATIO**2 + noise)
+    grain = 2.0 ** np.ceil(np.log2(max(line.finest, scale * 2.0**-48)))
+    between = (BETWEEN * scale / 16 // grain // 2 * 2 + 1) * grain  # an odd multiple of the finest step
+    steps = np.array([0.0, *(sign * scale / 16 / RATIO**k for k in range(LEVELS + 1) for sign in (1, -1))])
+    values, found = line.side(steps), line.at(float(between))
+    smaller = np.abs(steps) < scale / 16
+    inner, weights = _weights(steps[smaller], between) @ values[smaller, 0], _weights(steps, between)
+    outer, size = weights @ values[:, 0], np.abs(weights) @ values[:, 1] + found[1]
+    allowed = np.abs(outer - inner) + ROUNDING * (line.eps * size + SMALLEST)
+    return np.asarray((bends[1] <= 2 * bends[0] / RATIO**2 + noise) & (np.abs(found[0] - outer) <= allowed))
+
+
+def _weights(nodes: np.ndarray, t: float) -> np.ndarray:
+    """By how much the values at the nodes count in that of the polynomial through them at `t`."""
+    apart = nodes[:, None] - nodes + np.eye(len(nodes))
+    return np.asarray(np.prod(np.where(np.eye(len(nodes)) == 1, 1.0, (t - nodes) / apart), axis=1))
 
 
 def quick(line: Line, scale: float | None = None) -> Estimate:

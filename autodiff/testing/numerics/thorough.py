@@ -27,6 +27,7 @@ TELLING = 0.1, 64.0  # a larger one tells nothing; the second is to be multiplie
 NOISE_LIMIT = 1e-3  # of the natural slope: a claim with more noise is excused, but not called right
 APART = 2.0  # times their bounds: slopes on either side that differ by less may be one and the same
 ONE_SIDE = "from one side"
+CLOSER = "over the smallest steps the slope is"
 
 
 @dataclass
@@ -58,8 +59,9 @@ def reconsider(judgement: Judgement, doubtful: np.ndarray, line: Line, claim: Cl
         view, verdict = _verdict(views, int(j), infinite=bool(np.isinf(claim.value[j])))
         note = view.notes[j]
         place, infinite = line.place(int(j)), np.isinf(claim.value) | np.isinf(views[0].allowed)
-        if exact is not None and not (note or place) and _decides(exact, view, verdict, int(j), bool(unchanged[j])):
-            view, verdict = exact, "right" if exact.agrees[j] else "wrong"
+        plain = not place and (not note or note.startswith(CLOSER))
+        if exact is not None and plain and _decides(exact, view, verdict, int(j), bool(unchanged[j])):
+            view, verdict, note = exact, "right" if exact.agrees[j] else "wrong", ""
         if verdict == "wrong":
             at_kink, given = note.startswith(KINK), claim.value[j]
             verdict, excuse = _excused(given, view.value[j], view.allowed[j], noise[j], place, bool(infinite.any()), at_kink)
@@ -121,24 +123,34 @@ def _verdict(views: list[_View], j: int, infinite: bool) -> tuple[_View, Verdict
     it shows, so that the excuse makes the verdict "cannot tell". And the local one can raise doubts about a large bound.
     """
     near, local, far = views
+    closer = local.looseness[j] < PRECISE * min(1.0, near.looseness[j]) and near.looseness[j] > PRECISE
+    if local.tells[j] and closer and not near.notes[j]:
+        if local.agrees[j] and abs(local.value[j] - near.value[j]) <= near.allowed[j]:
+            return local, "right"
+        near.notes[j] = "" if local.agrees[j] else f"{CLOSER} {local.value[j]:.4g}"
     heard = [near]
-    if local.looseness[j] < near.looseness[j] and near.notes[j].startswith(KINK) >= local.notes[j].startswith(KINK):
+    if local.looseness[j] < near.looseness[j] and _same_kind(near, local, j):
         heard.append(local)
     if near.value[j] == 0:
         heard.append(far)
     flat = near.value[j] == 0 and near.tells[j] and not near.agrees[j]
     for view in heard:
         if view.agrees[j] and view.tells[j] and not (flat and view.notes[j].startswith(KINK)):
-            if flat:
-                return near, "cannot tell"
-            doubted = local.tells[j] and not local.agrees[j] and local.looseness[j] < PRECISE * min(1.0, near.looseness[j])
-            return view, "cannot tell" if doubted and near.looseness[j] > PRECISE else "right"
+            return (near, "cannot tell") if flat or near.notes[j].startswith(CLOSER) else (view, "right")
     if near.value[j] == 0 and far.agrees[j] and far.allowed[j] < abs(far.value[j]):
         return near, "cannot tell"
     if near.tells[j] and not (infinite and near.allowed[j] > max(abs(near.value[j]), 1.0)):
         return near, "wrong"
-    known = np.isfinite(near.allowed[j]) and not infinite
+    known = np.isfinite(near.allowed[j]) and not infinite and not near.notes[j].startswith(KINK)
     return near, "wrong" if known and not near.agrees[j] and not local.agrees[j] else "cannot tell"
+
+
+def _same_kind(near: _View, local: _View, j: int) -> bool:
+    """Whether the local view sees no kink where the other sees none, and the same slopes at one."""
+    if not local.notes[j].startswith(KINK):
+        return True
+    apart = np.abs(local.slopes[:, j] - near.slopes[:, j])
+    return near.notes[j].startswith(KINK) and bool(np.all(apart <= TELLING[0] * np.abs(near.slopes[:, j]).max()))
 
 
 def _compare(found: Estimates, line: Line, claim: Claim, extra: np.ndarray, tolerance: Tolerance) -> _View:
@@ -173,4 +185,5 @@ def _compare(found: Estimates, line: Line, claim: Claim, extra: np.ndarray, tole
     bound, allowed = error + extra, error + extra + claim.rounding
     agrees = agrees_with(claim, value, allowed, tolerance)
     slopes = np.where(kink, [left.value, right.value], value)
-    return _View(value, bound, allowed, agrees, kink | tells(Estimate(value, error)), looseness, notes, slopes)
+    known = np.where(kink, uncertainty <= TELLING[0] * size, tells(Estimate(value, error)))
+    return _View(value, bound, allowed, agrees, known, looseness, notes, slopes)

@@ -37,7 +37,7 @@ STEPS_APART = 64.0  # a difference of two slopes is visible at a step over which
 FAR_AWAY = np.array([-64.0, -8.0, 8.0, 64.0])  # lengths from here, where a formula that is rounded to zero gives other numbers
 FINER = 256.0  # what is so much smaller than a rounding error is none
 RESOLVED = 2 / 3  # relative: a larger uncertainty would nearly let pass zero
-VANISHING = 1e-100  # numbers that are smaller come from where a function has all but vanished
+VANISHING = 1e-290  # numbers that are smaller come from where a function has all but vanished
 NOTHING = 16.0  # of the natural slope, times the root of the precision: what is smaller may be zero
 ZERO = "zero up to rounding"
 UNRESOLVED = "smaller than rounding can tell from zero"
@@ -115,6 +115,9 @@ def _resolve(judgement: Judgement, asked: np.ndarray, line: Line, claim: Claim, 
     finite = np.isfinite(claim.value)
     agree = agrees_with(claim, judgement.value, judgement.allowed, tolerance) | [v == "right" for v in judgement.verdicts]
     resolved = asked & finite & agree & (judgement.allowed <= RESOLVED * np.abs(judgement.value))
+    loose = resolved & (judgement.allowed > PRECISE * np.abs(judgement.value))
+    if loose.any() and line.complex_step is not None:
+        resolved &= ~loose
     open_ = asked & finite & ~resolved
     for j in map(int, np.flatnonzero(asked)):
         judgement.verdicts[j] = "right" if resolved[j] else "cannot tell"
