@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from autodiff.testing.claims import Claims, Cotangents
-from autodiff.testing.numerics.differences import ROUNDING
 from autodiff.testing.numerics.judgement import Claim, Judgement, Tolerance, no_judgement
 from autodiff.testing.numerics.verdicts import QUICK, gap, judge, judge_sums
 from autodiff.testing.report import GradientEntry
@@ -18,12 +17,14 @@ __all__: list[str] = []
 EVERY_ENTRY = 256  # of an argument up to this size, if the evaluations allow
 DIRECTIONS = 3
 SAMPLE = 32  # entries of a large argument, half of them where the gradient is largest
+SAME = 1e-3  # relative: slopes nearby that differ by less from those at a kink lie between them
+SLACK = 1 / 16  # of the width between the slopes at a kink: a claim that is outside by less may be that of a corner far from here
 ADD_UP = 1e-6  # relative: slopes that are so near to a sum of others are that sum
-STEPS = (2.0**-8, -(2.0**-8), 2.0**-16, -(2.0**-16))  # steps at which changes are to add up, as parts of the scale
 ENOUGH = 8  # wrong entries to find before a search ends
 CHEAP = 64  # evaluations that the verdict on an entry may take
 COSTLY = 16  # wrong entries that took more, after which no more are compared
-RANDOM_SIGNS = 1  # directions along entries at a kink, besides those that are not random
+RANDOM = 6  # directions along entries at a kink, besides those that are not random
+NEARBY = 16  # points near a kink, at which the slopes are to lie between those at the kink
 
 Index = tuple[int, ...] | str
 
@@ -93,23 +94,24 @@ class Comparison:
         if len(kinks) < 2 or any(entry.verdict != "right" for place in kinks for entry in place.entries):
             return []
         numbers = [self.subject.ends[place.slot] + place.i for place in kinks]
-        scales = np.concatenate(self.subject.scales)
+        scales = np.concatenate(self.subject.scales)[numbers]
         first = [next(entry for entry in place.entries if entry.at_kink) for place in kinks]
-        rising, given = np.sign([sum(entry.slopes) for entry in first]), np.sign([entry.given for entry in first])
-        signs = [np.ones(len(kinks)), rising, given, *self.rng.choice([-1.0, 1.0], (RANDOM_SIGNS, len(kinks)))]
-        distinct = {tuple(np.where(row == 0, 1.0, row)): None for row in signs}
+        steepest = np.array([np.abs(entry.slopes).max() for entry in first])
+        alike = 2.0 ** np.floor(np.log2(np.min(scales * steepest) / steepest))  # moves that change f alike
+        rising, given = np.array([sum(entry.slopes) for entry in first]), np.array([entry.given for entry in first])
+        signs = [np.where(values == 0, 1.0, np.sign(values)) for values in (np.ones(len(kinks)), rising, given)]
+        sizes = [given / np.abs(given).max(initial=1e-300), *self.rng.uniform(-1, 1, (RANDOM, len(kinks)))]
+        rows = [*signs, *(np.round(256 * row) / 256 for row in sizes)]
+        steps = [row * (alike if k % 2 else scales) for k, row in enumerate(rows) if row.any()]
         argument = ", ".join(dict.fromkeys(entry.argument for entry in first))
-        found: list[GradientEntry] = []
-        for row in map(np.array, distinct):
-            direction = np.zeros(scales.size)
-            direction[numbers] = row * scales[numbers]
+        compared = []
+        for moves in map(np.array, dict.fromkeys(map(tuple, steps))):
+            direction = np.zeros(self.subject.ends[-1])
+            direction[numbers] = moves
             along = self._judged(None, direction, "all at a kink", argument)
-            if all(self._adds_up(entry, j, kinks, direction[numbers]) for j, entry in enumerate(along)):
-                continue
-            outside = any(abs(entry.given - entry.numerical) > entry.bound for entry in along)
-            if not (outside and self._is_separable(kinks, direction, direction[numbers])):
-                found += along
-        return found
+            if not all(self._adds_up(entry, j, kinks, moves) for j, entry in enumerate(along)):
+                compared.append((direction, along))
+        return self._subgradients(compared)
 
     def _all_together(self) -> list[GradientEntry]:
         """The derivative along all entries of all large arguments at a kink, in which they may be tied with each other."""
@@ -117,7 +119,8 @@ class Comparison:
             return []
         scales = [scales * (slot in self.kinked) for slot, scales in enumerate(self.subject.scales)]
         names = [self.subject.variable_names[slot] for slot in sorted(self.kinked)]
-        return self._judged(None, np.concatenate(scales), "all together", ", ".join(names))
+        direction = np.concatenate(scales)
+        return self._subgradients([(direction, self._judged(None, direction, "all together", ", ".join(names)))])
 
     def _adds_up(self, along: GradientEntry, j: int, kinks: list[Place], steps: np.ndarray) -> bool:
         """Whether the slopes along a direction are the sums of those along the entries that it moves, each by a step."""
@@ -126,20 +129,36 @@ class Comparison:
         bound = along.bound + sum(abs(step) * place.entries[j].bound for step, place in zip(steps, kinks, strict=True))
         return bool(np.all(np.abs(sums - along.slopes) <= ADD_UP * (np.abs(sums).max() + bound)))
 
-    def _is_separable(self, kinks: list[Place], direction: np.ndarray, steps: np.ndarray) -> bool:
-        """Whether `f` changes along a direction by the sum of its changes along the entries that it moves.
+    def _subgradients(self, compared: list[tuple[np.ndarray, list[GradientEntry]]]) -> list[GradientEntry]:
+        """The entries along directions, but for wrong ones that another subgradient may excuse.
 
-        Their slopes may not add up nevertheless, if a kink is so near to the point that not every estimate can tell it apart.
+        Where all slopes nearby lie between those at the kink, as at one of a largest number or a norm, so does every subgradient.
+        Else, as for the difference of two such functions, a claim must be further outside of all of these.
         """
-        together = self.subject.line(None, direction, self.matrix)
-        alone = [self.subject.line(place.slot, place.i, self.matrix) for place in kinks]
-        here, size = together.at(0.0)
-        for t in STEPS:
-            changes = np.array([line.at(t * float(step))[0] - here for line, step in zip(alone, steps, strict=True)])
-            allowed = ADD_UP * np.abs(changes).sum(axis=0) + ROUNDING * self.subject.eps * len(kinks) * size
-            if not np.all(np.abs(together.at(t)[0] - here - changes.sum(axis=0)) <= allowed):
-                return False
-        return True
+        if all(entry.verdict != "wrong" for _, along in compared for entry in along):
+            return [entry for _, along in compared for entry in along]
+        found = []
+        is_regular = True
+        for direction, along in compared:
+            for entry, nearby in zip(along, self._slopes_nearby(direction).T, strict=True):
+                radius = (1 + SLACK) * entry.bound
+                low, high = entry.numerical - radius, entry.numerical + radius
+                least, most = min(low, *nearby), max(high, *nearby)
+                is_regular &= not most - least > high - low + SAME * max(abs(least), abs(most))
+                found.append((entry, not low <= entry.given <= high, not 2 * least - most <= entry.given <= 2 * most - least))
+        return [entry for entry, off, far_off in found if entry.verdict != "wrong" or (off if is_regular else far_off)]
+
+    def _slopes_nearby(self, direction: np.ndarray) -> np.ndarray:
+        """The slopes along a direction at random points nearby: one row for each, in the order of the labels."""
+        eps = self.subject.eps
+        away, step = eps ** (1 / 3), eps ** (1 / 2)
+
+        def at(place: np.ndarray) -> np.ndarray:
+            return self.subject.line(None, place, self.matrix).at(1.0)[0]
+
+        places = [away * direction * self.rng.uniform(-1, 1, direction.size) for _ in range(NEARBY)]
+        slopes = np.array([(at(x + step * direction) - at(x - step * direction)) / (2 * step) for x in places])
+        return np.hstack([slopes, slopes @ self.weights.T])
 
     def _judged(self, slot: int | None, direction: int | np.ndarray, index: Index, argument: str = "") -> list[GradientEntry]:
         if slot is not None:
@@ -174,9 +193,12 @@ class Comparison:
         found: list[GradientEntry] = []
         directions = [(f"direction {k + 1}", self.subject.random_direction(slot, self.rng)) for k in range(DIRECTIONS)]
         for name, direction in directions:
+            everywhere = np.zeros(self.subject.ends[-1])
+            everywhere[self.subject.ends[slot] : self.subject.ends[slot + 1]] = direction * moving
             along = self._judged(slot, direction * moving, name)
-            found += along
-            if any(entry.verdict == "wrong" for entry in along):
+            kept = self._subgradients([(everywhere, along)])
+            found += kept
+            if any(entry.verdict == "wrong" for entry in kept):
                 sample |= set(self._culprits(slot, direction * moving))
                 break
             if any(entry.at_kink for entry in along) and len(directions) == DIRECTIONS:
