@@ -158,7 +158,7 @@ class Comparison:
 
         places = [away * direction * self.rng.uniform(-1, 1, direction.size) for _ in range(NEARBY)]
         slopes = np.array([(at(x + step * direction) - at(x - step * direction)) / (2 * step) for x in places])
-        return np.hstack([slopes, slopes @ self.weights.T])
+        return np.hstack([slopes, slopes @ self.weights.T]) if len(self.weights) else slopes
 
     def _judged(self, slot: int | None, direction: int | np.ndarray, index: Index, argument: str = "") -> list[GradientEntry]:
         if slot is not None:

@@ -13,7 +13,7 @@ import numpy as np
 from autodiff.testing.claims import Cotangents
 from autodiff.testing.comparison import DIRECTIONS, EVERY_ENTRY
 from autodiff.testing.diagnosis.tape import Tape
-from autodiff.testing.numerics.differences import quick
+from autodiff.testing.numerics.differences import Line, quick
 from autodiff.testing.report import GradientEntry
 from autodiff.testing.rules import Candidate, Rule
 from autodiff.testing.subject import Subject
@@ -119,8 +119,7 @@ class Point:
             numbers = [(entry.numerical, entry.bound) for entry in own]
         elif self.subject.affords(ESTIMATE * len(lines)):
             weights = np.asarray(self.cotangent.reshape(1, -1), np.float64)
-            estimates = [quick(self.subject.line(slot, line, weights)) for line in lines]
-            numbers = [(float(estimate.value[0]), float(estimate.bound[0])) for estimate in estimates]
+            numbers = [_estimated(self.subject.line(slot, line, weights)) for line in lines]
         else:
             return None
         numerical, bound = np.array(numbers, np.float64).reshape(-1, 2).T
@@ -184,6 +183,13 @@ class Pair:
     def apart(self) -> np.ndarray:
         """How far the two gradients are apart."""
         return np.abs((self.seen(self.given) if self.fits else 0.0) - self.numerical)
+
+
+def _estimated(line: Line) -> tuple[float, float]:
+    """The derivative along a line and its bound; equal values on all sides may have been rounded to be equal."""
+    estimate = quick(line)
+    value, bound = float(estimate.value[0]), float(estimate.bound[0])
+    return value, bound if value else bound + 16 * line.cancelled / line.scale
 
 
 def rounding(dtype: np.dtype[Any], *gradients: np.ndarray) -> float:

@@ -75,7 +75,7 @@ def _compared(point: Point, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarr
     if pair.directions is not None:
         return None
     allowed = pair.allowed()
-    known = np.isfinite(allowed)
+    known = np.isfinite(allowed) & ((pair.apart > allowed) | (allowed < np.abs(pair.numerical).max(initial=0.0)))
     numbers = np.array([pair.given.reshape(-1), pair.numerical, allowed, pair.apart])
     return np.flatnonzero(known), (pair.apart > allowed)[known], numbers[:, known]
 
