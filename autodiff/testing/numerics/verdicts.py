@@ -113,11 +113,12 @@ def _stands(line: Line, estimate: Estimate, claim: Claim, tolerance: Tolerance) 
 def _resolve(judgement: Judgement, asked: np.ndarray, line: Line, claim: Claim, tolerance: Tolerance) -> None:
     """Call the claims asked for right if zero, or the opposite sign, would not agree as well, or if both are zero."""
     finite = np.isfinite(claim.value)
+    loose = asked & finite & (judgement.allowed > PRECISE * np.abs(judgement.value))
+    for j in map(int, np.flatnonzero(loose & (line.complex_step is not None))) if loose.any() else ():
+        judgement.value[j], judgement.bound[j], exact = _refined(judgement, j, line)
+        judgement.allowed[j] = judgement.bound[j] + claim.rounding[j] if exact else judgement.allowed[j]
     agree = agrees_with(claim, judgement.value, judgement.allowed, tolerance) | [v == "right" for v in judgement.verdicts]
     resolved = asked & finite & agree & (judgement.allowed <= RESOLVED * np.abs(judgement.value))
-    loose = resolved & (judgement.allowed > PRECISE * np.abs(judgement.value))
-    if loose.any() and line.complex_step is not None:
-        resolved &= ~loose
     open_ = asked & finite & ~resolved
     for j in map(int, np.flatnonzero(asked)):
         judgement.verdicts[j] = "right" if resolved[j] else "cannot tell"
