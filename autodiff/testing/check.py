@@ -63,7 +63,8 @@ def check_gradient(
     to choose. Where values are noisy and `f` is known to be analytic, since it takes complex arrays and does to them nothing but
     what is analytic, a complex step `Im f(x + ih) / h` decides. A gradient that agrees in half of the digits is right.
     At a kink every number between the slopes on either side is right, and so is every sum of several of them that lies between
-    the slopes along these entries together; at the edge of the domain one side decides.
+    the slopes along these entries together; at the edge of the domain, beyond which `f` is not finite or
+    raises an error, one side decides.
 
     Of small arguments each entry is compared, of arguments with more than 256 entries derivatives along random directions and
     a sample of entries; if a direction is wrong, halving it leads to the entries. If `f` returns an array, random weighted

@@ -103,10 +103,10 @@ class Subject:
         return (double, value) if value.shape == self.value.shape else (self.inputs, self.value)
 
     def nearby(self, inputs: Sequence[Any]) -> np.ndarray:
-        """The value of `f`, flattened; NaN where `f` is not defined."""
+        """The value of `f`, flattened; NaN where `f` is not defined: whatever it raises, it is defined at the point itself."""
         try:
             value = self.call(inputs)
-        except (ArithmeticError, ValueError):
+        except Exception:
             return np.full(self.value.size, np.nan)
         return value.reshape(-1).astype(np.float64) if value.shape == self.value.shape else np.full(self.value.size, np.nan)
 
@@ -119,7 +119,7 @@ class Subject:
             value = self.call(inputs)
             with no_grad():
                 slopes = complex_step(self.f, inputs, tangents, value, self.cancelled)
-        except (ArithmeticError, ValueError):
+        except Exception:  # f is not defined there
             return None
         self.analytic = slopes is not None
         return None if slopes is None else slopes.reshape(-1)

@@ -141,18 +141,31 @@ def test_a_function_of_single_precision_only_is_compared_as_it_is() -> None:
     assert check_gradient(f, x, vjp=lambda g, x: g * (1 - np.tanh(x))).verdict == "wrong"
 
 
-def test_errors_of_f_outside_of_its_domain_are_its_edge() -> None:
+@pytest.mark.parametrize("error", [ValueError, ZeroDivisionError, RuntimeError, AssertionError, TypeError, KeyError, IndexError])
+def test_errors_of_f_and_its_gradient_outside_of_the_domain_are_its_edge_and_inside_are_errors(error: type[Exception]) -> None:
+    def in_domain(x: Any, value: Any) -> Any:
+        if (x < 1).any():
+            raise error("wanted numbers from 1 on")
+        return value(x)
+
     def f(x: Any) -> Any:
-        if (x <= 0).any():
-            raise ValueError("wanted positive numbers")
-        return np.log(x)
+        return in_domain(x, np.log)
 
-    assert check_gradient(f, np.array([1e-3, 1.0])).ok
+    def noisy(x: Any) -> Any:
+        return f(x) + 1e-9 * np.sin(1e20 * np.asarray(x))
+
+    for x in (np.array([1.0 + 1e-9, 2.0]), np.array([1.0, 2.0])):
+        assert check_gradient(f, x).ok
+        assert check_gradient(noisy, x, vjp=lambda g, x: in_domain(x, lambda x: g / x)).verdict != "wrong"
+        assert check_gradient(noisy, x, vjp=lambda g, x: in_domain(x, lambda x: g / x**2)).verdict == "wrong"
+    with pytest.raises(error, match="wanted numbers from 1 on"):
+        check_gradient(f, X)
+    with pytest.raises(error, match="wanted numbers from 1 on"):
+        check_gradient(np.log, X + 2, vjp=lambda g, x: in_domain(x - 2, np.cos))
 
 
-def test_other_errors_of_f_are_errors() -> None:
-    with pytest.raises(KeyError):
-        check_gradient(lambda x: {}[0], X)
+def test_where_a_number_turns_complex_is_an_edge_of_the_domain() -> None:
+    assert check_gradient(lambda x: x**1.5 if isinstance(x, float) else float(x) ** 1.5, 0.0, gradient=lambda x: 1.5 * x**0.5).ok
 
 
 def test_a_mistake_in_a_long_table_is_in_its_first_row() -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from autodiff.core.tensor import unwrapped
 from autodiff.testing.libraries import as_input, is_array
-from autodiff.testing.numerics.analytic import Analytic
 from autodiff.testing.search.domains import Reals, reals
 from autodiff.testing.subject import is_floating
 from autodiff.transforms.containers import Structure, flatten
@@ -28,14 +26,13 @@ class Domains:
     def __init__(self, domains: Sequence[Any]) -> None:
         if not domains:
             raise TypeError("find_gradient_error: no domains were given; wanted one for each argument of f, such as reals().")
-        self._names = [f"domain {i}" for i in range(len(domains))]
-        parts = [_flat(domain, name) for domain, name in zip(domains, self._names, strict=True)]
+        parts = [_flat(domain, f"domain {i}") for i, domain in enumerate(domains)]
         self._structures = [structure for _, structure in parts]
-        self._paths = {path: leaf for leaves, _ in parts for leaf, path in leaves}
-        for path, leaf in self._paths.items():
+        leaves = [leaf for leaves, _ in parts for leaf in leaves]
+        for leaf, path in leaves:
             if leaf is reals:
                 raise TypeError(f"find_gradient_error: {path} is the function reals; wanted what it returns: reals().")
-        self.leaves = tuple(leaf for leaves, _ in parts for leaf, _ in leaves)
+        self.leaves = tuple(leaf for leaf, _ in leaves)
         if not any(map(_gives_numbers, self.leaves)):
             given = ", ".join(map(repr, domains))
             raise TypeError(
@@ -46,16 +43,6 @@ class Domains:
         """What the function is called with at a point."""
         leaves = iter(point)
         return tuple(structure.rebuild(leaves) for structure in self._structures)
-
-    def leaves_of(self, arguments: Sequence[Any]) -> dict[str, Any]:
-        """The leaves of the arguments, the last ones of a call, since a cotangent may come first, by their paths."""
-        named = zip(arguments[-len(self._names) :], self._names, strict=True)
-        return {path: leaf for x, name in named for leaf, path in flatten(x, name, is_array=_is_array)[0]}
-
-    def contain(self, leaves: Mapping[str, Any]) -> bool:
-        """Whether each of the leaves, by their paths, is in its domain, where that is stated."""
-        stated = {path: domain for path, domain in self._paths.items() if isinstance(domain, Reals)}
-        return all(unwrapped(leaves[path]) in domain for path, domain in stated.items())
 
 
 def is_strategy(x: Any) -> bool:
@@ -75,10 +62,6 @@ def _flat(domain: Any, name: str) -> tuple[list[tuple[Any, str]], Structure]:
 
 def _is_domain(x: Any) -> bool:
     return isinstance(x, Reals) or x is reals or is_strategy(x)
-
-
-def _is_array(x: Any) -> bool:
-    return is_array(x) or isinstance(x, Analytic)
 
 
 def _gives_numbers(leaf: Any) -> bool:

@@ -10,11 +10,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from autodiff.core.tensor import Tensor, unwrapped
+from autodiff.core.tensor import unwrapped
 from autodiff.modes import no_grad
 from autodiff.testing.arguments import Arguments, name_of
 from autodiff.testing.check import check_gradient
-from autodiff.testing.numerics.analytic import Analytic
 from autodiff.testing.report import GradientFailure, GradientReport
 from autodiff.testing.search import reproduction
 from autodiff.testing.search.arguments import Domains
@@ -76,15 +75,14 @@ class Trial:
         missing = self._missing(inputs)
         if missing is not None:
             return missing
-        f = Watched(self.f, self.domains, undefined=OUTSIDE)
-        watched = {name: Watched(function, self.domains) for name, function in self.functions.items()}
+        watched = {name: Watched(function) for name, function in self.functions.items()}
         options: dict[str, Any] = {"max_evaluations": EVALUATIONS, **self.options, **watched}
         try:
-            report = check_gradient(f, *inputs, **options)
+            report = check_gradient(self.f, *inputs, **options)
         except Exception as error:
             by_hand = any(error is gradient.error for gradient in watched.values())
             said = isinstance(error, TypeError) or str(error).startswith(OURS)  # that this function is none for autograd
-            by_autograd = not watched and error is not f.error and not said
+            by_autograd = not watched and not said
             if not by_hand and not by_autograd:
                 return Outcome("raised", error=error)
             source = "autograd's gradient" if by_autograd else next(iter(watched))
@@ -115,31 +113,17 @@ class Trial:
 
 
 class Watched:
-    """A function of the arguments, by its own name, that remembers the error that it raised in the stated domains.
+    """A function, by its own name, that remembers the last error that it raised."""
 
-    Beyond them it raises `ValueError`. Differences are taken there if the function has values, since the end may be a kink.
-
-    Args:
-        function: what is called.
-        domains: those of the arguments.
-        undefined: the errors by which the function says that it is not defined at a point.
-    """
-
-    def __init__(self, function: Callable[..., Any], domains: Domains, undefined: tuple[type[Exception], ...] = ()) -> None:
+    def __init__(self, function: Callable[..., Any]) -> None:
         functools.update_wrapper(self, function)
         self.__name__ = name_of(function)
-        self._function, self._domains, self._undefined = function, domains, undefined
+        self._function = function
         self.error: Exception | None = None
 
     def __call__(self, *arguments: Any) -> Any:
         try:
             return self._function(*arguments)
         except Exception as error:
-            leaves = self._domains.leaves_of(arguments)
-            beyond = not any(isinstance(x, Analytic) for x in leaves.values()) and not self._domains.contain(leaves)
-            undefined = isinstance(error, self._undefined)
-            if beyond or (undefined and isinstance(error, IndexError)):
-                raise ValueError(str(error)) from error
-            if not undefined and not any(isinstance(x, Tensor) for x in leaves.values()):
-                self.error = error
+            self.error = error
             raise
