@@ -38,7 +38,7 @@ class Conduct:
     """
 
     def __init__(self, candidate: Candidate, subject: Subject, cotangent: np.ndarray, rng: np.random.Generator) -> None:
-        self.rule = candidate.rule
+        self.candidate = candidate
         self.subject = subject
         self.rng = rng
         self.linear = not candidate.fixed
@@ -50,10 +50,11 @@ class Conduct:
             self.word, self.who, self.weights = "cotangent", "the gradient", cotangent
             named = zip(subject.variable_names, subject.variables, strict=True)
             self.results = [(f"the gradient by {name}", name, x.shape, x.dtype) for name, x in named]
+        self.first = self._of(self.weights)
 
     def failures_of_shape(self) -> list[GradientFailure]:
         """Which results do not have the shape that they must have, so that no entry can be compared."""
-        found = zip(self.results, self._of(self.weights), strict=True)
+        found = zip(self.results, self.first, strict=True)
         return [
             GradientFailure("shape", f"{name} has shape {result.shape}, but {model} has shape {shape}.")
             for (name, model, shape, _), result in found
@@ -63,24 +64,24 @@ class Conduct:
     def failures(self) -> list[GradientFailure]:
         """What else is wrong."""
         inputs, w = self.subject.fresh(), self.weights.copy()
-        found = self.rule(w, inputs)
+        found = self.candidate.returned(w, inputs)
         changed = [self.subject.names[i] for i in _changed(inputs, self.subject.inputs)]
         changed += [f"its {self.word}"] if w.tobytes() != self.weights.tobytes() else []
         failures = [_mutation(self.who, name) for name in changed]
         failures += [GradientFailure("aliasing", text) for text in self._sharing(found, inputs, w)]
         dtypes = []
-        for (name, model, _, dtype), first, second in zip(self.results, found, self._of(self.weights), strict=True):
+        for (name, model, _, dtype), first, second in zip(self.results, self.first, found, strict=True):
             if first.dtype != dtype:
                 dtypes.append(GradientFailure("dtype", f"{name} has dtype {first.dtype}, but {model} has dtype {dtype}."))
             if first.shape != second.shape or not _repeats(first, second):
                 text = f"{name} is not deterministic: two calls with the same inputs differ."
                 failures.append(GradientFailure("repetition", text))
         if self.linear and not failures:
-            failures = [GradientFailure("linearity", text) for text in self._not_zero(found) or self._nonlinear()]
+            failures = [GradientFailure("linearity", text) for text in self._not_zero() or self._nonlinear()]
         return failures + dtypes
 
     def _of(self, weights: np.ndarray) -> tuple[np.ndarray, ...]:
-        return self.rule(weights.copy(), self.subject.fresh())
+        return self.candidate.rule(weights.copy(), self.subject.fresh())
 
     def _sharing(self, found: Sequence[np.ndarray], inputs: Sequence[Any], weights: np.ndarray) -> list[str]:
         """Which results share memory with something that their user may change."""
@@ -96,10 +97,10 @@ class Conduct:
             others.append((name, result))
         return failures
 
-    def _not_zero(self, found: Sequence[np.ndarray]) -> list[str]:
+    def _not_zero(self) -> list[str]:
         """Which results are not zero for a weight of zero, where they are finite for another."""
         failures = []
-        for (name, *_), usual, result in zip(self.results, found, self._of(np.zeros_like(self.weights)), strict=True):
+        for (name, *_), usual, result in zip(self.results, self.first, self._of(np.zeros_like(self.weights)), strict=True):
             wrong = np.argwhere((result != 0) & np.isfinite(usual))
             if len(wrong):
                 index = tuple(map(int, wrong[0]))
@@ -123,7 +124,7 @@ class Conduct:
             allowed = eps**0.25 * size.max(where=np.isfinite(size), initial=0.0) + 64 * eps * self._natural(slot, weights[2])
             excess = np.nan_to_num(error - allowed - np.finfo(float).tiny)
             if (excess > 0).any() and excess.max() > 100 * max(
-                gradient_noise(self.rule, subject, w, self.rng)[slot].max() for w in weights
+                gradient_noise(self.candidate.rule, subject, w, self.rng)[slot].max() for w in weights
             ):
                 failures.append(
                     f"{name} is not linear in the {self.word}: for 2a + 3b it is not twice that for a plus three times that for b."

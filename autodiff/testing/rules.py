@@ -23,11 +23,15 @@ Rule = Callable[[np.ndarray, Sequence[Any]], tuple[np.ndarray, ...]]
 
 @dataclass(frozen=True)
 class Candidate:
-    """A gradient under test: where it comes from, "autograd", "gradient", "vjp" or "jvp", and its rule."""
+    """A gradient under test: where it comes from, "autograd", "gradient", "vjp" or "jvp", and what it returns."""
 
     source: str
-    rule: Rule
+    returned: Rule
     arguments: Arguments | None = None
+
+    def rule(self, weights: np.ndarray, inputs: Sequence[Any]) -> tuple[np.ndarray, ...]:
+        """What it returns, in memory of its own, since it may write the next to the same."""
+        return tuple(part.copy() for part in self.returned(weights, inputs))
 
     def like(self, formula: Callable[..., Any]) -> Rule:
         """The rule of another formula of the same kind, such as a part of it."""

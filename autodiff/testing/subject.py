@@ -72,10 +72,10 @@ class Subject:
         return tuple(x.copy(order="K") if isinstance(x, np.ndarray) else x for x in self.inputs)
 
     def call(self, inputs: Sequence[Any]) -> np.ndarray:
-        """The value of `f`, as an array."""
+        """The value of `f`, as an array of its own, since `f` may write its next value to the same memory."""
         self.evaluations += 1
         with no_grad():
-            return as_array(self.f(*inputs))
+            return as_array(self.f(*inputs)).copy()
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -91,6 +91,24 @@ def test_a_gradient_that_shares_memory_with_an_input_is_found() -> None:
     assert only_failure(report).startswith("the gradient by x shares memory with x:")
 
 
+def in_a_buffer(function: Any) -> Any:
+    """The function, with its results in the same array each time."""
+    buffer = np.zeros(3)
+
+    def with_buffer(*arguments: Any) -> np.ndarray:
+        buffer[...] = function(*arguments)
+        return buffer
+
+    return with_buffer
+
+
+def test_results_in_the_same_array_each_time_are_those_of_their_calls() -> None:
+    assert check_gradient(in_a_buffer(np.sin), X, vjp=in_a_buffer(lambda g, x: g * np.cos(x))).ok
+    assert check_gradient(in_a_buffer(np.sin), X, jvp=in_a_buffer(lambda t, x: t * np.cos(x))).ok
+    assert check_gradient(lambda x: np.sum(x * x), X, gradient=in_a_buffer(lambda x: 2 * x)).ok
+    assert check_gradient(np.sin, X, vjp=in_a_buffer(lambda g, x: g * np.cos(x) ** 2)).verdict == "wrong"
+
+
 def test_parts_of_one_array_that_do_not_overlap_are_no_failure() -> None:
     def vjp(g: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         both = np.stack([g * y, g * x], axis=-1)
@@ -101,18 +119,28 @@ def test_parts_of_one_array_that_do_not_overlap_are_no_failure() -> None:
 
 def test_a_gradient_that_varies_is_found() -> None:
     rng = np.random.default_rng(0)
-    report = check_gradient(lambda x: np.sum(x * x), X, gradient=lambda x: 2 * x + rng.normal(scale=1e-8, size=x.shape))
-    assert "the gradient by x is not deterministic: two calls with the same inputs differ." in map(str, report.failures)
-    assert report.verdict == "wrong"
+
+    def gradient(x: np.ndarray) -> np.ndarray:
+        return 2 * x + rng.normal(scale=1e-8, size=x.shape)
+
+    for varying in (gradient, in_a_buffer(gradient)):
+        report = check_gradient(lambda x: np.sum(x * x), X, gradient=varying)
+        assert "the gradient by x is not deterministic: two calls with the same inputs differ." in map(str, report.failures)
+        assert report.verdict == "wrong"
 
 
 def test_a_function_that_varies_is_found() -> None:
     rng = np.random.default_rng(0)
-    report = check_gradient(lambda x: np.sum(x * rng.integers(0, 2, x.shape)), X)
-    assert only_failure(report) == (
-        "f is not deterministic: two calls with the same inputs give different results. Seed its random numbers inside of f."
-    )
-    assert report.entries == ()
+
+    def dropout(x: Any) -> Any:
+        return x * rng.integers(0, 2, x.shape)
+
+    for varying in (dropout, in_a_buffer(dropout)):
+        report = check_gradient(varying, X, vjp=lambda g, x: g)
+        assert only_failure(report) == (
+            "f is not deterministic: two calls with the same inputs give different results. Seed its random numbers inside of f."
+        )
+        assert report.entries == ()
 
 
 @pytest.mark.parametrize("bend", [np.abs, np.square, np.sign])
