@@ -194,7 +194,8 @@ def _checked(
     if failures:
         return [], failures, cotangents
     failures = conduct.failures()
-    entries = Comparison(subject, Claims(candidate, subject, cotangents, rng), cotangents, rng, tolerance).entries()
+    claims = Claims(candidate, subject, cotangents, rng, conduct.first)
+    entries = Comparison(subject, claims, cotangents, rng, tolerance).entries()
     return entries, failures, cotangents
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -70,15 +71,23 @@ class Claims:
 
     A vector-Jacobian product is the product of the first two, and is asked for each cotangent once; a Jacobian-vector product is
     that of the last two, and is asked for one direction at a time, so that the number of entries does not matter.
+    No number is held to be more precise than the type in which the rule was `found` to return it.
 
     Attributes:
         rows: for each argument the gradients for the cotangents, an array of shape `(cotangents, the argument's size)`; zeros if
             the rule is a Jacobian-vector product, so that no entry is known to matter.
     """
 
-    def __init__(self, candidate: Candidate, subject: Subject, cotangents: Cotangents, rng: np.random.Generator) -> None:
+    def __init__(
+        self,
+        candidate: Candidate,
+        subject: Subject,
+        cotangents: Cotangents,
+        rng: np.random.Generator,
+        found: Sequence[np.ndarray],
+    ) -> None:
         self._candidate, self._subject, self._cotangents, self._rng = candidate, subject, cotangents, rng
-        self._eps = [eps_of(x, cotangents.arrays[0]) for x in subject.variables]
+        self._eps = [eps_of(x, part, cotangents.arrays[0]) for x, part in zip(subject.variables, cycle(found), strict=False)]
         self._here: Any = partial(self._found, subject.fresh)
         self._noise: Any = self._noise_of
         if not candidate.tangents:  # a cotangent is asked for again with each entry, a tangent is not

@@ -35,6 +35,9 @@ class Conduct:
         subject: the function.
         cotangent: one that is not special.
         rng: for tangents, and for other weights, to see whether it is linear in them.
+
+    Attributes:
+        first: what it returns for the cotangent or a tangent.
     """
 
     def __init__(self, candidate: Candidate, subject: Subject, cotangent: np.ndarray, rng: np.random.Generator) -> None:

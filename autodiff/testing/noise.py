@@ -32,7 +32,7 @@ def gradient_noise(rule: Rule, subject: Subject, cotangent: np.ndarray, rng: np.
             return [np.full(g.size, np.nan) for g in here]
 
     here = rule(cotangent.copy(), subject.fresh())
-    eps = eps_of(*originals)
+    eps = eps_of(*originals, *here)
     found = []
     for power in LENGTHS:
         values = [moved(float(node) * eps**power) for node in NODES]

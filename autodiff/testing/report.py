@@ -189,6 +189,7 @@ class GradientReport:
         verdicts: tuple[Verdict, ...] = ("wrong", "cannot tell", "right")
         counts = [f"{self._count(v)} {v}" for v in verdicts if self._count(v)]
         compared = f"{_counted(len(self.entries), 'entry', 'entries')} compared" + (f": {', '.join(counts)}" if counts else "")
+        compared = compared if self.entries or self.failures else "There was nothing to compare, as the arguments have no elements"
         kinks = sum(e.at_kink and e.verdict == "right" and isinstance(e.index, tuple) for e in self.entries)
         compared += f" ({kinks} at a kink, as {'a subgradient' if kinks == 1 else 'subgradients'})" if kinks else ""
         compared += f"; {self.left} more were left, since enough are wrong" if self.left else ""

@@ -113,6 +113,41 @@ def test_a_right_gradient_of_another_dtype_has_a_verdict_of_its_own(dtype: Any) 
     assert (wrong.verdict, wrong.ok) == ("wrong dtype" if dtype is bool else "wrong", False)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_the_numbers_of_another_dtype_are_held_to_its_precision(dtype: Any) -> None:
+    def verdict(factor: float) -> str:
+        def vjp(g: np.ndarray, x: np.ndarray, y: np.ndarray) -> Any:
+            return (factor * g * np.cos(x) * np.exp(y)).astype(dtype), g * np.sin(x) * np.exp(y)
+
+        return check_gradient(lambda x, y: np.sin(x) * np.exp(y), X, X / 3, vjp=vjp).verdict
+
+    def jvp(t: np.ndarray, x: np.ndarray) -> np.ndarray:
+        return (t * np.cos(x)).astype(dtype)
+
+    eps = float(np.finfo(dtype).eps)
+    assert (verdict(1.0), verdict(1 + eps), verdict(1 + 200 * eps)) == ("wrong dtype", "wrong dtype", "wrong")
+    assert check_gradient(np.sin, X, jvp=jvp).verdict == "wrong dtype"
+    rounded_before = check_gradient(lambda x: np.sum(np.exp(x)), X, gradient=lambda x: np.exp(x.astype(dtype)))
+    assert rounded_before.verdict == "wrong dtype", str(rounded_before)
+
+
+def test_another_dtype_is_no_licence_for_the_gradient_by_another_argument() -> None:
+    def gradient(x: np.ndarray, y: np.ndarray) -> Any:
+        return y.astype(np.float32), x * (1 + 1e-6)
+
+    assert check_gradient(lambda x, y: np.sum(x * y), X, X + 1, gradient=gradient).by_argument == "right: x; wrong: y in 2 of 2"
+
+
+@pytest.mark.parametrize("shape", [(0,), (2, 0)])
+def test_an_argument_without_elements_is_said_to_leave_nothing_to_compare(shape: tuple[int, ...]) -> None:
+    report = check_gradient(lambda x: np.sum(x), np.zeros(shape))
+    nothing = "There was nothing to compare, as the arguments have no elements"
+    assert report.verdict == "right"
+    assert report.summary == f"The gradient of <lambda> is right. {nothing}; {report.evaluations} evaluations."
+    failing = check_gradient(lambda x: np.sum(x), np.zeros(shape), gradient=lambda x: np.ones(1))
+    assert failing.summary.startswith("The gradient of <lambda> is wrong. 0 entries compared; 1 other failure; ")
+
+
 def test_another_dtype_hides_no_other_failure() -> None:
     report = check_gradient(np.sum, X, vjp=lambda g, x: np.full(2, np.rint(abs(g)), int))
     assert {failure.kind for failure in report.failures} == {"dtype", "linearity"}
