@@ -9,11 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.testing.libraries import as_input, described, is_array, library_of, like, numbers_of
+from autodiff.testing.libraries import as_input, by_label, described, is_array, library_of, like, numbers_of
 from autodiff.testing.options import checked_argnums
 from autodiff.transforms.containers import Structure, flatten
 
 __all__: list[str] = []
+
+INSTEAD = {  # of arrays of other kinds, what to pass
+    "MaskedArray": "{0}.filled(0), and the mask inside of f, such as np.where(mask, 0, ...)",
+    "matrix": "np.asarray({0}), and `@` inside of f for its product",
+}
 
 
 class Arguments:
@@ -39,7 +44,8 @@ class Arguments:
         self._models = [leaf for leaves, _ in parts for leaf, _ in leaves]
         self._structures = [structure for _, structure in parts]
         self.names = tuple(name for leaves, _ in parts for _, name in leaves)
-        self.leaves = tuple(map(_leaf, self._models, self.names))
+        chosen_leaves = (i in numbers for i, (leaves, _) in enumerate(parts) for _ in leaves)
+        self.leaves = tuple(map(_leaf, self._models, self.names, chosen_leaves))
         ends = accumulate(len(leaves) for leaves, _ in parts)
         places = [range(end - len(leaves), end) for (leaves, _), end in zip(parts, ends, strict=True)]
         variable = {i: [self._varies(p) for p in places[i]] for i in numbers}
@@ -62,6 +68,12 @@ class Arguments:
         """Whether a leaf can be differentiated by: an array of floating point, which must be finite."""
         x, name = self.leaves[p], self.names[p]
         kind = x.dtype.kind if isinstance(x, np.ndarray) else ""
+        if kind in ("c", "f") and type(x) is not np.ndarray:
+            kind_of_array = type(x).__name__
+            raise TypeError(
+                f"check_gradient: {name} is a {kind_of_array}, whose operations are not those of arrays; wanted "
+                f"{INSTEAD.get(kind_of_array, 'np.asarray({0})').format(name)}."
+            )
         if kind == "c":
             raise TypeError(
                 f"check_gradient: {name} is complex; wanted real numbers. Check f as a function of the real and the "
@@ -119,6 +131,8 @@ class Arguments:
         arranged = zip(self._chosen.items(), parts, strict=True)
         try:
             leaves = [leaf for (name, (s, _)), part in arranged for leaf in s.leaves_of(part, f"the gradient by {name}")]
+            models = (self._models[p] for p in self.positions)
+            leaves = [(by_label(leaf, model, path), path) for (leaf, path), model in zip(leaves, models, strict=True)]
         except ValueError as error:
             raise ValueError(f"check_gradient: {error}") from None
         return tuple(as_numbers(leaf, source, path) for leaf, path in leaves)
@@ -149,17 +163,14 @@ def _flat(x: Any, name: str, chosen: bool) -> tuple[list[tuple[Any, str]], Struc
     return leaves, structure
 
 
-def _leaf(x: Any, name: str) -> Any:
+def _leaf(x: Any, name: str, chosen: bool) -> Any:
     """An array of its own for what is one."""
-    if isinstance(x, np.ma.MaskedArray):
-        raise TypeError(
-            f"check_gradient: {name} is a masked array, and f would see what is under the mask; wanted an array, such as "
-            f"{name}.filled(0), and the mask inside of f, such as np.where(mask, 0, ...)."
-        )
     try:
         return as_input(x)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"check_gradient: {name} is no array of numbers: {error}") from None
+    except Exception as error:  # whatever a library has against its array being one of NumPy's
+        if not chosen:
+            return x
+        raise TypeError(f"check_gradient: {name} is no array of numbers ({error}); leave it out by argnums=.") from None
 
 
 def argument_names(f: Callable[..., Any], count: int) -> list[str]:

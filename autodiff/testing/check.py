@@ -56,7 +56,8 @@ def check_gradient(
     is arranged in the same way, and its parts are reported by their paths, such as `layers[1].b`. A list of numbers is an array. An
     object that holds arrays, such as a network, is a container of those: of the parameters of a module, by their names, or of the
     arrays in the attributes; the gradient by it is a dict, such as `{"0.weight": ..., "0.bias": ...}`. Functions are called with
-    copies. An array of PyTorch or JAX, a Series or a DataFrame stays one for `f` and its gradient, which may return such as well.
+    copies. An array of PyTorch or JAX, a Series or a DataFrame stays one for `f` and its gradient; it may return such as
+    well, of which the labels count.
 
     The numerical derivative is `(f(x + h) - f(x - h)) / 2h`, extrapolated to `h = 0`, with an error bound that is computed from
     the values: what extrapolations differ by, and the measured rounding noise of `f` divided by `h`. So there is no tolerance
@@ -103,7 +104,7 @@ def check_gradient(
 
     Raises:
         TypeError: `f`, `gradient`, `vjp` or `jvp` is not a function of the kind described, or no input is floating point, or one is
-            complex or a masked array.
+            complex or an array with operations of its own, such as np.matrix or a masked array.
         ValueError: an argument does not fit the others, or an input is not finite.
 
     Source: Ridders (1982), Numerical Recipes' `dfridr`; Moré and Wild (2012) for the noise; Martins, Sturdza and Alonso (2003) for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -68,6 +69,23 @@ def plain(x: Any) -> Any:
     return unwrapped(x) if library is None else library.taken(x)
 
 
+def by_label(x: Any, model: Any, name: str) -> Any:
+    """A Series or a DataFrame in the order of the labels of a model that is one as well; all else as it is.
+
+    Raises:
+        ValueError: it has other labels.
+    """
+    if not (library_of(x) is library_of(model) is LIBRARIES["pandas"] and x.ndim == model.ndim):
+        return x
+    for axis, (own, wanted) in enumerate(zip(x.axes, model.axes, strict=True)):
+        if not own.equals(wanted):
+            if not (own.is_unique and wanted.is_unique and set(own) == set(wanted)):
+                given, labels = map(reprlib.repr, (list(own), list(wanted)))
+                raise ValueError(f"{name} has the labels {given}; wanted {labels}, in any order, or an array.")
+            x = x.reindex(wanted, axis=axis)
+    return x
+
+
 def like(array: Any, model: Any) -> Any:
     """The array in the form of `model`, what a function of such is called with: a number, or an array of another library.
 
@@ -90,7 +108,12 @@ def like(array: Any, model: Any) -> Any:
 
 
 def as_input(x: Any) -> Any:
-    """An array of its own for an input that is an array, a tensor, a float, or a list of floats; all else as it is."""
+    """An array of its own for an input that is an array, a tensor, a float, or a list of floats; all else as it is.
+
+    So are subclasses of arrays, whose operations may be others, such as the product of two matrices.
+    """
+    if isinstance(x, np.ndarray) and type(x) not in (np.ndarray, np.memmap):
+        return x
     known = is_array(x) or isinstance(x, (np.inexact, float, complex)) or is_array_of_numbers(x)
     array = np.array(plain(x)) if known else np.array(None)
     if array.dtype.kind not in "fc" and not isinstance(x, (np.ndarray, Tensor)):

@@ -98,7 +98,7 @@ def flatten(
 ) -> tuple[list[tuple[Any, str]], Structure]:
     """The leaves of `x`, each with its path, such as `x['layers'][1].b` if `path` is "x", and how they are arranged.
 
-    A list or tuple that holds nothing but numbers, or such lists, is one leaf, as `numpy.asarray` makes an array of it; with
+    A list or tuple of numbers, or of such lists of one shape, is one leaf, as `numpy.asarray` makes an array of it; with
     `arrays_of_numbers=False` it is a container like any other. An empty one inside a container, such as a list of no layers, is a
     container.
 
@@ -190,12 +190,20 @@ def parts_of(x: Any) -> list[tuple[Step, Any]] | None:
     return None
 
 
-def is_array_of_numbers(x: Any, around: tuple[int, ...] = ()) -> bool:
-    """Whether `x` is a list or tuple of numbers, or of such lists."""
+def is_array_of_numbers(x: Any) -> bool:
+    """Whether `x` is a list or tuple of numbers, or of such lists of one shape."""
+    return isinstance(x, (list, tuple)) and _shape_of_numbers(x, ()) is not None
+
+
+def _shape_of_numbers(x: Any, around: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The shape of a number, or of an array of numbers in the containers with the ids `around`; None if it is none."""
+    if isinstance(x, (int, float, complex, np.number, np.bool_)):
+        return ()
     if not isinstance(x, (list, tuple)) or hasattr(x, "_fields") or id(x) in around:
-        return False
-    around = (*around, id(x))
-    return all(isinstance(part, (int, float, complex, np.number, np.bool_)) or is_array_of_numbers(part, around) for part in x)
+        return None
+    shapes = {_shape_of_numbers(part, (*around, id(x))) for part in x} or {()}
+    shape = shapes.pop()
+    return None if shapes or shape is None else (len(x), *shape)
 
 
 def _holds_any(x: Any) -> bool:

@@ -334,9 +334,22 @@ def test_a_part_that_cannot_be_differentiated_by_is_named(argument: Any, path: s
     )
 
 
-def test_numbers_that_make_no_array_are_an_error_that_says_where() -> None:
-    with pytest.raises(ValueError, match=r"^grad: argument 0\['a'\] is no array: .*inhomogeneous"):
-        ad.grad(lambda x: 1.0)({"a": [[1.0, 2.0], [3.0]]})
+def test_what_makes_no_array_is_an_error_that_says_where() -> None:
+    class NoArray:
+        def __array__(self, *args: Any, **options: Any) -> Any:
+            raise ValueError("none of mine")
+
+    with pytest.raises(ValueError, match=r"^grad: argument 0\['a'\] is no array: none of mine"):
+        ad.grad(lambda x: 1.0)({"a": NoArray()})
+
+
+def test_lists_of_several_shapes_are_a_container() -> None:
+    gradient = ad.grad(lambda x: np.sum(x["a"][0] ** 2) * x["a"][1] + np.sum(x["b"][1]))(
+        {"a": [[1.0, 2.0], 3.0], "b": ([[1.0], [2.0]], [[1.0, 2.0]])}
+    )
+    assert gradient["a"][0].tolist() == [6.0, 12.0]
+    assert gradient["a"][1] == 5.0
+    assert [part.tolist() for part in gradient["b"]] == [[[0.0], [0.0]], [[1.0, 1.0]]]
 
 
 @pytest.mark.parametrize("wrap", [lambda x: x, lambda x: {"inner": x}, lambda x: (x, A)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,50 @@ from autodiff.testing import check_gradient, find_gradient_error, reals
 B = np.array([0.5, -1.5])
 
 
-def test_a_masked_array_is_refused() -> None:
-    with pytest.raises(TypeError, match=r"p\[0\] is a masked array, and f would see what is under the mask; wanted .*filled\(0\)"):
-        check_gradient(lambda p: np.sum(p[0]), [np.ma.array([1.0, 2.0], mask=[False, True])])
+class Metres(np.ndarray):
+    """Numbers with a unit."""
+
+
+MASKED, MATRIX = np.ma.array(B, mask=[False, True]), B[None].view(np.matrix)
+OTHER_ARRAYS: list[tuple[Any, str, Any]] = [
+    (MASKED, "a MaskedArray, {}; wanted {}.filled(0), and the mask inside of f, such as np.where(mask, 0, ...).", np.ma.sum),
+    (MATRIX, "a matrix, {}; wanted np.asarray({}), and `@` inside of f for its product.", lambda x: (x * x.T)[0, 0]),
+    (B.view(Metres), "a Metres, {}; wanted np.asarray({}).", np.sum),
+]
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+@pytest.mark.parametrize(("x", "text", "number"), OTHER_ARRAYS, ids=["masked", "matrix", "with a unit"])
+def test_an_array_with_operations_of_its_own_is_refused_unless_it_is_left_out(x: Any, text: str, number: Any) -> None:
+    def f(x: Any, y: Any) -> Any:
+        return float(number(x)) * np.sum(y**2)
+
+    def gradient(x: Any, y: Any) -> Any:
+        return float(number(x)) * 2 * y
+
+    for argument, name in ((x, "x"), ([x], "x[0]")):
+        said = text.format("whose operations are not those of arrays", name)
+        with pytest.raises(TypeError, match=rf"^check_gradient: {re.escape(f'{name} is {said}')}$"):
+            check_gradient(lambda x, y: np.sum(y), argument, B)
+    for y in (B, B.astype(np.float32)):
+        report = check_gradient(f, x, y, argnums=1, gradient=gradient)
+        assert report.ok, str(report)
+
+
+def test_what_a_library_does_not_make_numbers_of_is_refused_unless_it_is_left_out() -> None:
+    jax = pytest.importorskip("jax")
+    key = jax.random.key(0)
+
+    def f(key: Any, x: Any) -> Any:
+        return jax.numpy.sum(jax.numpy.sin(x) * jax.random.normal(key, x.shape))
+
+    x = jax.numpy.asarray(B)
+    report = check_gradient(f, key, x, argnums=1, gradient=jax.grad(f, 1))
+    assert report.ok, str(report)
+    with pytest.raises(
+        TypeError, match=r"^check_gradient: key is no array of numbers \(.*PRNGKey.*\); leave it out by argnums=\.$"
+    ):
+        check_gradient(f, key, x, gradient=jax.grad(f, 1))
 
 
 @pytest.mark.parametrize("z", [np.ones(2) * 1j, 1j, [1j, 2.0], np.complex128(1)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -91,8 +92,49 @@ def test_series_and_data_frames_are_given_to_functions_of_such() -> None:
     assert report.ok, str(report)
     series = table["a"]
     assert check_gradient(
-        lambda s: s["u"] ** 2 * s["v"], series, gradient=lambda s: pandas.Series([2 * s["u"] * s["v"], s["u"] ** 2])
+        lambda s: s["u"] ** 2 * s["v"], series, gradient=lambda s: np.array([2 * s["u"] * s["v"], s["u"] ** 2])
     ).ok
     assert check_gradient(lambda s: s.map(np.exp), series, vjp=lambda g, s: g * np.exp(s)).ok
     names = pandas.DataFrame({"name": ["a", "b"], "value": [1, 2]})
     assert arguments(check_gradient(lambda table, x: np.sum(x * table["value"].to_numpy()), names, B)) == ["x"]
+
+
+def numbers(series: Any) -> Any:
+    """With other labels in the same places."""
+    return type(series)(series.to_numpy(), index=series.index[::-1])
+
+
+def test_a_gradient_with_labels_is_taken_by_its_labels() -> None:
+    pandas = pytest.importorskip("pandas")
+    s = pandas.Series({"c": 1.0, "b": 2.0, "a": 3.0})
+    table = pandas.DataFrame({"y": [1.0, 2.0], "x": [3.0, 4.0]}, index=["v", "u"])
+
+    def cube(x: Any) -> Any:
+        return np.sum(np.asarray(x) ** 3)
+
+    def mislabelled(s: Any) -> Any:
+        return pandas.Series(3 * s.to_numpy() ** 2, index=s.index[::-1])
+
+    for x, reordered in (
+        (s, lambda s: s.sort_index()),
+        (table, lambda t: t.sort_index()),
+        (table, lambda t: t[["x", "y"]]),
+        (table, lambda t: t.sort_index().sort_index(axis=1)),
+    ):
+        assert check_gradient(cube, x, gradient=lambda x, of=reordered: of(3 * x**2)).ok
+        assert check_gradient(lambda p: cube(p["x"]), {"x": x}, gradient=lambda p, of=reordered: {"x": of(3 * p["x"] ** 2)}).ok
+        assert check_gradient(lambda x: x, x, vjp=lambda g, x, of=reordered: of(0 * x + g)).ok
+    assert check_gradient(cube, s, gradient=mislabelled).verdict == "wrong"
+    assert check_gradient(cube, s.to_numpy(), gradient=lambda x: pandas.Series(3 * x**2, index=["c", "a", "b"])).ok
+
+
+def test_a_gradient_with_other_labels_is_an_error_that_names_them() -> None:
+    pandas = pytest.importorskip("pandas")
+    s = pandas.Series({"c": 1.0, "b": 2.0, "a": 3.0})
+    for labels in (["c", "b", "d"], ["c", "b"], ["c", "b", "b"], ["c", "b", "a", "a"]):
+        wanted = "wanted ['c', 'b', 'a'], in any order, or an array."
+        said = f"check_gradient: the gradient by p['s'] has the labels {labels}; {wanted}"
+        with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
+            check_gradient(lambda p: 1.0, {"s": s}, gradient=lambda p, of=labels: {"s": pandas.Series(1.0, index=of)})
+    twice = pandas.Series([1.0, 2.0], index=["c", "c"])
+    assert check_gradient(lambda s: (s**2).sum(), twice, gradient=lambda s: 2 * s).ok
