@@ -168,7 +168,7 @@ def test_a_rule_that_loses_the_graph_of_its_cotangent_is_found_at_second_order()
 
 def test_a_gradient_of_another_type_is_a_failure() -> None:
     by_hand = check_gradient(lambda x: np.sin(x), ROW, vjp=lambda g, x: (g * np.cos(x)).astype(np.float32))
-    assert by_hand.verdict == "wrong"  # to seven digits
+    assert by_hand.verdict == "wrong dtype"  # right to seven digits
     text = "the gradient by x has dtype float32, but x has dtype float64."
     assert by_hand.failures == (GradientFailure("dtype", text),)
     widening = planted(np.square, lambda g, x: g * 2.0 * unwrapped(x).astype(np.float64))

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.testing.arguments import checked_argnums, name_of
+from autodiff.testing.arguments import name_of
 from autodiff.testing.check import check_gradient
+from autodiff.testing.options import checked_argnums
 from autodiff.testing.report import GradientMismatch
 from autodiff.testing.search import reproduction
 from autodiff.testing.search.arguments import Domains
