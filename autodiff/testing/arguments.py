@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.testing.libraries import as_input, by_label, described, is_array, library_of, like, numbers_of
+from autodiff.testing.libraries import as_input, by_label, described, has_own_operations, is_array, library_of, like, numbers_of
 from autodiff.testing.options import checked_argnums
 from autodiff.transforms.containers import Structure, flatten
 
@@ -66,13 +66,12 @@ class Arguments:
 
     def _varies(self, p: int) -> bool:
         """Whether a leaf can be differentiated by: an array of floating point, which must be finite."""
-        x, name = self.leaves[p], self.names[p]
+        x, name, model = self.leaves[p], self.names[p], self._models[p]
         kind = x.dtype.kind if isinstance(x, np.ndarray) else ""
-        if kind in ("c", "f") and type(x) is not np.ndarray:
-            kind_of_array = type(x).__name__
+        if has_own_operations(model) and model.dtype.kind in "cf":
+            instead = INSTEAD.get(type(model).__name__, "np.asarray({0})").format(name)
             raise TypeError(
-                f"check_gradient: {name} is a {kind_of_array}, whose operations are not those of arrays; wanted "
-                f"{INSTEAD.get(kind_of_array, 'np.asarray({0})').format(name)}."
+                f"check_gradient: {name} is a {type(model).__name__}, whose operations are not those of arrays; wanted {instead}."
             )
         if kind == "c":
             raise TypeError(

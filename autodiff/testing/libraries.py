@@ -96,6 +96,8 @@ def like(array: Any, model: Any) -> Any:
         return array[()]
     if is_numpy and isinstance(model, Tensor) and type(model) is not Tensor:
         return type(model)(array, requires_grad=model.requires_grad)
+    if array is None:
+        return model
     library = library_of(model)
     if library is None or array is model:
         return array
@@ -107,13 +109,18 @@ def like(array: Any, model: Any) -> Any:
     return library.made(np.asarray(array), model)
 
 
+def has_own_operations(x: Any) -> bool:
+    """Whether `x` is an array of which operations may mean something else, such as the product of two `np.matrix`."""
+    return isinstance(x, np.ndarray) and type(x) not in (np.ndarray, np.memmap)
+
+
 def as_input(x: Any) -> Any:
     """An array of its own for an input that is an array, a tensor, a float, or a list of floats; all else as it is.
 
-    So are subclasses of arrays, whose operations may be others, such as the product of two matrices.
+    It is None for an array with operations of its own, which nothing but `f` may take for an array.
     """
-    if isinstance(x, np.ndarray) and type(x) not in (np.ndarray, np.memmap):
-        return x
+    if has_own_operations(x):
+        return None
     known = is_array(x) or isinstance(x, (np.inexact, float, complex)) or is_array_of_numbers(x)
     array = np.array(plain(x)) if known else np.array(None)
     if array.dtype.kind not in "fc" and not isinstance(x, (np.ndarray, Tensor)):

@@ -196,7 +196,7 @@ class Subject:
 
 def is_floating(x: Any) -> bool:
     """Whether an input can be differentiated by."""
-    return type(x) is np.ndarray and x.dtype.kind == "f"
+    return isinstance(x, np.ndarray) and x.dtype.kind == "f"
 
 
 def product(rows: np.ndarray, column: np.ndarray) -> np.ndarray:

@@ -41,6 +41,9 @@ def test_an_array_with_operations_of_its_own_is_refused_unless_it_is_left_out(x:
     for y in (B, B.astype(np.float32)):
         report = check_gradient(f, x, y, argnums=1, gradient=gradient)
         assert report.ok, str(report)
+    search = find_gradient_error(f, x, reals(1, 2, shape=2), argnums=1, gradient=lambda x, y: 3 * gradient(x, y), max_examples=5)
+    assert "is 3 times the numerical one" in str(search)
+    assert f"# x is an instance of {type(x).__name__}.\n" in search.code
 
 
 def test_what_a_library_does_not_make_numbers_of_is_refused_unless_it_is_left_out() -> None:

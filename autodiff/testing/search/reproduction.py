@@ -14,7 +14,7 @@ import numpy as np
 from autodiff.core.tensor import Tensor, unwrapped
 from autodiff.testing.arguments import argument_names
 from autodiff.testing.check import check_gradient
-from autodiff.testing.libraries import is_array
+from autodiff.testing.libraries import has_own_operations, is_array
 from autodiff.transforms.containers import Step, flatten, parts_of, text_of
 
 __all__: list[str] = []
@@ -64,7 +64,7 @@ def literal(x: Any, path: str = "x", called: dict[str, Any] | None = None) -> st
     called = {} if called is None else called
     if isinstance(x, Tensor):
         return f"ad.Tensor({literal(unwrapped(x))})"
-    if isinstance(x, (np.ndarray, np.generic)):
+    if isinstance(x, (np.ndarray, np.generic)) and not has_own_operations(x):
         return _array(x)
     parts = parts_of(x)
     if parts is not None:
@@ -87,7 +87,7 @@ def _container(x: Any, parts: Mapping[Step, str], called: dict[str, Any]) -> str
 
 def _is_opaque(x: Any) -> bool:
     """Whether no expression is known for an object: a function, one that says so itself, or one that holds arrays."""
-    return callable(x) or repr(x).startswith("<") or flatten(x, "", is_array=is_array)[0] != [(x, "")]
+    return callable(x) or has_own_operations(x) or repr(x).startswith("<") or flatten(x, "", is_array=is_array)[0] != [(x, "")]
 
 
 def _called(x: Any, name: str, called: dict[str, Any]) -> str:
