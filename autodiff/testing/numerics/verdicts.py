@@ -6,7 +6,7 @@ either side for a kink or the edge of the domain, and the rounding error of the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 
 import numpy as np
@@ -69,6 +69,8 @@ def judge(line: Line, claim: Claim, tolerance: Tolerance, affords: Callable[[int
             judgement.notes[j] = judgement.notes[j] or UNRESOLVED
         if judgement.verdicts[j] == "wrong" and _rounded_to_zero(judgement, int(j), line, claim):
             judgement.verdicts[j], judgement.notes[j] = "cannot tell", UNRESOLVED
+        if judgement.verdicts[j] == "wrong" and (rounding := _rounding(judgement, int(j), line, claim)):
+            judgement.verdicts[j], judgement.allowed[j] = "right", judgement.allowed[j] + rounding
         if judgement.verdicts[j] == "wrong" and max(abs(claim.value[j]), abs(judgement.value[j])) <= nothing[j]:
             judgement.verdicts[j], judgement.notes[j] = "right", ZERO
     return judgement
@@ -116,7 +118,8 @@ def _resolve(judgement: Judgement, asked: np.ndarray, line: Line, claim: Claim, 
     loose = asked & finite & (judgement.allowed > PRECISE * np.abs(judgement.value))
     for j in map(int, np.flatnonzero(loose & (line.complex_step is not None))) if loose.any() else ():
         judgement.value[j], judgement.bound[j], exact = _refined(judgement, j, line)
-        judgement.allowed[j] = judgement.bound[j] + claim.rounding[j] if exact else judgement.allowed[j]
+        if exact:
+            judgement.allowed[j] = judgement.bound[j] + claim.rounding[j]
     agree = agrees_with(claim, judgement.value, judgement.allowed, tolerance) | [v == "right" for v in judgement.verdicts]
     resolved = asked & finite & agree & (judgement.allowed <= RESOLVED * np.abs(judgement.value))
     open_ = asked & finite & ~resolved
@@ -157,6 +160,18 @@ def _rounded_to_zero(judgement: Judgement, j: int, line: Line, claim: Claim) -> 
     return _residue(value, j, line, claim) > 0
 
 
+def _rounding(judgement: Judgement, j: int, line: Line, claim: Claim) -> float:
+    """By how much a formula such as `1 - tanh(x)**2` is rounded, if that is why a claim is off, and small beside the derivative.
+
+    It is rounded as numbers of the size are that it has elsewhere.
+    """
+    value, gap = abs(judgement.value[j]), abs(claim.value[j] - judgement.value[j])
+    if not gap <= min(RESOLVED * value, FINER * claim.eps * max(claim.slope[j], line.change()[j])):
+        return 0.0
+    rounding = claim.eps * max(_elsewhere(j, line, claim), default=0.0)
+    return float(rounding) if gap <= rounding <= RESOLVED * value else 0.0
+
+
 def _residue(value: float, j: int, line: Line, claim: Claim) -> float:
     """How large a derivative may be that is but what rounding left of zero, or of which a claim may be but what rounding left.
 
@@ -169,9 +184,14 @@ def _residue(value: float, j: int, line: Line, claim: Claim) -> float:
         most = max(claim.slope[j] * line.unit, line.cancelled / (CANCELS * line.eps))  # of numbers inside, that change within 1
         if least < abs(value) / line.eps <= most:
             return abs(value)
-    elsewhere = (abs(claim.elsewhere(t, j)) for t in (line.origin, *line.around, *(line.unit * FAR_AWAY)))
-    rounded = abs(claim.value[j]) < abs(value) and any(other > abs(value) for other in elsewhere)
+    rounded = abs(claim.value[j]) < abs(value) and any(other > abs(value) for other in _elsewhere(j, line, claim))
     return 16 * claim.eps * max(claim.slope[j], hidden) if rounded else 0.0
+
+
+def _elsewhere(j: int, line: Line, claim: Claim) -> Iterator[float]:
+    """The sizes of the claim on function `j` at places further away, where it is defined there."""
+    sizes = (abs(claim.elsewhere(t, j)) for t in (line.origin, *line.around, *(line.unit * FAR_AWAY)))
+    return (size for size in sizes if np.isfinite(size))
 
 
 def _refined(judgement: Judgement, j: int, line: Line) -> tuple[float, float, bool]:
