@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from autodiff.testing.claims import Claims, Cotangents
-from autodiff.testing.numerics.judgement import Claim, Judgement, Tolerance, no_judgement
+from autodiff.testing.numerics.judgement import RAN_OUT, Claim, Judgement, Tolerance, no_judgement
 from autodiff.testing.numerics.verdicts import QUICK, gap, judge, judge_sums
 from autodiff.testing.report import GradientEntry
 from autodiff.testing.subject import Subject
@@ -137,6 +138,12 @@ class Comparison:
         """
         if all(entry.verdict != "wrong" for _, along in compared for entry in along):
             return [entry for _, along in compared for entry in along]
+        if not self.subject.affords(2 * NEARBY * len(compared)):
+            return [
+                replace(e, verdict="cannot tell", note=RAN_OUT) if e.verdict == "wrong" else e
+                for _, along in compared
+                for e in along
+            ]
         found = []
         is_regular = True
         for direction, along in compared:
