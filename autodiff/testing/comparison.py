@@ -210,11 +210,13 @@ class Comparison:
                 break
             if any(entry.at_kink for entry in along) and len(directions) == DIRECTIONS:
                 # Where many kinks meet, hardly any direction is wrong: next, without the zeros, and all entries together.
-                moving = self.subject.variables[slot].reshape(-1) != 0
+                x = self.subject.variables[slot].reshape(-1)
+                moving = x != 0
                 signs = np.sign(self.claims.rows[slot][-1])
+                signs = np.where(signs == 0, np.where(x < 0, -1.0, 1.0), signs)
                 scale = self.subject.scales[slot]
                 self.kinked.append(slot)
-                directions += [("all together", scale), ("along the signs", np.where(signs == 0, 1.0, signs) * scale)]
+                directions += [("all together", scale), ("along the signs", signs * scale)]
         for i in sorted(sample):
             found += self._entry(slot, i)
         return found

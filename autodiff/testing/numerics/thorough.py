@@ -27,7 +27,7 @@ TELLING = 0.1, 64.0  # a larger one tells nothing; the second is to be multiplie
 NOISE_LIMIT = 1e-3  # of the natural slope: a claim with more noise is excused, but not called right
 APART = 2.0  # times their bounds: slopes on either side that differ by less may be one and the same
 ONE_SIDE = "from one side"
-CLOSER = "over the smallest steps the slope is"
+CLOSER, FURTHER = "over the smallest steps the slope is", "over larger steps the slope is"
 
 
 @dataclass
@@ -59,7 +59,7 @@ def reconsider(judgement: Judgement, doubtful: np.ndarray, line: Line, claim: Cl
         view, verdict = _verdict(views, int(j), infinite=bool(np.isinf(claim.value[j])))
         note = view.notes[j]
         place, infinite = line.place(int(j)), np.isinf(claim.value) | np.isinf(views[0].allowed)
-        plain = not place and (not note or note.startswith(CLOSER))
+        plain = not place and (not note or note.startswith((CLOSER, FURTHER)))
         if exact is not None and plain and _decides(exact, view, verdict, int(j), bool(unchanged[j])):
             view, verdict, note = exact, "right" if exact.agrees[j] else "wrong", ""
         if verdict == "wrong":
@@ -128,6 +128,9 @@ def _verdict(views: list[_View], j: int, infinite: bool) -> tuple[_View, Verdict
         if local.agrees[j] and abs(local.value[j] - near.value[j]) <= near.allowed[j]:
             return local, "right"
         near.notes[j] = "" if local.agrees[j] else f"{CLOSER} {local.value[j]:.4g}"
+    doubted = _contradicts(local, near, j)
+    if doubted and not local.agrees[j]:
+        near.notes[j] = f"{CLOSER} {local.value[j]:.4g}"
     heard = [near]
     if local.looseness[j] < near.looseness[j] and _same_kind(near, local, j):
         heard.append(local)
@@ -139,10 +142,19 @@ def _verdict(views: list[_View], j: int, infinite: bool) -> tuple[_View, Verdict
             return (near, "cannot tell") if flat or near.notes[j].startswith(CLOSER) else (view, "right")
     if near.value[j] == 0 and far.agrees[j] and far.allowed[j] < abs(far.value[j]):
         return near, "cannot tell"
+    if doubted and local.agrees[j]:
+        local.notes[j] = f"{FURTHER} {near.value[j]:.4g}"
+        return local, "cannot tell"
     if near.tells[j] and not (infinite and near.allowed[j] > max(abs(near.value[j]), 1.0)):
         return near, "wrong"
     known = np.isfinite(near.allowed[j]) and not infinite and not near.notes[j].startswith(KINK)
     return near, "wrong" if known and not near.agrees[j] and not local.agrees[j] else "cannot tell"
+
+
+def _contradicts(local: _View, near: _View, j: int) -> bool:
+    """Whether the smallest steps show another slope, as of a periodic function that is taken for noise, no kink being in sight."""
+    precise = local.tells[j] and local.looseness[j] < PRECISE and not (near.notes[j] or local.notes[j])
+    return bool(precise and abs(local.value[j] - near.value[j]) > local.allowed[j] + near.allowed[j])
 
 
 def _same_kind(near: _View, local: _View, j: int) -> bool:
