@@ -30,7 +30,7 @@ from autodiff.testing.numerics.thorough import reconsider
 
 __all__: list[str] = []
 
-QUICK, THOROUGH = 8, 300  # evaluations that an estimate takes, at most
+QUICK, THOROUGH = 9, 300  # evaluations that an estimate takes, at most
 SETTLED = 1e-6, 1e-12  # a bound this small, relative to the derivative or to the natural slope, needs no improvement
 FAR_OFF = 16.0  # claims that are so many bounds off are not looked at any further
 STEPS_APART = 64.0  # a difference of two slopes is visible at a step over which it makes so many rounding errors
