@@ -14,14 +14,18 @@ from collections.abc import Callable
 from itertools import product
 
 import numpy as np
-from families_rough import kinks, ties
+from families_rough import kinks, rectified, shared, ties
 from families_smooth import constant, extreme, invariant, logistic_regression, mixed, saturated, single, smooth, vector
+from families_steep import growing, periodic, steep
 from truth import Example, excused, untruths, value_of
 
 Family = Callable[[random.Random], Example]
 FAMILIES: dict[str, Family] = {
     family.__name__.replace("_", " "): family
-    for family in (smooth, saturated, extreme, mixed, single, logistic_regression, constant, invariant, vector, ties, kinks)
+    for family in (
+        *(smooth, saturated, extreme, mixed, single, logistic_regression, constant, invariant, vector),
+        *(steep, growing, periodic, ties, kinks, rectified, shared),
+    )
 }
 
 

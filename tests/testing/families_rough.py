@@ -100,3 +100,61 @@ def kinks(rng: random.Random) -> Example:
         others=tuple((False, (wrong,)) for wrong in beside[1:]) if at.any() else (),
         size=abs(constant) + float(np.sum(np.abs(c * joint(x - t)))),
     )
+
+
+def rectified(rng: random.Random) -> Example:
+    """Layers of rectifiers with weights and biases of zero: the difference of two convex functions, with a gradient of zero.
+
+    A gradient outside of all subgradients may pass here: along a direction, the slopes of the one part hide those of the other.
+    """
+    rows, width, units = rng.randint(1, 5), rng.randint(1, 3), rng.randint(1, 4)
+    x = np.array([[amount(rng, -1, 0.5) for _ in range(width)] for _ in range(rows)])
+    v = np.array([amount(rng, -1, 0.5) for _ in range(units)])
+    w, b = np.zeros((width, units)), np.zeros(units)
+    constant = offset(rng, 0, 1)
+
+    def active(w: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        on = (x @ w + b > 0) * v
+        return x.T @ on, on.sum(axis=0)
+
+    nearby = active(*(np.array([amount(rng, -1, 0) for _ in range(part.size)]).reshape(part.shape) for part in (w, b)))
+    return Example(
+        f"rectified: {constant} + Σ max({x.tolist()} w + b, 0) {v.tolist()}",
+        lambda w, b: np.sum(np.maximum(x @ w + b, 0) @ v) + constant,
+        (w, b),
+        (np.zeros_like(w), np.zeros_like(b)),
+        active,
+        kinks=(np.ones(w.shape, bool), np.ones(b.shape, bool)),
+        others=((True, nearby),),
+        size=abs(constant),
+    )
+
+
+def shared(rng: random.Random) -> Example:
+    """Kinks that several entries share: a subgradient is right, and one that is too large along itself is not."""
+    a = np.array([float(rng.choice((-3, -2, -1, 1, 2, 3))) for _ in range(rng.choice((2, 3, 4)))])
+    x = np.array([float(rng.randint(-5, 5)) for _ in a])
+    x[-1] = -np.sum(a[:-1] * x[:-1]) / a[-1]
+    factor, constant = amount(rng, -1, 1), offset(rng, 0, 1)
+    share = rng.uniform(0, 0.95)
+    unit = np.array([rng.gauss(0, 1) for _ in a])
+    unit /= np.sqrt(np.sum(unit**2))
+    kinds: dict[str, tuple[Callable[[Any], Any], np.ndarray, np.ndarray, tuple[float, ...]]] = {
+        "|a·x|": (lambda x: abs(np.sum(a * x)), x, a, (-1.1, 1.1)),
+        "max(a·x, 0)": (lambda x: np.maximum(np.sum(a * x), 0), x, a, (-0.1, 1.1)),
+        "the norm": (lambda x: np.sqrt(np.sum(x * x)), 0 * x, unit, (1.1, 2.0)),
+        "the largest": (lambda x: np.max(x), 0 * x, np.full(a.size, 1 / a.size), (0.0, 0.9, 1.1)),
+        "the spectral norm": (lambda x: np.linalg.norm(x.reshape(2, 2), 2), np.zeros(4), np.array([0.5, 0, 0, 0.5]), (-1.1, 1.1)),
+    }
+    name = rng.choice(sorted(kinds))
+    f, at, subgradient, outside = kinds[name]
+    right = factor * (1.0 if name == "the largest" else share) * subgradient
+    return Example(
+        f"shared kinks: {factor} {name} + {constant}, a = {a.tolist()}, at {at.tolist()}",
+        lambda x: factor * f(x) + constant,
+        (at,),
+        (right,),
+        kinks=(np.ones(at.shape, bool),),
+        others=tuple((False, (factor * much * subgradient,)) for much in outside),
+        size=abs(constant) + abs(factor) * float(np.sum(np.abs(a * x))),
+    )

@@ -1,5 +1,6 @@
 """Functions at points where differences are hard to take: right gradients are found right, and wrong ones are still found wrong."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -264,3 +265,25 @@ def test_what_decided_is_noted(note: str) -> None:
     f, x, options = NOTES[note]
     report = check_gradient(f, np.array(x), **options)
     assert note in {entry.note for entry in report.entries}, str(report)
+
+
+def test_the_opposite_sign_is_not_right_however_fast_a_function_grows_or_vanishes() -> None:
+    for x in (600.0, -300.0):
+        for f in (np.exp, lambda x: math.exp(float(x))):
+            assert check_gradient(f, x, gradient=lambda x: np.exp(x)).ok
+            assert check_gradient(f, x, gradient=lambda x: -np.exp(x)).verdict != "right"
+
+
+@pytest.mark.parametrize("x", [100.1, 2024.3, 20000.3])
+@pytest.mark.parametrize("k", [1, 4, 1000])
+def test_a_gradient_without_the_periodic_part_is_not_right_far_from_zero(x: float, k: int) -> None:
+    def f(t: Any) -> Any:
+        return 0.01 * t + np.sin(2 * np.pi * k * real(t)) / k
+
+    assert check_gradient(f, x, gradient=lambda t: 0.01 + 2 * np.pi * np.cos(2 * np.pi * k * t)).verdict != "wrong"
+    assert check_gradient(f, x, gradient=lambda t: 0.01 + 0 * t).verdict != "right"
+
+
+def test_a_slope_that_diverges_is_none_of_a_kink() -> None:
+    assert check_gradient(lambda x: np.sqrt(np.maximum(x, 0)), 0.0, gradient=lambda x: 100.0).verdict == "cannot tell"
+    assert check_gradient(lambda x: x * math.log(x) if x > 0 else 0.0, 0.0, gradient=lambda x: -10.0).verdict != "right"
