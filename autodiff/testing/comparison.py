@@ -161,7 +161,7 @@ class Comparison:
         away, step = eps ** (1 / 3), eps ** (1 / 2)
 
         def at(place: np.ndarray) -> np.ndarray:
-            return self.subject.line(None, place, self.matrix).at(1.0)[0]
+            return np.asarray(self.subject.line(None, place, self.matrix).at(1.0)[0])
 
         places = [away * direction * self.rng.uniform(-1, 1, direction.size) for _ in range(NEARBY)]
         slopes = np.array([(at(x + step * direction) - at(x - step * direction)) / (2 * step) for x in places])

@@ -177,7 +177,8 @@ def _compare(found: Estimates, line: Line, claim: Claim, extra: np.ndarray, tole
     central, left, right = found.central, found.left, found.right
     value, error = central.value.copy(), central.bound.copy()
     notes = [""] * len(value)
-    kink = np.abs(right.value - left.value) > APART * (right.bound + left.bound) + 16 * line.eps * line.hidden()
+    rounding = 16 * line.eps * (line.hidden() + np.maximum(np.abs(left.value), np.abs(right.value)))
+    kink = np.abs(right.value - left.value) > APART * (right.bound + left.bound) + rounding
     lonely = ~tells(central) & ((left.bound == np.inf) | (right.bound == np.inf) | line.jumps())
     for j in range(len(value)):
         at_end = np.isinf(left.bound[j]) != np.isinf(right.bound[j]) and np.isfinite(claim.value[j])

@@ -116,11 +116,12 @@ def _resolve(judgement: Judgement, asked: np.ndarray, line: Line, claim: Claim, 
     """Call the claims asked for right if zero, or the opposite sign, would not agree as well, or if both are zero."""
     finite = np.isfinite(claim.value)
     loose = asked & finite & (judgement.allowed > PRECISE * np.abs(judgement.value))
+    known = np.array([v == "right" for v in judgement.verdicts])
     for j in map(int, np.flatnonzero(loose & (line.complex_step is not None))) if loose.any() else ():
         judgement.value[j], judgement.bound[j], exact = _refined(judgement, j, line)
         if exact:
-            judgement.allowed[j] = judgement.bound[j] + claim.rounding[j]
-    agree = agrees_with(claim, judgement.value, judgement.allowed, tolerance) | [v == "right" for v in judgement.verdicts]
+            judgement.allowed[j], known[j] = judgement.bound[j] + claim.rounding[j], False  # that was by a looser bound
+    agree = agrees_with(claim, judgement.value, judgement.allowed, tolerance) | known
     resolved = asked & finite & agree & (judgement.allowed <= RESOLVED * np.abs(judgement.value))
     open_ = asked & finite & ~resolved
     for j in map(int, np.flatnonzero(asked)):
