@@ -137,7 +137,7 @@ def shared(rng: random.Random) -> Example:
     x[-1] = -np.sum(a[:-1] * x[:-1]) / a[-1]
     factor, constant = amount(rng, -1, 1), offset(rng, 0, 1)
     share = rng.uniform(0, 0.95)
-    unit = np.array([rng.gauss(0, 1) for _ in a])
+    unit = np.array([amount(rng, -1, 0) for _ in a])
     unit /= np.sqrt(np.sum(unit**2))
     kinds: dict[str, tuple[Callable[[Any], Any], np.ndarray, np.ndarray, tuple[float, ...]]] = {
         "|a·x|": (lambda x: abs(np.sum(a * x)), x, a, (-1.1, 1.1)),

@@ -33,7 +33,7 @@ def test_reports_are_true(family: str, rng: random.Random) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("family", FAMILIES)
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(rng=st.randoms(use_true_random=False))
 def test_reports_are_true_of_every_family(family: str, rng: random.Random) -> None:
     assert_true(family, rng)
