@@ -171,6 +171,7 @@ def test_an_interrupt_ends_a_script_by_the_signal_and_prints_what_was_found() ->
     code = """
 import os, signal, numpy as np
 from autodiff.testing import find_gradient_error, reals
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a process in the background ignores
 calls = []
 def gradient(x):
     calls.append(x)

@@ -17,6 +17,7 @@ KINK = "at a kink"  # how the note of such an entry begins
 UNCHANGED = "f does not change nearby"
 RAN_OUT = "max_evaluations reached"
 NOISE = 8.0  # safety factor on the measured noise of a claim
+FAR_OFF = 16.0  # what is so many bounds apart is not looked at any further
 PRECISE = 1e-3  # a bound that is relatively smaller needs no second opinion
 HALF_OF_THE_DIGITS = 2.0**-26  # an error as small as that is one of an ill-conditioned or iterative computation, not of a formula
 SPREAD = 4.0  # safety factor on how far slopes by a complex step differ that should be equal

@@ -8,6 +8,7 @@ import numpy as np
 
 from autodiff.testing.numerics.differences import JUMP, Estimate, Estimates, Line, thorough
 from autodiff.testing.numerics.judgement import (
+    FAR_OFF,
     HALF_OF_THE_DIGITS,
     KINK,
     NOISE,
@@ -154,7 +155,7 @@ def _verdict(views: list[_View], j: int, infinite: bool) -> tuple[_View, Verdict
 def _contradicts(local: _View, near: _View, j: int) -> bool:
     """Whether the smallest steps show another slope, as of a periodic function that is taken for noise, no kink being in sight."""
     precise = local.tells[j] and local.looseness[j] < PRECISE and not (near.notes[j] or local.notes[j])
-    return bool(precise and abs(local.value[j] - near.value[j]) > local.allowed[j] + near.allowed[j])
+    return bool(precise and abs(local.value[j] - near.value[j]) > FAR_OFF * (local.allowed[j] + near.allowed[j]))
 
 
 def _same_kind(near: _View, local: _View, j: int) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 
 from autodiff.testing.numerics.differences import CANCELS, LARGE, ROUNDING, Estimate, Line, on_curve, quick
 from autodiff.testing.numerics.judgement import (
+    FAR_OFF,
     HALF_OF_THE_DIGITS,
     KINK,
     NOISE,
@@ -32,7 +33,6 @@ __all__: list[str] = []
 
 QUICK, THOROUGH = 9, 300  # evaluations that an estimate takes, at most
 SETTLED = 1e-6, 1e-12  # a bound this small, relative to the derivative or to the natural slope, needs no improvement
-FAR_OFF = 16.0  # claims that are so many bounds off are not looked at any further
 STEPS_APART = 64.0  # a difference of two slopes is visible at a step over which it makes so many rounding errors
 FAR_AWAY = np.array([-64.0, -8.0, 8.0, 64.0])  # lengths from here, where a formula that is rounded to zero gives other numbers
 FINER = 256.0  # what is so much smaller than a rounding error is none
@@ -169,8 +169,8 @@ def _rounding(judgement: Judgement, j: int, line: Line, claim: Claim) -> float:
     value, gap = abs(judgement.value[j]), abs(claim.value[j] - judgement.value[j])
     if not gap <= min(RESOLVED * value, FINER * claim.eps * max(claim.slope[j], line.change()[j])):
         return 0.0
-    rounding = claim.eps * max(_elsewhere(j, line, claim), default=0.0)
-    return float(rounding) if gap <= rounding <= RESOLVED * value else 0.0
+    rounding = min(16 * claim.eps * max(_elsewhere(j, line, claim), default=0.0), RESOLVED * value)
+    return float(rounding) if gap <= rounding else 0.0
 
 
 def _residue(value: float, j: int, line: Line, claim: Claim) -> float:
