@@ -13,7 +13,7 @@ import numpy as np
 from autodiff.core.graph import Leaf, is_overwritten, records_of
 from autodiff.core.modes import Switch, current_mode
 from autodiff.core.overwriting import SMALL
-from autodiff.core.tensor import Tensor, array_of, as_real, attach, read_only, wrap
+from autodiff.core.tensor import Tensor, array_of, as_numbers, attach, read_only, wrap
 
 ndarray = np.ndarray
 
@@ -63,6 +63,11 @@ def _cotangent(tensor: Tensor, gradient: Any, create_graph: bool) -> Any:
     if gradient is None:
         if tensor._array.dtype is _DOUBLE and tensor._array.ndim == 0 and not create_graph:
             return _ONE  # the usual case, at once
+        if tensor.dtype.kind == "c":
+            raise RuntimeError(
+                "backward: a complex tensor has no gradient without a cotangent. Reduce it to one real number first, "
+                "for example (abs(z) ** 2).sum().backward(), or pass gradient=, an array of its shape."
+            )
         if tensor.size != 1:
             raise RuntimeError(
                 f"backward: a tensor of shape {tensor.shape} has no gradient without a cotangent. Reduce it to one number first, "
@@ -70,7 +75,9 @@ def _cotangent(tensor: Tensor, gradient: Any, create_graph: bool) -> Any:
             )
         gradient = np.ones(tensor.shape, tensor.dtype)
     recorded = create_graph and isinstance(gradient, Tensor)
-    g: Any = gradient if recorded else wrap(as_real(array_of(gradient), "backward: gradient", copy=True))
+    g: Any = gradient if recorded else wrap(as_numbers(array_of(gradient), "backward: gradient", copy=True))
+    if g.dtype.kind == "c" != tensor.dtype.kind:
+        raise TypeError(f"backward: gradient has dtype {g.dtype}, but the tensor has dtype {tensor.dtype}; wanted real numbers.")
     if g.shape != tensor.shape:
         raise ValueError(f"backward: gradient has shape {g.shape}, but the tensor has shape {tensor.shape}. They must be equal.")
     g = g if g.dtype == tensor.dtype else g.astype(tensor.dtype)
@@ -84,9 +91,12 @@ def backward_pass(
 
     Nodes are freed as they are walked, unless `retain_graph`. With `create_graph` the rules run on tensors, which records them.
     No `.grad` is touched here, so that an error leaves each as it was.
+
+    The cotangent of a complex number z = x + iy is ∂L/∂x + i ∂L/∂y, as PyTorch's, for the caller and for hooks. In between, the rules
+    have its conjugate g, since dL = Re(g dz): a chain of products, as for real numbers, so that no rule needs to conjugate.
     """
     wanted = None if targets is None else _leading_to(set(targets), seeds)
-    cotangents: dict[Any, Any] = dict(seeds) if wanted is None else {node: g for node, g in seeds.items() if node in wanted}
+    cotangents: dict[Any, Any] = {node: conjugate(g) for node, g in seeds.items() if wanted is None or node in wanted}
     results: dict[Any, Any] = {} if targets is None else dict.fromkeys(targets)
     _walk(cotangents, results, wanted, create_graph, free=not (retain_graph or create_graph))
     for leaf, g in cotangents.items():
@@ -94,7 +104,7 @@ def backward_pass(
             g = _prepare(leaf, g, set())
         if g.shape != leaf.shape:
             raise RuntimeError(f"backward: a rule gave a cotangent of shape {g.shape} for a tensor of shape {leaf.shape}.")
-        results[leaf] = g if g.dtype == leaf.dtype else g.astype(leaf.dtype)
+        results[leaf] = conjugate(g if g.dtype == leaf.dtype else cast(g, leaf.dtype))
     return results
 
 
@@ -120,9 +130,9 @@ def _walk(cotangents: dict[Any, Any], results: dict[Any, Any], wanted: set[Any] 
         if node.hooks is not None or type(g) is Parts:
             g = _prepare(node, g, own)
             if wanted is None and node.hooks is not None and node.hooks.keeper is not None:
-                results[node] = g
+                results[node] = conjugate(g)
         if results and node in results:
-            results[node] = g
+            results[node] = conjugate(g)
             own.discard(node)
         if create_graph:
             known = _lift(node, parents, known)
@@ -169,12 +179,15 @@ def _prepare(node: Any, g: Any, own: set[Any]) -> Any:
             own.add(node)
     for hook in list(node.hooks.functions.values()) if node.hooks is not None else ():
         own.discard(node)
-        new = hook(g if isinstance(g, Tensor) else wrap(read_only(np.asarray(g))))
+        new = hook(conjugate(g) if isinstance(g, Tensor) else wrap(read_only(np.asarray(conjugate(g)))))
         if new is not None and np.shape(new) != g.shape:
             raise ValueError(f"register_hook: the hook returned a gradient of shape {np.shape(new)}; wanted {g.shape}.")
         if new is not None:
             recorded = isinstance(g, Tensor) and isinstance(new, Tensor)
-            g = new.astype(g.dtype) if recorded else as_real(array_of(new), "register_hook").astype(g.dtype)
+            new = new if recorded else as_numbers(array_of(new), "register_hook")
+            if new.dtype.kind == "c" != g.dtype.kind:
+                raise TypeError(f"register_hook: the hook returned a gradient of dtype {new.dtype}; wanted real numbers.")
+            g = conjugate(new.astype(g.dtype))
     return g
 
 
@@ -258,7 +271,17 @@ def fit(g: Any, shape: tuple[int, ...], dtype: Any) -> Any:
         if [n for n in g.shape if n != 1] != [n for n in shape if n != 1]:  # x[i] = v allows axes of length 1 in front of v
             raise RuntimeError(f"backward: a rule gave a cotangent of shape {given} for an argument of shape {shape}: it is wrong.")
         g = g.reshape(shape)
-    return g if g.dtype == dtype else g.astype(dtype)
+    return g if g.dtype == dtype else cast(g, dtype)
+
+
+def cast(g: Any, dtype: Any) -> Any:
+    """The cotangent `g` in another dtype: of a real number only the real part of it counts."""
+    return (np.real(g) if g.dtype.kind == "c" != dtype.kind else g).astype(dtype)
+
+
+def conjugate(g: Any) -> Any:
+    """The conjugate of a cotangent, if it is complex."""
+    return np.conj(g) if g.dtype.kind == "c" else g
 
 
 def _leading_to(targets: set[Any], roots: Iterable[Any]) -> set[Any]:

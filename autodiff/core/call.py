@@ -15,7 +15,7 @@ import numpy as np
 from autodiff.core.graph import new, record, records_of
 from autodiff.core.modes import Mode, current_mode
 from autodiff.core.overwriting import SMALL, content, watch_at
-from autodiff.core.tensor import Tensor, as_array, frozen, is_foreign, is_scalar, wrap
+from autodiff.core.tensor import DIFFERENTIABLE, NUMBERS, Tensor, as_array, frozen, is_foreign, is_scalar, wrap
 from autodiff.core.views import leaf_of, make_view
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _caller_of_two(entry: Primitive, otherwise: Callable[..., Any]) -> Callable[
 
 def _is_plain(x: Any) -> bool:
     """Whether `x`, which is no tensor, is an operand as it is."""
-    return type(x) is float or (type(x) is ndarray and x.dtype.kind in "fiub")
+    return type(x) is float or (type(x) is ndarray and x.dtype.kind in NUMBERS)
 
 
 def apply(entry: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> Any:
@@ -149,7 +149,7 @@ def finish(entry: Primitive, operands: Sequence[Any], values: Sequence[Any], par
         node = _remember(entry, operands, values, params, tuple(arrays) if several else arrays[0], parents, mode)
         if several:
             tensors = [*map(wrap, arrays, records_of(node, arrays))]
-        elif arrays[0].dtype.kind == "f":
+        elif arrays[0].dtype.kind in DIFFERENTIABLE:
             tensors[0]._node, node.watch = node, parents[0].watch if is_view else None
         else:
             raise TypeError(f"{entry.name}: no gradient flows through {arrays[0].dtype} values. Use detach() to leave the graph.")
@@ -206,12 +206,12 @@ def find_fits(values: Sequence[Any]) -> Any:
 
 def as_operand(x: Any, entry: Primitive) -> Any:
     """`x`, which is no tensor, as something to compute with: a Python number as it is, all else as an array."""
-    if isinstance(x, (int, float)):
+    if isinstance(x, (int, float, complex)):
         return x
     if isinstance(x, np.matrix):
         raise TypeError(f"{entry.name}: an operand is np.matrix, whose `*` is another product. Pass np.asarray(matrix), write `@`.")
     array = x if type(x) is ndarray or isinstance(x, np.generic) else np.asarray(x)
-    if array.dtype.kind not in "biuf" or hasattr(x, "mask"):  # a masked array
+    if array.dtype.kind not in NUMBERS or hasattr(x, "mask"):  # a masked array
         given = f"{type(x).__name__} of dtype {array.dtype}"
-        raise TypeError(f"{entry.name}: an operand is {given}; wanted real numbers, as a plain array or number.")
+        raise TypeError(f"{entry.name}: an operand is {given}; wanted numbers, as a plain array or number.")
     return array

@@ -67,7 +67,7 @@ def record(entry: Any, parents: Any, saved: Any, fits: Any = None, guards: Any =
 def records_of(node: Any, arrays: Sequence[Any]) -> list[Any]:
     """Records of the several results of `node`, one each: its number, and what the shapes and types of all of them are."""
     kinds = [(y.shape, y.dtype) for y in arrays]
-    return [record(node.entry.result, (node,), (k, kinds)) if y.dtype.kind == "f" else None for k, y in enumerate(arrays)]
+    return [record(node.entry.result, (node,), (k, kinds)) if y.dtype.kind in "fc" else None for k, y in enumerate(arrays)]
 
 
 @dataclass(slots=True)

@@ -58,4 +58,4 @@ def is_unchanged(array: np.ndarray, before: bytes) -> bool:
     now = content(array, full=len(before) == array.nbytes)
     if now == before:
         return True
-    return np.array_equal(np.frombuffer(now, array.dtype), np.frombuffer(before, array.dtype), equal_nan=array.dtype.kind == "f")
+    return np.array_equal(np.frombuffer(now, array.dtype), np.frombuffer(before, array.dtype), equal_nan=array.dtype.kind in "fc")

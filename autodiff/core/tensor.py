@@ -24,6 +24,8 @@ else:
 
 __all__ = ["Tensor"]
 
+NUMBERS, DIFFERENTIABLE = "biufc", "fc"  # kinds of dtypes
+
 
 class Tensor(Members):
     """An array whose operations are recorded, so that gradients can be computed.
@@ -35,7 +37,7 @@ class Tensor(Members):
         name: what explanations and errors call it.
 
     Raises:
-        TypeError: `data` is not made of real numbers or booleans, or requires a gradient but is not floating point.
+        TypeError: `data` is not made of numbers or booleans, or requires a gradient but is neither floating point nor complex.
 
     It has NumPy's operators and the common methods of an array, and NumPy's functions take it: `np.exp(x)`. An operation with an
     array gives a tensor. Writing to a part, `x[i] = v`, and updates such as `x += y` are recorded as well. Views are as NumPy's: a
@@ -58,7 +60,7 @@ class Tensor(Members):
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None, *, name: str | None = None) -> None:
         if isinstance(data, Tensor) and data.requires_grad:
             raise TypeError("Tensor: the data is a tensor that requires grad; a new one would lose its graph. Pass x.detach().")
-        self._array = as_real(array_of(data), "Tensor", dtype, copy=True)
+        self._array = as_numbers(array_of(data), "Tensor", dtype, copy=True)
         self._node = self._grad = self._view = None
         if requires_grad or name is not None:
             _own_leaf(self, requires_grad).name = name
@@ -207,8 +209,10 @@ def unwrapped(x: Any) -> Any:
 
 def _own_leaf(tensor: Tensor, requires_grad: bool) -> Leaf:
     """The record of a tensor that is no result, made if there is none yet."""
-    if requires_grad and tensor._array.dtype.kind != "f":
-        raise TypeError(f"requires_grad: only floating-point tensors have gradients; {tensor.dtype} needs Tensor(x, dtype=float).")
+    if requires_grad and tensor._array.dtype.kind not in DIFFERENTIABLE:
+        raise TypeError(
+            f"requires_grad: only floating-point tensors have gradients, and complex ones; {tensor.dtype} needs Tensor(x, dtype=float)."
+        )
     tensor._node = leaf = tensor._node or Leaf(tensor, requires_grad)
     leaf.requires_grad = requires_grad
     view = getattr(tensor, "_view", None)
@@ -231,11 +235,11 @@ def read_only(array: np.ndarray) -> np.ndarray:
     return frozen(array.view())
 
 
-def as_real(data: Any, where: str, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-    """`data` as an array of real numbers or booleans, for the argument `where`."""
+def as_numbers(data: Any, where: str, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    """`data` as an array of numbers or booleans, for the argument `where`."""
     array = np.array(data, dtype=dtype, copy=copy)
-    if array.dtype.kind not in "biuf" or hasattr(data, "mask"):
+    if array.dtype.kind not in NUMBERS or hasattr(data, "mask"):
         given = "is a masked array" if hasattr(data, "mask") else f"has dtype {array.dtype}"
-        raise TypeError(f"{where}: the data {given}; wanted real numbers or booleans.")
+        raise TypeError(f"{where}: the data {given}; wanted numbers or booleans.")
     owned = copy is None or isinstance(data, np.ndarray) or type(data) in (list, tuple, int, float)
     return array if owned else array.copy()  # what an object's `__array__` gives may be its own memory

@@ -3,6 +3,7 @@
 from autodiff.ops import constants as constants
 from autodiff.ops import operators as operators
 from autodiff.ops.arithmetic import *
+from autodiff.ops.complex import *
 from autodiff.ops.creation import *
 from autodiff.ops.exponential import *
 from autodiff.ops.extremes import *

@@ -84,14 +84,21 @@ positive = primitive(
     """,
 )
 
+
+
+def _of_abs(g: Any, y: Any, x: Any) -> Any:
+    """`g` times the direction in which the absolute value rises, whose derivative is not zero for complex numbers."""
+    return g * (np.conj(x) / np.where(y == 0, np.inf, y) if x.dtype.kind == "c" else np.sign(x))
+
+
 abs = primitive(
     np.abs,
-    {"x": lambda g, x: g * np.sign(x)},
+    {"x": _of_abs},
     name="abs",
     numpy=[np.abs],
     elementwise=True,
     kinks=[Kink((0.0,), (0.0,))],
-    doc="""The absolute value; its derivative is `sign(x)`, so 0 at 0. As `numpy.abs`.
+    doc="""The absolute value; its derivative is `sign(x)`, so 0 at 0; conj(x)/|x| for complex numbers. As `numpy.abs`.
 
     >>> ad.abs(ad.Tensor([-1.0, 2.0]))
     Tensor([1., 2.])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff.core.tensor import Tensor, as_real, sharing
+from autodiff.core.tensor import Tensor, as_numbers, sharing
 
 __all__ = ["asarray"]
 
@@ -23,5 +23,5 @@ def asarray(data: Any, dtype: Any = None) -> Tensor:
     """
     if isinstance(data, Tensor):
         return data if dtype is None or data.dtype == dtype else data.astype(dtype)
-    array = as_real(data, "asarray", dtype, copy=None)
+    array = as_numbers(data, "asarray", dtype, copy=None)
     return Tensor(array) if isinstance(data, (int, float, list, tuple)) else sharing(array)

@@ -52,7 +52,7 @@ def _sigmoid(x: Any, /) -> Any:
 
 sigmoid = primitive(
     _sigmoid,
-    {"x": lambda g, y: g * (y * (_ONE[y.dtype] - y))},
+    {"x": lambda g, y: g * (y * (_ONE.get(y.dtype, 1) - y))},
     name="sigmoid",
     elementwise=True,
     doc="""The logistic function `1 / (1 + exp(-x))`; its derivative is `y (1 - y)`. As `torch.sigmoid`.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.core import views
-from autodiff.core.tensor import Tensor, array_of, as_real, attach, is_foreign, is_scalar, node_of, read_only, unwrapped
+from autodiff.core.tensor import DIFFERENTIABLE, Tensor, array_of, as_numbers, attach, is_foreign, is_scalar, node_of, read_only, unwrapped
 from autodiff.modes import is_grad_enabled
 from autodiff.ops.indexing import layout_of, setitem
 
@@ -110,7 +110,7 @@ def _require_variable(tensor: Tensor, base: Tensor, what: str) -> None:
             f"{what}: this tensor shares its memory with an array or a leaf, which cannot hold a value that requires grad. "
             "Make it a tensor of its own: ad.Tensor(array) or x.copy()."
         )
-    if tensor.dtype.kind != "f":
+    if tensor.dtype.kind not in DIFFERENTIABLE:
         raise TypeError(f"{what}: no gradient flows through {tensor.dtype} values. Use detach() on the value to leave the graph.")
 
 
@@ -124,12 +124,12 @@ def _occupies(tensor: Tensor, index: Any, value: Any) -> bool:
 
 
 def _set_data(tensor: Tensor, value: Any) -> None:
-    array = as_real(array_of(value), "data")
+    array = as_numbers(array_of(value), "data")
     if not tensor.is_leaf:
         raise RuntimeError(
             "data: this tensor was computed, and its graph needs the value. Assign to the data of a leaf, or use detach()."
         )
-    if tensor.requires_grad and array.dtype.kind != "f":
+    if tensor.requires_grad and array.dtype.kind not in DIFFERENTIABLE:
         raise TypeError(f"data: the tensor requires grad, but the new array has dtype {array.dtype}; wanted floating point.")
     if tensor.requires_grad and array.shape != tensor.shape:
         raise ValueError(

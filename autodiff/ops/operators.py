@@ -11,6 +11,7 @@ from autodiff.core.call import caller
 from autodiff.core.tensor import attach
 from autodiff.ops import constants
 from autodiff.ops.arithmetic import abs, add, divide, multiply, negative, positive, power, subtract
+from autodiff.ops.complex import conj, imag, real
 from autodiff.ops.extremes import clip
 from autodiff.ops.in_place import assign, gives_way, updating
 from autodiff.ops.indexing import getitem
@@ -96,6 +97,10 @@ _MEMBERS: dict[str, Any] = {
     "reshape": _reshape,
     "transpose": _transpose,
     "copy": _copy,
+    "conj": conj,
+    "conjugate": conj,
+    "real": property(real, doc="The real part, as a read-only view."),
+    "imag": property(imag, doc="The imaginary part, as a read-only view."),
     "T": property(lambda self: permute_dims(self), doc="The axes reversed."),
     "mT": property(lambda self: swapaxes(self, -1, -2), doc="The last two axes in each other's place."),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from autodiff.domain import Kink
@@ -9,13 +11,24 @@ from autodiff.registry import primitive
 
 __all__ = ["floor", "sign"]
 
+
+
+def _of_sign(g: Any, y: Any, x: Any) -> Any:
+    """Zero, but that of x / |x| for complex numbers."""
+    if x.dtype.kind != "c":
+        return np.zeros_like(g)
+    return (g - np.real(g * y) * np.conj(y)) / np.where(x == 0, np.inf, np.abs(x))
+
+
 sign = primitive(
     np.sign,
-    {"x": lambda g: np.zeros_like(g)},
+    {"x": _of_sign},
     numpy=[np.sign],
     elementwise=True,
     kinks=[Kink((0.0,), (0.0,))],
-    doc="""The sign: -1, 0 or 1. It is piecewise constant: its derivative is 0, also at the jump. As `numpy.sign`.
+    doc="""The sign: -1, 0 or 1; x/|x| for complex numbers. As `numpy.sign`.
+
+    Of real numbers it is piecewise constant: its derivative is 0, also at the jump.
 
     >>> ad.sign(ad.Tensor([-3.0, 0.0, 2.0]))
     Tensor([-1.,  0.,  1.])

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from autodiff.core.tensor import NUMBERS
 from autodiff.ops.indexing import scatter
 from autodiff.registry import composite, primitive
 
@@ -158,9 +159,12 @@ squeeze = primitive(
 
 def _astype(x: Any, /, dtype: Any) -> Any:
     dtype = np.dtype(dtype)
-    if dtype.kind not in "biuf":
-        raise TypeError(f"astype: dtype is {dtype}; wanted a type of real numbers or booleans, such as np.float32.")
-    return x.astype(dtype) if hasattr(x, "astype") else np.array(x).astype(dtype)
+    if dtype.kind not in NUMBERS:
+        raise TypeError(f"astype: dtype is {dtype}; wanted a type of numbers or booleans, such as np.float32.")
+    x = x if hasattr(x, "astype") else np.array(x)
+    if x.dtype.kind == "c" != dtype.kind:
+        raise TypeError(f"astype: {dtype} cannot hold the imaginary parts of {x.dtype}. For the real parts alone: np.real(x).")
+    return x.astype(dtype)
 
 
 astype = primitive(
@@ -168,7 +172,7 @@ astype = primitive(
     {"x": lambda g: g},
     name="astype",
     numpy=[np.astype] if hasattr(np, "astype") else [],
-    doc="""A copy of `x` with elements of type `dtype`: real numbers or booleans. As `numpy.astype`.
+    doc="""A copy of `x` with elements of type `dtype`: numbers or booleans. As `numpy.astype`.
 
     No gradient flows through integers and booleans: to ask for it is an error.
 

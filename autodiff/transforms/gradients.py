@@ -11,7 +11,7 @@ import numpy as np
 
 from autodiff.core.tensor import unwrapped
 from autodiff.transforms.containers import described
-from autodiff.transforms.pullback import Evaluation, is_real
+from autodiff.transforms.pullback import Evaluation, is_made_of
 
 __all__ = ["grad", "value_and_grad"]
 
@@ -30,7 +30,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
         argnums: by which positional arguments to differentiate: one position, or several, for a tuple of gradients.
 
     Raises:
-        TypeError: an argument of `argnums` is not floating point, or `f` returns something else than one number.
+        TypeError: an argument of `argnums` is not floating point or complex, or `f` returns something else than one real number.
         ValueError: `argnums` names no argument, or one twice; or a container contains itself.
 
     >>> ad.value_and_grad(lambda x: (x**2).sum())(np.array([1.0, 2.0]))
@@ -80,8 +80,8 @@ def _of_one_number(f: Callable[..., Any]) -> Callable[..., Any]:
 
     def checked(*args: Any) -> Any:
         result = f(*args)
-        if not is_real(result) or np.size(unwrapped(result)) != 1:
-            raise TypeError(f"grad: the function must return a single number, but it returned {described(result)}.")
+        if not is_made_of("biuf", result) or np.size(unwrapped(result)) != 1:
+            raise TypeError(f"grad: the function must return a single real number, but it returned {described(result)}.")
         return result
 
     return checked

@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff.core.backward import backward_pass
 from autodiff.core.graph import Leaf
-from autodiff.core.tensor import Tensor, array_of, frozen, is_scalar, node_of, unwrapped, wrap
+from autodiff.core.tensor import DIFFERENTIABLE, NUMBERS, Tensor, array_of, frozen, is_scalar, node_of, unwrapped, wrap
 from autodiff.modes import enable_grad, is_grad_enabled
 from autodiff.transforms.containers import described, flatten
 
@@ -35,11 +35,12 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
         `f` does not depend on a primal. `.grad` is not touched.
 
     Raises:
-        TypeError: a primal is not floating point, or `f` returns something else than real numbers.
+        TypeError: a primal is not floating point or complex, or `f` returns something else than numbers.
         ValueError: there are no primals, or the cotangents do not have the structure and shapes of the value.
         RuntimeError: an array that a derivative needs has been overwritten before `pullback` was called.
 
-    At kinks, the subgradient is the one that each operation states. As `jax.vjp` and `torch.func.vjp`.
+    At kinks, the subgradient is the one that each operation states. The gradient by a complex number x + iy is ∂L/∂x + i ∂L/∂y,
+    where L is Re(Σ conj(v)·y), as PyTorch's. As `jax.vjp` and `torch.func.vjp`.
 
     >>> x = np.array([1.0, 2.0])
     >>> value, pullback = ad.vjp(lambda x: np.array([[1.0, 1.0], [0.0, 3.0]]) @ x**2, x)
@@ -74,10 +75,10 @@ class Evaluation:
         self._transform = transform
         leaves, self._structure = flatten(result, "", arrays_of_numbers=False)
         for x, path in leaves:
-            if not is_real(x):
+            if not is_made_of(NUMBERS, x):
                 at = f", at {path}" if path else ""
                 raise TypeError(
-                    f"{transform}: the function returned {described(x)}{at}; wanted real numbers, in arrays, tensors or containers."
+                    f"{transform}: the function returned {described(x)}{at}; wanted numbers, in arrays, tensors or containers."
                 )
         self._results = [x for x, _ in leaves]
         self._roots = [_record(x) for x in self._results]
@@ -163,9 +164,9 @@ def _depends_on_others(roots: Iterable[Any], targets: Iterable[Any]) -> bool:
     return False
 
 
-def is_real(x: Any) -> bool:
-    """Whether `x` is a real number or an array or tensor of them."""
-    return isinstance(x, (Tensor, np.ndarray, np.generic, int, float)) and np.asarray(unwrapped(x)).dtype.kind in "biuf"
+def is_made_of(kinds: str, x: Any) -> bool:
+    """Whether `x` is a number, or an array or tensor of numbers, of one of these kinds of dtypes."""
+    return isinstance(x, (Tensor, np.ndarray, np.generic, int, float, complex)) and np.asarray(unwrapped(x)).dtype.kind in kinds
 
 
 def _record(x: Any) -> Any:
@@ -189,13 +190,13 @@ def _variable(leaf: Any, path: str, nested: bool) -> Tensor:
         array = np.asarray(unwrapped(leaf) if isinstance(leaf, Tensor) else leaf)
     except ValueError as error:
         raise ValueError(f"{path} is no array: {error}") from None
-    if array.dtype.kind != "f":
+    if array.dtype.kind not in DIFFERENTIABLE:
         other = " What is not to be differentiated by goes into another argument." if nested else ""
         raise TypeError(
             f"{path} is {described(leaf)}; wanted floating-point numbers, for example np.array(..., dtype=float).{other}"
         )
     variable = Tensor(leaf, requires_grad=True)
-    if isinstance(leaf, (float, np.generic)) or (isinstance(leaf, Tensor) and is_scalar(array_of(leaf))):
+    if isinstance(leaf, (float, complex, np.generic)) or (isinstance(leaf, Tensor) and is_scalar(array_of(leaf))):
         frozen(array_of(variable))  # so that `x += 1` stands for another number in the function
     return variable
 
@@ -206,9 +207,9 @@ def _cotangent(g: Any, y: Any, path: str) -> Any:
     array: Any = g if isinstance(g, Tensor) else np.asarray(g)
     if array.shape != shape:
         raise ValueError(f"{path} has shape {array.shape}, but the value has shape {shape}. They must be equal.")
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{path} has dtype {array.dtype}; wanted real numbers.")
-    return array if array.dtype == dtype or dtype.kind != "f" else array.astype(dtype)
+    if array.dtype.kind not in NUMBERS or array.dtype.kind == "c" != dtype.kind:
+        raise TypeError(f"{path} has dtype {array.dtype}; wanted {'numbers' if dtype.kind == 'c' else 'real numbers'}.")
+    return array if array.dtype == dtype or dtype.kind not in DIFFERENTIABLE else array.astype(dtype)
 
 
 def _like(leaf: Any, gradient: Any, variable: Tensor) -> Any:
