@@ -29,7 +29,9 @@ class Members:
         __lt__ = __le__ = __gt__ = __ge__ = _operator
         __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = _update
         __neg__ = __pos__ = __abs__ = __invert__ = _unary
-        all = any = argmax = argmin = astype = clip = conj = conjugate = copy = dot = max = mean = min = reshape = squeeze = sum = swapaxes = _method
+        all = any = argmax = argmin = astype = clip = conj = conjugate = copy = dot = max = mean = min = reshape = squeeze = sum = (
+            swapaxes
+        ) = _method
         transpose = _method
 
         def __getitem__(self, index: Any) -> Any: ...

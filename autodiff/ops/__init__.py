@@ -7,6 +7,7 @@ from autodiff.ops.complex import *
 from autodiff.ops.creation import *
 from autodiff.ops.exponential import *
 from autodiff.ops.extremes import *
+from autodiff.ops.floats import *
 from autodiff.ops.indexing import *
 from autodiff.ops.linalg import *
 from autodiff.ops.reductions import *

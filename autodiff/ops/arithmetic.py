@@ -9,7 +9,20 @@ import numpy as np
 from autodiff.domain import POSITIVE, Interval, Kink
 from autodiff.registry import primitive
 
-__all__ = ["abs", "add", "divide", "multiply", "negative", "positive", "power", "sqrt", "square", "subtract"]
+__all__ = [
+    "abs",
+    "add",
+    "cbrt",
+    "divide",
+    "multiply",
+    "negative",
+    "positive",
+    "pow",
+    "reciprocal",
+    "sqrt",
+    "square",
+    "subtract",
+]
 
 add = primitive(
     np.add,
@@ -85,7 +98,6 @@ positive = primitive(
 )
 
 
-
 def _of_abs(g: Any, y: Any, x: Any) -> Any:
     """`g` times the direction in which the absolute value rises, whose derivative is not zero for complex numbers."""
     return g * (np.conj(x) / np.where(y == 0, np.inf, y) if x.dtype.kind == "c" else np.sign(x))
@@ -112,13 +124,13 @@ def _one_less(p: Any) -> Any:
 
 
 # The rule for the exponent takes log 1 = 0 where the base is 0, the limit for p > 0.
-power = primitive(
+pow = primitive(
     lambda x, p, /: x**p,
     {
         "x": lambda g, x, p: g * (p * x ** _one_less(p)),
         "p": lambda g, y, x, p: g * (y * np.log(np.where((x == 0) & (p >= 0), 1, x).astype(y.dtype))),
     },
-    name="power",
+    name="pow",
     numpy=[np.power],
     domain=(POSITIVE, Interval()),
     elementwise=True,
@@ -128,7 +140,7 @@ power = primitive(
     The derivative by `x` is `p x**(p-1)`, 0 for `p = 0`; the one by `p` is `x**p log x`, NaN for
     negative `x`, and at `x = 0` it is 0 for `p >= 0` and -inf for `p < 0`.
 
-    >>> ad.power(ad.Tensor([1.0, 2.0]), 3)
+    >>> ad.pow(ad.Tensor([1.0, 2.0]), 3)
     Tensor([1., 8.])
     """,
 )
@@ -155,5 +167,31 @@ square = primitive(
 
     >>> ad.square(ad.Tensor([1.0, 4.0]))
     Tensor([ 1., 16.])
+    """,
+)
+
+cbrt = primitive(
+    np.cbrt,
+    {"x": lambda g, y: g / (3 * y * y)},
+    numpy=[np.cbrt],
+    domain=POSITIVE,
+    elementwise=True,
+    doc="""The cube root, also of negative numbers; its derivative is `1 / (3 y**2)`, infinite at 0. As `numpy.cbrt`.
+
+    >>> ad.cbrt(ad.Tensor([-1.0, 8.0]))
+    Tensor([-1.,  2.])
+    """,
+)
+
+reciprocal = primitive(
+    np.reciprocal,
+    {"x": lambda g, y: -g * y * y},
+    numpy=[np.reciprocal],
+    domain=POSITIVE,
+    elementwise=True,
+    doc="""`1 / x`; its derivative is `-1 / x**2`. As `numpy.reciprocal`.
+
+    >>> ad.reciprocal(ad.Tensor([1.0, 4.0]))
+    Tensor([1.  , 0.25])
     """,
 )

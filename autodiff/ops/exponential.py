@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from autodiff.domain import POSITIVE
+from autodiff.domain import POSITIVE, Interval, Kink
 from autodiff.registry import primitive
 
-__all__ = ["exp", "log", "sigmoid"]
+__all__ = ["exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "logaddexp", "logaddexp2", "sigmoid"]
 
 exp = primitive(
     np.exp,
@@ -33,6 +34,70 @@ log = primitive(
 
     >>> ad.log(ad.Tensor([1.0, 2.0]))
     Tensor([0.        , 0.69314718])
+    """,
+)
+
+
+exp2 = primitive(
+    np.exp2,
+    {"x": lambda g, y: g * (y * math.log(2))},
+    numpy=[np.exp2],
+    elementwise=True,
+    doc="""The power `2**x`; its derivative is `2**x log 2`. As `numpy.exp2`.
+
+    >>> ad.exp2(ad.Tensor([0.0, 3.0]))
+    Tensor([1., 8.])
+    """,
+)
+
+expm1 = primitive(
+    np.expm1,
+    {"x": lambda g, x: g * np.exp(x)},  # y + 1 would be 0 far to the left
+    numpy=[np.expm1],
+    elementwise=True,
+    doc="""`exp(x) - 1`, precise also for small `x`; its derivative is `exp(x)`. As `numpy.expm1`.
+
+    >>> ad.expm1(ad.Tensor([0.0, 1e-10]))
+    Tensor([0.e+00, 1.e-10])
+    """,
+)
+
+log2 = primitive(
+    np.log2,
+    {"x": lambda g, x: g / x / math.log(2)},
+    numpy=[np.log2],
+    domain=POSITIVE,
+    elementwise=True,
+    doc="""The logarithm to the base 2; its derivative is `1 / (x log 2)`. As `numpy.log2`: -inf at 0, NaN below.
+
+    >>> ad.log2(ad.Tensor([1.0, 8.0]))
+    Tensor([0., 3.])
+    """,
+)
+
+log10 = primitive(
+    np.log10,
+    {"x": lambda g, x: g / x / math.log(10)},
+    numpy=[np.log10],
+    domain=POSITIVE,
+    elementwise=True,
+    doc="""The logarithm to the base 10; its derivative is `1 / (x log 10)`. As `numpy.log10`: -inf at 0, NaN below.
+
+    >>> ad.log10(ad.Tensor([1.0, 100.0]))
+    Tensor([0., 2.])
+    """,
+)
+
+log1p = primitive(
+    np.log1p,
+    {"x": lambda g, x: g / (1 + x)},
+    numpy=[np.log1p],
+    domain=Interval(-1, np.inf),
+    elementwise=True,
+    doc="""`log(1 + x)`, precise also for small `x`; its derivative is `1 / (1 + x)`. As `numpy.log1p`: -inf at -1, NaN below.
+
+    >>> ad.log1p(ad.Tensor([0.0, 1e-10]))
+    Tensor([0.e+00, 1.e-10])
     """,
 )
 
@@ -61,5 +126,42 @@ sigmoid = primitive(
 
     >>> ad.sigmoid(ad.Tensor([-1000.0, 0.0, 1000.0]))
     Tensor([0. , 0.5, 1. ])
+    """,
+)
+
+
+def _part(g: Any, y: Any, a: Any, b: Any, base: float = math.e) -> Any:
+    """`g` times the part of `base**a` in the sum of both; halves of equal infinities, but 0 where both powers are 0."""
+    apart = np.where(np.isinf(a) & (a == b), 0, a) - np.where(np.isinf(a) & (a == b), 0, b)
+    return g * np.where(y == -np.inf, 0, sigmoid(apart * math.log(base)))
+
+
+logaddexp = primitive(
+    np.logaddexp,
+    {"a": lambda g, y, a, b: _part(g, y, a, b), "b": lambda g, y, a, b: _part(g, y, b, a)},
+    numpy=[np.logaddexp],
+    elementwise=True,
+    kinks=[Kink((-np.inf, -np.inf), (0.0, 0.0)), Kink((np.inf, 0.0), (1.0, 0.0))],
+    doc="""`log(exp(a) + exp(b))`, without overflow. As `numpy.logaddexp`.
+
+    Its derivatives are the parts of the sum, `exp(a - y)` and `exp(b - y)`, and 0 where both are -inf, as those of `logsumexp`.
+
+    >>> ad.logaddexp(ad.Tensor([1000.0, 0.0]), 1000.0)
+    Tensor([1000.69314718, 1000.        ])
+    """,
+)
+
+logaddexp2 = primitive(
+    np.logaddexp2,
+    {"a": lambda g, y, a, b: _part(g, y, a, b, 2), "b": lambda g, y, a, b: _part(g, y, b, a, 2)},
+    numpy=[np.logaddexp2],
+    elementwise=True,
+    kinks=[Kink((-np.inf, -np.inf), (0.0, 0.0))],
+    doc="""`log2(2**a + 2**b)`, without overflow. As `numpy.logaddexp2`.
+
+    Its derivatives are the parts of the sum, `2**(a - y)` and `2**(b - y)`, and 0 where both are -inf.
+
+    >>> ad.logaddexp2(ad.Tensor([1000.0, 0.0]), 1000.0)
+    Tensor([1001., 1000.])
     """,
 )

@@ -10,7 +10,7 @@ from autodiff.domain import Kink
 from autodiff.ops.shaping import copy
 from autodiff.registry import composite, primitive
 
-__all__ = ["clip", "maximum", "minimum", "relu"]
+__all__ = ["clip", "fmax", "fmin", "maximum", "minimum", "relu"]
 
 
 # Written so that NaN, which compares as neither, lets the cotangent pass.
@@ -44,6 +44,37 @@ minimum = primitive(
     The derivative goes to the smaller one; ties share it.
 
     >>> ad.minimum(ad.Tensor([1.0, 4.0]), 2.0)
+    Tensor([1., 2.])
+    """,
+)
+
+
+fmax = primitive(
+    np.fmax,
+    {"a": lambda g, a, b: _share(g, (a < b) | (a != a), a == b), "b": lambda g, a, b: _share(g, (b < a) | (b != b), a == b)},
+    numpy=[np.fmax],
+    elementwise=True,
+    kinks=[Kink((np.array([1.0, np.nan]), np.array([1.0, 1.0])), (np.array([0.5, 0.0]), np.array([0.5, 1.0])))],
+    doc="""The larger of `a` and `b`, or the one that is a number, element by element. As `numpy.fmax`.
+
+    The derivative goes to it; ties share it.
+
+    >>> ad.fmax(ad.Tensor([1.0, np.nan]), 2.0)
+    Tensor([2., 2.])
+    """,
+)
+
+fmin = primitive(
+    np.fmin,
+    {"a": lambda g, a, b: _share(g, (a > b) | (a != a), a == b), "b": lambda g, a, b: _share(g, (b > a) | (b != b), a == b)},
+    numpy=[np.fmin],
+    elementwise=True,
+    kinks=[Kink((np.array([1.0, np.nan]), np.array([1.0, 1.0])), (np.array([0.5, 0.0]), np.array([0.5, 1.0])))],
+    doc="""The smaller of `a` and `b`, or the one that is a number, element by element. As `numpy.fmin`.
+
+    The derivative goes to it; ties share it.
+
+    >>> ad.fmin(ad.Tensor([1.0, np.nan]), 2.0)
     Tensor([1., 2.])
     """,
 )

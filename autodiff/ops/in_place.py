@@ -8,7 +8,18 @@ from typing import Any
 import numpy as np
 
 from autodiff.core import views
-from autodiff.core.tensor import DIFFERENTIABLE, Tensor, array_of, as_numbers, attach, is_foreign, is_scalar, node_of, read_only, unwrapped
+from autodiff.core.tensor import (
+    DIFFERENTIABLE,
+    Tensor,
+    array_of,
+    as_numbers,
+    attach,
+    is_foreign,
+    is_scalar,
+    node_of,
+    read_only,
+    unwrapped,
+)
 from autodiff.modes import is_grad_enabled
 from autodiff.ops.indexing import layout_of, setitem
 

@@ -10,7 +10,7 @@ import numpy as np
 from autodiff.core.call import caller
 from autodiff.core.tensor import attach
 from autodiff.ops import constants
-from autodiff.ops.arithmetic import abs, add, divide, multiply, negative, positive, power, subtract
+from autodiff.ops.arithmetic import abs, add, divide, multiply, negative, positive, pow, subtract
 from autodiff.ops.complex import conj, imag, real
 from autodiff.ops.extremes import clip
 from autodiff.ops.in_place import assign, gives_way, updating
@@ -57,7 +57,7 @@ _OPERATORS: dict[str, tuple[Callable[..., Any], np.ufunc, str]] = {
     "sub": (subtract, np.subtract, "-"),
     "mul": (multiply, np.multiply, "*"),
     "truediv": (divide, np.divide, "/"),
-    "pow": (power, np.power, "**"),
+    "pow": (pow, np.power, "**"),
     "matmul": (matmul, np.matmul, "@"),
     "and": (constants.bitwise_and, np.bitwise_and, "&"),
     "or": (constants.bitwise_or, np.bitwise_or, "|"),

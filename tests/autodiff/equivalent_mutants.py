@@ -12,10 +12,10 @@ _ZEROS = "np.zeros_like(parts[0], shape=shape"
 _AXES = "arrays that are joined along an axis have the same number of axes"
 
 EQUIVALENT: dict[str, str] = {
-    "power.p: (x == 0) & (p >= 0) -> x == 0": _INFINITE,
-    "power.p: p -> x": _INFINITE,
-    "power.p: p -> y": _INFINITE,
-    "power.p: 0 -> 0 - 1 (place 2)": _INFINITE,
+    "pow.p: (x == 0) & (p >= 0) -> x == 0": _INFINITE,
+    "pow.p: p -> x": _INFINITE,
+    "pow.p: p -> y": _INFINITE,
+    "pow.p: 0 -> 0 - 1 (place 2)": _INFINITE,
     "relu.x: x -> y": "max(x, 0) <= 0 if and only if x <= 0",
     **{f"{name}.x: g -> np.ones_like(g)": "only the shape and type of g are used" for name in ("sign", "floor")},
     **{f"{name}.x: g -> np.sum(g) + np.zeros_like(g)": "only the shape and type of g are used" for name in ("sign", "floor")},

@@ -305,7 +305,7 @@ def test_the_gradient_does_not_share_memory_with_the_cotangent() -> None:
     "operand", [np.ones((2, 3)), np.ones(3), 2, 2.0, np.float64(2), np.int64(2), True, [1.0, 2.0, 3.0], np.float32(2), np.ones(())]
 )
 @pytest.mark.parametrize(
-    "f", [ad.add, ad.multiply, ad.divide, ad.maximum, ad.power, lambda a, b: ad.subtract(b, a), lambda a, b: ad.where(True, a, b)]
+    "f", [ad.add, ad.multiply, ad.divide, ad.maximum, ad.pow, lambda a, b: ad.subtract(b, a), lambda a, b: ad.where(True, a, b)]
 )
 def test_a_float32_leaf_has_a_float32_gradient_whatever_it_meets(f: Any, operand: Any) -> None:
     for create_graph in (False, True):
