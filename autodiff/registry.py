@@ -9,7 +9,7 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from autodiff.domain import REALS, Interval, Kink
 __all__ = ["Primitive", "primitive"]
 
 registry: dict[str, Primitive] = {}
+composites: dict[str, Composite] = {}
 numpy_table: dict[Any, Callable[..., Any]] = {}  # what NumPy's protocols look up: np.exp -> exp
 
 
@@ -175,9 +176,24 @@ def primitive(
     return entry.call
 
 
-def composite(*, numpy: Sequence[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+class Composite(NamedTuple):
+    """A function made of primitives, and so differentiable as they are; NumPy's functions `numpy` call it, given a `Tensor`."""
+
+    call: Callable[..., Any]
+    numpy: tuple[Any, ...]
+    name: str
+    module: str
+
+
+def composite(*, numpy: Sequence[Any] = ()) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a function made of primitives as the one that NumPy's functions `numpy` call when they are given a `Tensor`."""
-    return lambda function: numpy_table.update(dict.fromkeys(numpy, function)) or function
+
+    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
+        composites[function.__name__] = Composite(function, tuple(numpy), function.__name__, function.__module__)
+        numpy_table.update(dict.fromkeys(numpy, function))
+        return function
+
+    return declare
 
 
 def _signature(forward: Any, formulas: Mapping[str, Any], name: str) -> inspect.Signature:

@@ -9,7 +9,7 @@ from functools import cache, partial
 from typing import Any
 
 import nn  # noqa: F401 (declares entries of its own)
-from autodiff.registry import Primitive, registry
+from autodiff.registry import Composite, Primitive, composites, registry
 
 OWN = ("autodiff.ops.", "nn.")  # modules that declare operations; users and tests declare others
 
@@ -17,6 +17,11 @@ OWN = ("autodiff.ops.", "nn.")  # modules that declare operations; users and tes
 def entries() -> list[Primitive]:
     """The entries of the packages, in the order in which they are declared."""
     return [entry for entry in registry.values() if entry.module.startswith(OWN)]
+
+
+def functions() -> list[Composite]:
+    """The functions of the packages that are made of those operations."""
+    return [function for function in composites.values() if function.module.startswith(OWN)]
 
 
 def written(function: Any) -> ast.FunctionDef | ast.Lambda:

@@ -9,12 +9,11 @@ import numpy as np
 
 from autodiff import ops
 from autodiff.core.tensor import Tensor, unwrapped, wrap
-from autodiff.registry import composite
+from autodiff.registry import numpy_table
 
 __all__: list[str] = []
 
 
-@composite(numpy=[np.full_like])
 def full_like(a: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None) -> Any:
     """`fill_value` in the shape and type of `a`, or in those given."""
     empty = np.empty_like(unwrapped(a), dtype, shape=shape)  # laid out as `a`
@@ -22,6 +21,7 @@ def full_like(a: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None) 
     return y if isinstance(y, Tensor) else wrap(y)
 
 
+numpy_table[np.full_like] = full_like
 _NOT_GIVEN = object()
 
 

@@ -236,19 +236,19 @@ hypot = primitive(
 
 
 def _sinc(x: Any, /, *, order: int = 0) -> Any:
+    y = np.sinc(x)
     if order == 0:
-        return np.sinc(x)
-    dtype = np.result_type(x, 1.0 if np.asarray(x).dtype.kind in "bui" else np.float16)
-    t = np.pi * np.asarray(x, np.result_type(dtype, np.float64))
+        return y
+    t = x * np.float64(np.pi)
     near = np.abs(t) < order + 1  # where the recursion t y⁽ⁿ⁾ = sin⁽ⁿ⁾(t) - n y⁽ⁿ⁻¹⁾ would lose digits
     small, large = np.where(near, t, 0), np.where(near, 1, t)
     far = np.sin(large) / large
     for n in range(1, order + 1):
         far = (np.sin(large + n * np.pi / 2) - n * far) / large
-    series = np.zeros_like(t)
+    series = 0 * t
     for k in range((order + 1) // 2, order + 20):  # Σ (-1)ᵏ t²ᵏ⁻ⁿ / ((2k - n)! (2k + 1))
-        series += (-1) ** k * small ** (2 * k - order) / (math.factorial(2 * k - order) * (2 * k + 1))
-    return (np.pi**order * np.where(near, series, far)).astype(dtype)
+        series = series + (-1) ** k * small ** (2 * k - order) / (math.factorial(2 * k - order) * (2 * k + 1))
+    return (np.pi**order * np.where(near, series, far)).astype(y.dtype)
 
 
 sinc = primitive(

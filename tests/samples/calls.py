@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.extend import Primitive
+from autodiff.registry import Composite, Primitive
 from tests.samples.arrays import Arrays, within
 
 
@@ -55,8 +55,10 @@ def elementwise(rng: np.random.Generator, *operands: Arrays, **params: Any) -> I
         yield call(*[arrays(rng, shapes[i % 2]) for i, arrays in enumerate(operands)], **params)
 
 
-def calls_of(entry: Primitive) -> list[Call]:
-    """The sample calls of an operation, the same ones in each run: those declared, or made up if it is elementwise.
+def calls_of(entry: Primitive | Composite) -> list[Call]:
+    """The sample calls of an operation, or of a function made of operations: the same ones in each run.
+
+    They are those declared; those of an elementwise operation are made up.
 
     There are none of an operation that has no samples and whose calls cannot be made up: one that is not elementwise, or that
     has an operand of which no derivative exists, or a parameter without a default.
@@ -64,5 +66,7 @@ def calls_of(entry: Primitive) -> list[Call]:
     rng = np.random.default_rng(zlib.crc32(entry.name.encode()))
     if entry.name in SAMPLES:
         return list(SAMPLES[entry.name](rng))
-    complete = entry.elementwise and set(entry.params) <= set(entry.defaults) and set(entry.arguments) == set(entry.formulas)
+    if isinstance(entry, Composite) or not entry.elementwise:
+        return []
+    complete = set(entry.params) <= set(entry.defaults) and set(entry.arguments) == set(entry.formulas)
     return list(elementwise(rng, *[within(interval) for interval in entry.domain])) if complete else []

@@ -24,3 +24,12 @@ def matmul(rng: np.random.Generator) -> Iterator[Call]:
         ((2, 0), (0, 3)),
     ):
         yield call(reals(rng, a), reals(rng, b))
+
+
+@samples_of("dot")
+def dots(rng: np.random.Generator) -> Iterator[Call]:
+    yield call(reals(rng, (2, 3)), reals(rng, (3, 2)))
+    yield call(reals(rng, (2, 3)), reals(rng, (2, 3, 2)))
+    yield call(reals(rng, (3,)), reals(rng, (3,)))
+    yield call(reals(rng, (2, 3)), reals(rng, ()))
+    yield call(reals(rng, (2, 0)), reals(rng, (0, 2)))

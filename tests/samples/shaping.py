@@ -87,3 +87,19 @@ def diagonal(rng: np.random.Generator) -> Iterator[Call]:
     yield call(reals(rng, (3, 3)), offset=3)
     yield call(reals(rng, (2, 3, 4)), axis1=2, axis2=0)
     yield call(reals(rng, (2, 3, 4)), offset=1, axis1=1, axis2=-1)
+
+
+@samples_of("swapaxes", "moveaxis")
+def exchanges(rng: np.random.Generator) -> Iterator[Call]:
+    yield call(reals(rng, (2, 3, 4)), 0, -1)
+    yield call(reals(rng, (2, 3)), 1, 0)
+    yield call(reals(rng, (3,)), 0, 0)
+    yield call(reals(rng, (0, 3)), 0, 1)
+
+
+@samples_of("split")
+def splits(rng: np.random.Generator) -> Iterator[Call]:
+    yield call(reals(rng, (4, 3)), 2)
+    yield call(reals(rng, (2, 5)), [1, 3], axis=1)
+    yield call(reals(rng, (3,)), [0, 1])
+    yield call(reals(rng, (0, 3)), 1)

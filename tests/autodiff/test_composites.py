@@ -1,0 +1,93 @@
+"""Every function that is made of operations: its value, its gradient, and what it promises about types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+import autodiff as ad
+from autodiff.registry import Composite
+from autodiff.testing import assert_gradient
+from docs.entries import functions
+from tests.samples import SAMPLES, Call, calls_of
+
+
+@dataclass(frozen=True)
+class Case:
+    """One sample of one function."""
+
+    function: Composite
+    number: int
+    call: Call
+
+    def of(self, function: Callable[..., Any], convert: Callable[[np.ndarray], Any]) -> list[Any]:
+        """The results of `function`, of which there may be several, with what `convert` makes of the floating-point operands."""
+        result = function(*[_each(x, convert) for x in self.call.operands], **self.call.params)
+        return list(result) if isinstance(result, (tuple, list)) else [result]
+
+
+def _each(x: Any, convert: Callable[[np.ndarray], Any]) -> Any:
+    """`x` with every array of floats in it converted."""
+    if isinstance(x, (list, tuple)):
+        return type(x)(_each(part, convert) for part in x)
+    return convert(x) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
+
+
+def leaf(x: np.ndarray) -> ad.Tensor:
+    return ad.Tensor(x, requires_grad=True)
+
+
+FUNCTIONS = functions()
+CASES = [Case(function, number, call) for function in FUNCTIONS for number, call in enumerate(calls_of(function))]
+QUICK = 2
+each_case = pytest.mark.parametrize(
+    "case",
+    [pytest.param(c, id=f"{c.function.name}-{c.number}", marks=[pytest.mark.long] if c.number >= QUICK else []) for c in CASES],
+)
+
+
+@pytest.mark.parametrize("function", [pytest.param(f, id=f.name) for f in FUNCTIONS])
+def test_a_function_has_samples_and_is_public(function: Composite) -> None:
+    assert function.name in SAMPLES
+    assert SAMPLES[function.name].__module__.split(".")[-1] == function.module.split(".")[-1]
+    assert ">>>" in (function.call.__doc__ or "")
+
+
+@each_case
+def test_the_values_are_those_of_numpy_for_tensors_and_for_arrays(case: Case) -> None:
+    found = case.of(case.function.call, leaf)
+    of_arrays = case.of(case.function.call, np.copy)
+    for function in case.function.numpy:
+        expected = case.of(function, np.copy)
+        dispatched = case.of(function, leaf)
+        assert len(found) == len(dispatched) == len(expected)
+        for y, z, plain, wanted in zip(found, dispatched, of_arrays, expected, strict=True):
+            assert (type(y), type(z), isinstance(plain, (np.ndarray, np.generic))) == (ad.Tensor, ad.Tensor, True)
+            assert y.shape == z.shape == plain.shape == np.shape(wanted)
+            assert y.dtype == z.dtype == plain.dtype == np.asarray(wanted).dtype
+            assert_allclose(y.numpy(), wanted, rtol=1e-12, atol=1e-14)
+            assert_array_equal(y.numpy(), z.numpy())
+            assert_array_equal(y.numpy(), plain)
+
+
+@each_case
+def test_the_gradient_is_that_of_finite_differences(case: Case) -> None:
+    def f(*operands: Any) -> Any:
+        results = Case(case.function, 0, Call(operands, case.call.params)).of(case.function.call, lambda x: x)
+        halves = [half for y in results for half in ((y.real, y.imag) if y.dtype.kind == "c" else (y,))]
+        return np.concatenate([np.ravel(half) for half in halves if half.dtype.kind == "f"])
+
+    assert_gradient(f, *case.call.operands)
+
+
+@each_case
+def test_float32_gives_the_types_that_numpy_gives(case: Case) -> None:
+    for function in case.function.numpy:
+        expected = case.of(function, lambda x: x.astype(np.float32))
+        found = case.of(case.function.call, lambda x: leaf(x.astype(np.float32)))
+        assert [y.dtype for y in found] == [np.asarray(y).dtype for y in expected]

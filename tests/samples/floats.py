@@ -1,0 +1,27 @@
+"""Signs, exponents and special values."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tests.samples.arrays import Shape, positive, reals
+from tests.samples.calls import Call, elementwise, samples_of
+
+
+def _exponents(rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    return np.asarray(rng.integers(-3, 4, shape))
+
+
+@samples_of("ldexp")
+def scalings(rng: np.random.Generator) -> Iterator[Call]:
+    return elementwise(rng, reals, _exponents)
+
+
+@samples_of("frexp")
+def exponents(rng: np.random.Generator) -> Iterator[Call]:
+    return elementwise(rng, reals)
+
+
+@samples_of("float_power")
+def powers(rng: np.random.Generator) -> Iterator[Call]:
+    return elementwise(rng, positive, reals)

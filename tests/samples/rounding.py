@@ -1,0 +1,18 @@
+"""Quotients, remainders, and parts of numbers."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tests.samples.arrays import positive, reals
+from tests.samples.calls import Call, elementwise, samples_of
+
+
+@samples_of("divmod")
+def quotients(rng: np.random.Generator) -> Iterator[Call]:
+    return elementwise(rng, reals, positive)
+
+
+@samples_of("modf")
+def parts(rng: np.random.Generator) -> Iterator[Call]:
+    return elementwise(rng, reals)
