@@ -10,7 +10,7 @@ import numpy as np
 from autodiff.domain import POSITIVE, Interval, Kink
 from autodiff.registry import primitive
 
-__all__ = ["exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "logaddexp", "logaddexp2", "sigmoid"]
+__all__ = ["exp", "exp2", "expm1", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2", "sigmoid"]
 
 exp = primitive(
     np.exp,

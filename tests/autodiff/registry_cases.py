@@ -36,7 +36,11 @@ class Case:
         return [x.astype(dtype) if x.dtype.kind == "f" else x for x in given]
 
     def of(self, function: Callable[..., Any], arrays: Any) -> Any:
-        """What `function` gives for `arrays` and the parameters of this sample."""
+        """What `function` gives for `arrays` and the parameters of this sample, as one array of real numbers."""
+        return _in_one(self.results(function, arrays))
+
+    def results(self, function: Callable[..., Any], arrays: Any) -> Any:
+        """What `function` gives, which may be complex, or several arrays."""
         if function is getattr(np, "astype", None):  # whose parameter is positional-only
             return function(*arrays, *self.params.values())
         return function(list(arrays), **self.params) if self.entry.variadic else function(*arrays, **self.params)
@@ -59,6 +63,13 @@ class Case:
             return self.operation([replaced.get(i, x) for i, x in enumerate(arrays)])
 
         return f, [arrays[i] for i in positions]
+
+
+def _in_one(results: Any) -> Any:
+    """Several results end to end, those without a derivative left out, and complex numbers as pairs."""
+    if isinstance(results, (tuple, list)):
+        return np.concatenate([np.ravel(_in_one(y)) for y in results if y.dtype.kind in "fc"])
+    return np.stack([np.real(results), np.imag(results)]) if results.dtype.kind == "c" else results
 
 
 def cases_of(entry: Any) -> list[Case]:

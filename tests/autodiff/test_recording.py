@@ -2,7 +2,7 @@
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,19 +46,30 @@ def test_a_forward_function_can_be_captured(case: Case) -> None:
     # What makes room for several arrays, or writes to one, is captured by the seam where only another one is recorded.
     alone = [{0}] if case.entry.variadic or case.entry.takes_over else [{i} for i in everything]
     for recorded in [everything, *alone]:
-        check(lambda *operands: case.of(case.entry.forward, operands), arrays, others(arrays), recorded)
+        check(lambda *operands: case.results(case.entry.forward, operands), arrays, others(arrays), recorded)
 
 
 @each_written_down
 def test_a_rule_can_be_captured(case: Case) -> None:
     def given(arrays: list[np.ndarray], seed: int) -> list[np.ndarray]:
-        y = np.asarray(case.of(case.entry.forward, arrays))
-        return [np.asarray(np.random.default_rng(seed).normal(size=y.shape)), y, *arrays]
+        y = case.results(case.entry.forward, arrays)
+        rng = np.random.default_rng(seed)
+        several = isinstance(y, (tuple, list))
+        cotangents = [np.asarray(rng.normal(size=part.shape)) for part in (y if several else [y])]
+        return [*cotangents, *(y if several else [np.asarray(y)]), *arrays]
 
     now, later = given(case.arrays(), 0), given(others(case.arrays()), 1)
+    count = (len(now) - len(case.arrays())) // 2  # of results
+
+    def split(arrays: Sequence[Any]) -> tuple[Any, Any, Sequence[Any]]:
+        g, y, operands = arrays[:count], arrays[count : 2 * count], arrays[2 * count :]
+        return (
+            (g, y, operands) if isinstance(case.results(case.entry.forward, case.arrays()), (tuple, list)) else (*g, *y, operands)
+        )
+
     for rule in case.entry.formulas.values():
         for recorded in (set(range(len(now))), {0}):
-            check(lambda g, y, *operands, rule=rule: applied(rule, case, g, y, operands), now, later, recorded)
+            check(lambda *arrays, rule=rule: applied(rule, case, *split(arrays)), now, later, recorded)
 
 
 def applied(rule: Callable[..., Any], case: Case, g: Any, y: Any, operands: Any) -> Any:
