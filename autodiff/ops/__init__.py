@@ -5,11 +5,13 @@ from autodiff.ops import operators as operators
 from autodiff.ops.arithmetic import *
 from autodiff.ops.complex import *
 from autodiff.ops.creation import *
+from autodiff.ops.cumulative import *
 from autodiff.ops.exponential import *
 from autodiff.ops.extremes import *
 from autodiff.ops.floats import *
 from autodiff.ops.indexing import *
 from autodiff.ops.linalg import *
+from autodiff.ops.rearranging import *
 from autodiff.ops.reductions import *
 from autodiff.ops.rounding import *
 from autodiff.ops.shaping import *

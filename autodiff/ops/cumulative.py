@@ -1,0 +1,147 @@
+"""Sums and products up to each element along an axis, and the recurrence that the derivative of such a product is."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autodiff.ops.shaping import astype, concat
+from autodiff.registry import composite, primitive
+
+__all__ = ["cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "linear_recurrence", "prod"]
+
+
+def _linear_recurrence(a: Any, b: Any, /, *, axis: int = -1) -> Any:
+    y, factor = np.moveaxis(b, axis, -1), np.moveaxis(a, axis, -1)
+    step = 1
+    while step < y.shape[-1]:  # what follows from the elements up to `step` before; next, from those of twice as many
+        y = np.concatenate([y[..., :step], y[..., step:] + factor[..., step:] * y[..., :-step]], axis=-1)
+        factor = np.concatenate([factor[..., :step], factor[..., step:] * factor[..., :-step]], axis=-1)
+        step *= 2
+    return np.moveaxis(y, -1, axis)
+
+
+def _backwards(a: Any, g: Any, axis: int) -> Any:
+    """`u` with `u[k] = g[k] + a[k + 1] u[k + 1]`: the cotangent of each summand of a recurrence."""
+    return np.flip(linear_recurrence(np.roll(np.flip(a, axis), 1, axis), np.flip(g, axis), axis=axis), axis)
+
+
+def _before(y: Any, first: float, axis: int) -> Any:
+    """What `y` was one step before, and at the first step `first`."""
+    moved = np.moveaxis(y, axis, -1)
+    return np.moveaxis(concat([np.full_like(moved[..., :1], first), moved[..., :-1]], axis=-1), -1, axis)
+
+
+linear_recurrence = primitive(
+    _linear_recurrence,
+    {
+        "a": lambda g, y, a, axis: _backwards(a, g, axis) * _before(y, 0, axis),
+        "b": lambda g, a, axis: _backwards(a, g, axis),
+    },
+    name="linear_recurrence",
+    doc="""`y` with `y[0] = b[0]` and `y[k] = a[k] * y[k - 1] + b[k]` along `axis`, for arrays of one shape.
+
+    It takes as many steps as the logarithm of the length. `a[0]` is not used. Its cotangents are such a recurrence, run backwards.
+
+    >>> ad.linear_recurrence(ad.Tensor([0.0, 2.0, 2.0]), np.ones(3))
+    Tensor([1., 3., 7.])
+    """,
+)
+
+
+def _flat(x: Any, axis: int | None) -> tuple[Any, int]:
+    """`x`, or its elements along one axis, and the axis."""
+    return (np.reshape(x, -1), 0) if axis is None else (x, axis)
+
+
+def _of_cumprod(g: Any, y: Any, x: Any, axis: int | None) -> Any:
+    flat, along = _flat(x, axis)
+    wide = g.astype(np.promote_types(g.dtype, np.float32))  # float16 could overflow on the way
+    return np.reshape(_backwards(flat, wide, along) * _before(y, 1, along), x.shape)
+
+
+cumsum = primitive(
+    lambda x, /, axis=None: np.cumsum(x, axis),
+    {"x": lambda g, x_shape, axis: np.reshape(np.flip(np.cumsum(np.flip(g, axis or 0), axis or 0), axis or 0), x_shape)},
+    name="cumsum",
+    numpy=[np.cumsum],
+    doc="""The sums of the elements up to each along `axis`; of all elements in a row if it is None. As `numpy.cumsum`.
+
+    >>> ad.cumsum(ad.Tensor([1.0, 2.0, 3.0]))
+    Tensor([1., 3., 6.])
+    """,
+)
+
+cumprod = primitive(
+    lambda x, /, axis=None: np.cumprod(x, axis),
+    {"x": _of_cumprod},
+    name="cumprod",
+    numpy=[np.cumprod],
+    doc="""The products of the elements up to each along `axis`; of all elements in a row if it is None. As `numpy.cumprod`.
+
+    Zeros need no care: the derivative by an element divides by none.
+
+    >>> ad.cumprod(ad.Tensor([1.0, 2.0, 3.0]))
+    Tensor([1., 2., 6.])
+    """,
+)
+
+
+def _cumulative(name: str, operation: Any, neutral: float, x: Any, axis: int | None, dtype: Any, include_initial: bool) -> Any:
+    if axis is None and np.ndim(x) > 1:
+        raise ValueError(f"{name}: axis is not given, but x has {np.ndim(x)} axes; wanted one, such as axis=0.")
+    axis = -1 if axis is None else axis
+    y = operation(x if dtype is None else astype(x, dtype), axis)
+    if not include_initial:
+        return y
+    one = [1 if k == axis % y.ndim else n for k, n in enumerate(y.shape)]
+    return concat([np.full_like(y, neutral, shape=one), y], axis)
+
+
+@composite(numpy=[np.cumulative_sum] if hasattr(np, "cumulative_sum") else [])
+def cumulative_sum(x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Any:
+    """The sums of the elements up to each along `axis`, after a 0 with `include_initial`. As `numpy.cumulative_sum`.
+
+    >>> ad.cumulative_sum(ad.Tensor([1.0, 2.0, 3.0]), include_initial=True)
+    Tensor([0., 1., 3., 6.])
+    """
+    return _cumulative("cumulative_sum", cumsum, 0, x, axis, dtype, include_initial)
+
+
+@composite(numpy=[np.cumulative_prod] if hasattr(np, "cumulative_prod") else [])
+def cumulative_prod(x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Any:
+    """The products of the elements up to each along `axis`, after a 1 with `include_initial`. As `numpy.cumulative_prod`.
+
+    >>> ad.cumulative_prod(ad.Tensor([1.0, 2.0, 3.0]), include_initial=True)
+    Tensor([1., 1., 2., 6.])
+    """
+    return _cumulative("cumulative_prod", cumprod, 1, x, axis, dtype, include_initial)
+
+
+def _of_prod(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """`g` times the product of the other elements: of those before and of those after each."""
+    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    last = tuple(range(-len(axes), 0))
+    moved = np.moveaxis(x, axes, last)
+    row = np.reshape(moved, (*moved.shape[: moved.ndim - len(axes)], math.prod(moved.shape[moved.ndim - len(axes) :])))
+    before = _before(np.cumprod(row, -1), 1, -1)
+    after = np.flip(_before(np.cumprod(np.flip(row, -1), -1), 1, -1), -1)
+    whole = np.reshape(g, (*row.shape[:-1], 1))
+    return np.moveaxis(np.reshape(whole * (before * after), moved.shape), last, axes)
+
+
+prod = primitive(
+    lambda x, /, axis=None, *, keepdims=False: np.prod(x, axis=axis, keepdims=keepdims),
+    {"x": _of_prod},
+    name="prod",
+    numpy=[np.prod],
+    doc="""The product of the elements along `axis` (one, several as a tuple, or all). As `numpy.prod`.
+
+    Its derivative by an element is the product of the others, also where there are zeros.
+
+    >>> ad.prod(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
+    Tensor([3., 8.])
+    """,
+)
