@@ -92,6 +92,7 @@ __all__ = [
     "remainder",
     "reshape",
     "roll",
+    "rint",
     "round",
     "scatter",
     "setitem",

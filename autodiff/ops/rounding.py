@@ -9,7 +9,7 @@ import numpy as np
 from autodiff.domain import POSITIVE, REALS, Kink
 from autodiff.registry import composite, primitive
 
-__all__ = ["ceil", "divmod", "floor", "floor_divide", "fmod", "modf", "remainder", "round", "sign", "trunc"]
+__all__ = ["ceil", "divmod", "floor", "floor_divide", "fmod", "modf", "remainder", "rint", "round", "sign", "trunc"]
 
 
 def _of_sign(g: Any, y: Any, x: Any) -> Any:
@@ -77,7 +77,7 @@ round = primitive(
     lambda x, /, decimals=0: np.round(x, decimals),
     {"x": lambda g: np.zeros_like(g)},
     name="round",
-    numpy=[np.round, np.around, np.rint],
+    numpy=[np.round, np.around],
     elementwise=True,
     kinks=[Kink((0.5,), (0.0,))],
     doc="""`x` rounded to so many decimals, halves to even ones. It is piecewise constant: its derivative is 0. As `numpy.round`.
@@ -86,6 +86,17 @@ round = primitive(
     Tensor([0., 2., 2.])
     """,
 )
+
+
+@composite(numpy=[np.rint])
+def rint(x: Any) -> Any:
+    """The integer next to `x`, halves to even ones: `round(x)`. As `numpy.rint`.
+
+    >>> ad.rint(ad.Tensor([0.5, 1.6]))
+    Tensor([0., 2.])
+    """
+    return round(x)
+
 
 floor_divide = primitive(
     np.floor_divide,

@@ -129,3 +129,13 @@ def test_astype_takes_numbers_and_lists_and_every_name_of_a_type() -> None:
             assert np.all(call(dtype) == 1.5)
         assert call(int) == 1
         assert call(bool)
+
+
+def test_special_values_are_replaced_as_by_numpy_and_let_no_cotangent_pass() -> None:
+    x = np.array([1.0, np.nan, np.inf, -np.inf])
+    for params in ({}, {"nan": 2.0}, {"posinf": 3.0}, {"neginf": -4.0}, {"nan": 1.0, "posinf": 2.0, "neginf": 3.0}):
+        t = ad.Tensor(x, requires_grad=True)
+        y = np.nan_to_num(t, **params)
+        assert_array_equal(y.numpy(), np.nan_to_num(x, **params))
+        y.backward(np.full(4, 5.0))
+        assert_array_equal(t.grad.numpy(), [5.0, 0.0, 0.0, 0.0])

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tests.samples.arrays import Shape, positive, reals
-from tests.samples.calls import Call, elementwise, samples_of
+from tests.samples.calls import Call, call, elementwise, samples_of
 
 
 def _exponents(rng: np.random.Generator, shape: Shape) -> np.ndarray:
@@ -25,3 +25,9 @@ def exponents(rng: np.random.Generator) -> Iterator[Call]:
 @samples_of("float_power")
 def powers(rng: np.random.Generator) -> Iterator[Call]:
     return elementwise(rng, positive, reals)
+
+
+@samples_of("nan_to_num")
+def with_special_values(rng: np.random.Generator) -> Iterator[Call]:
+    yield from elementwise(rng, reals)
+    yield call(reals(rng, (3,)), nan=2.0, posinf=3.0, neginf=-3.0)
