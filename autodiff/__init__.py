@@ -1,9 +1,12 @@
 """Reverse-mode automatic differentiation over NumPy arrays."""
 
+from typing import Any
+
 from autodiff import conversions as conversions
 from autodiff.core.tensor import *
 from autodiff.modes import *
 from autodiff.numpy import protocols as protocols
+from autodiff.numpy.namespaces import NAMESPACES, load_namespace
 from autodiff.ops import *
 from autodiff.transforms import *
 
@@ -91,8 +94,8 @@ __all__ = [
     "relu",
     "remainder",
     "reshape",
-    "roll",
     "rint",
+    "roll",
     "round",
     "scatter",
     "setitem",
@@ -116,3 +119,10 @@ __all__ = [
     "vjp",
     "where",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The namespaces that are loaded when they are first used."""
+    if name in NAMESPACES:
+        return load_namespace(name)
+    raise AttributeError(f"module 'autodiff' has no attribute {name!r}")

@@ -2,7 +2,7 @@
 
 from autodiff.core.tensor import array_of
 from autodiff.domain import Interval, Kink
-from autodiff.ops.linalg import product
+from autodiff.ops.products import product
 from autodiff.registry import Primitive, primitive
 
 __all__ = ["Interval", "Kink", "Primitive", "array_of", "primitive", "product"]

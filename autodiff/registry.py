@@ -170,7 +170,8 @@ def primitive(
         entry.rules = [lambda g, saved: Parts(g, saved[-1], saved[-2], scatter)]
     call: Any = caller(entry)
     call.__name__ = call.__qualname__ = name
-    call.__doc__, call.__module__, call.__signature__ = doc or forward.__doc__, "autodiff", entry.signature
+    call.__doc__, call.__signature__ = doc or forward.__doc__, entry.signature
+    call.__module__ = ".".join(part for part in entry.module.split(".")[:2] if part != "ops")
     entry.call = call
     numpy_table.update(dict.fromkeys(entry.numpy, call))
     return entry.call

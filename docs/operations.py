@@ -19,7 +19,7 @@ the engine sums it over the copies. Every operation takes arrays too, and is the
 
 
 def heading(module: str) -> str:
-    """What a family is called: `autodiff.ops.linalg` is "Linalg", `nn.functional` is that."""
+    """What a family is called: `autodiff.ops.products` is "Linalg", `nn.functional` is that."""
     return module.removeprefix("autodiff.ops.").capitalize() if module.startswith("autodiff.ops.") else f"`{module}`"
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from autodiff.core.tensor import Tensor, is_foreign
 from autodiff.numpy.names import missing, missing_method
+from autodiff.numpy.namespaces import meaning_of
 from autodiff.numpy.signatures import binding_of
 from autodiff.registry import numpy_table
 
@@ -23,7 +24,7 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
             return NotImplemented
     if method != "__call__":
         raise missing_method(ufunc, method)
-    meaning = numpy_table.get(ufunc)
+    meaning = numpy_table.get(ufunc) or meaning_of(ufunc)
     if meaning is None:
         raise missing(ufunc)
     if not kwargs:
@@ -38,7 +39,7 @@ def call_function(function: Any, types: Any, args: Any, kwargs: dict[str, Any]) 
     for kind in types:
         if kind not in _OWN and not issubclass(kind, _OWN):
             return NotImplemented
-    meaning = numpy_table.get(function)
+    meaning = numpy_table.get(function) or meaning_of(function)
     if meaning is None:
         raise missing(function)
     binding = binding_of(function, meaning)

@@ -10,7 +10,7 @@ from autodiff.ops.exponential import *
 from autodiff.ops.extremes import *
 from autodiff.ops.floats import *
 from autodiff.ops.indexing import *
-from autodiff.ops.linalg import *
+from autodiff.ops.products import *
 from autodiff.ops.rearranging import *
 from autodiff.ops.reductions import *
 from autodiff.ops.rounding import *

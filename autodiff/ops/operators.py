@@ -15,7 +15,7 @@ from autodiff.ops.complex import conj, imag, real
 from autodiff.ops.extremes import clip
 from autodiff.ops.in_place import assign, gives_way, updating
 from autodiff.ops.indexing import getitem
-from autodiff.ops.linalg import dot, matmul
+from autodiff.ops.products import dot, matmul
 from autodiff.ops.reductions import max, mean, min, sum
 from autodiff.ops.shaping import astype, copy, permute_dims, reshape, squeeze, swapaxes
 from autodiff.registry import registry

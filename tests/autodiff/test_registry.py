@@ -269,9 +269,10 @@ def test_nothing_is_recorded_where_no_gradient_is_wanted(case: Case) -> None:
 
 @each_entry
 def test_an_operation_is_a_public_function_of_its_name(entry: Any) -> None:
-    if entry.module.startswith("autodiff.ops."):
-        assert entry.name in ad.__all__
-        assert getattr(ad, entry.name) is entry.call
+    if entry.module.startswith("autodiff."):
+        namespace = importlib.import_module(entry.call.__module__)
+        assert entry.name in namespace.__all__
+        assert getattr(namespace, entry.name) is entry.call
 
 
 @each_case

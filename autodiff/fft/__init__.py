@@ -1,0 +1,3 @@
+"""Fourier transforms, as `numpy.fft`."""
+
+__all__: list[str] = []

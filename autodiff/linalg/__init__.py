@@ -1,0 +1,3 @@
+"""Linear algebra, as `numpy.linalg`."""
+
+__all__: list[str] = []

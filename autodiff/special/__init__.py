@@ -1,0 +1,3 @@
+"""Special functions, as `scipy.special`."""
+
+__all__: list[str] = []
