@@ -25,16 +25,25 @@ def _to_weight(g: Any, x: Any) -> Any:
     return extend.product(np.reshape(g, (rows, g.shape[-1])).T, np.reshape(x, (rows, x.shape[-1])))
 
 
+def _not_real(**arrays: Any) -> str:
+    """What is wrong if one of these arrays is complex: layers and losses are those of real numbers."""
+    given = " and ".join(f"the {name} has dtype {np.asarray(array).dtype}" for name, array in arrays.items())
+    return f"{given}; wanted real numbers, such as np.real(x), np.imag(x) or np.abs(x)."
+
+
 def _weigh(x: Any, weight: Any, /) -> Any:
     if weight.ndim != 2:
         raise ValueError(f"the weight has shape {weight.shape}; wanted two axes, (out_features, in_features).")
     try:
-        return extend.product(x, weight.T)
+        y = extend.product(x, weight.T)
     except ValueError:
         raise ValueError(
             f"the input has shape {np.shape(x)}, but the weight has shape {weight.shape}. The input's last axis must have "
             f"{weight.shape[-1]} elements, one for each of in_features."
         ) from None
+    if y.dtype.kind == "c":
+        raise TypeError(_not_real(input=x, weight=weight))
+    return y
 
 
 def _weigh_and_add(x: Any, weight: Any, bias: Any, /) -> Any:
@@ -76,6 +85,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
         `(..., out_features)`.
 
     Raises:
+        TypeError: one of them is complex.
         ValueError: the last axis of `input` does not have `in_features` elements, or `weight` or `bias` has another shape.
 
     >>> nn.functional.linear(ad.Tensor([1.0, 2.0]), ad.Tensor([[3.0, 4.0]]), ad.Tensor([0.5]))
@@ -88,8 +98,13 @@ def linear_of(caller: str, input: Any, weight: Any, bias: Any) -> Any:
     """`linear`, whose errors name `caller`: the function or the module that was called."""
     try:
         return _linear(input, weight) if bias is None else _linear_with_bias(input, weight, bias)
-    except ValueError as error:
-        raise ValueError(f"{caller}: {error}") from None
+    except (TypeError, ValueError) as error:
+        raise _of_caller(caller, error) from None
+
+
+def _of_caller(caller: str, error: TypeError | ValueError) -> TypeError | ValueError:
+    """`error` with the name of the function or module that was called."""
+    return (TypeError if isinstance(error, TypeError) else ValueError)(f"{caller}: {error}")
 
 
 REDUCTIONS = ("mean", "none", "sum")
@@ -148,6 +163,8 @@ def _squared_error(reduction: str) -> Any:
             d = np.subtract(a, b, dtype=float)
         if d.dtype.char in _WIDE:
             return total(d)
+        if d.dtype.kind == "c":
+            raise TypeError(_not_real(prediction=a, target=b))
         half = d.dtype.kind == "f"
         y = total(np.subtract(a, b, dtype=np.float32 if half else float))
         return y.astype(d.dtype) if half else y
@@ -173,6 +190,7 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
         reduction: `"mean"`, `"sum"` or `"none"`.
 
     Raises:
+        TypeError: one of them is complex.
         ValueError: the shapes differ (PyTorch broadcasts them, with a warning), or `reduction` is none of the three.
 
     >>> nn.functional.mse_loss(ad.Tensor([1.0, 2.0]), ad.Tensor([0.0, 0.0]))
@@ -186,5 +204,5 @@ def mse_loss_of(caller: str, input: Any, target: Any, reduction: str) -> Any:
     """`mse_loss`, whose errors name `caller`: the function or the module that was called."""
     try:
         return _SQUARED_ERROR[reduction](input, target)
-    except ValueError as error:
-        raise ValueError(f"{caller}: {error}") from None
+    except (TypeError, ValueError) as error:
+        raise _of_caller(caller, error) from None

@@ -29,6 +29,8 @@ def _fill(tensor: ad.Tensor, values: Any) -> ad.Tensor:
     if not isinstance(tensor, ad.Tensor) or tensor.dtype.kind != "f":
         given = f"a tensor of dtype {tensor.dtype}" if isinstance(tensor, ad.Tensor) else type(tensor).__name__
         raise TypeError(f"init: got {given}; wanted a tensor of floating point, such as an nn.Parameter.")
+    if np.iscomplexobj(values):
+        raise TypeError("init: the values are complex; wanted real numbers.")
     tensor.writable()[...] = values
     return tensor
 

@@ -18,7 +18,8 @@ class Parameter(ad.Tensor):
         dtype: the type of the elements; that of `data` if not given.
 
     Raises:
-        TypeError: `data` was computed from tensors that require grad (pass `detach()`), or is not floating point and to be trained.
+        TypeError: `data` was computed from tensors that require grad (pass `detach()`), is complex, or is not floating point and
+            to be trained.
 
     >>> nn.Parameter([1.0, 2.0])
     Parameter([1., 2.], requires_grad=True)
@@ -30,3 +31,5 @@ class Parameter(ad.Tensor):
         if isinstance(data, ad.Tensor) and data.is_leaf:
             data = data.detach()
         super().__init__(data, requires_grad, dtype)
+        if self.dtype.kind == "c":
+            raise TypeError(f"Parameter: the data has dtype {self.dtype}; wanted real numbers, such as those of z.real and z.imag.")

@@ -65,6 +65,11 @@ class Optimizer:
         for i, p in enumerate(group["params"]):
             if not isinstance(p, ad.Tensor):
                 raise TypeError(f"{self._name}: parameter {i} is {type(p).__name__}; wanted a tensor.")
+            if p.dtype.kind == "c":
+                raise TypeError(
+                    f"{self._name}: parameter {i} has dtype {p.dtype}; wanted real numbers. "
+                    "Train two tensors, the real and the imaginary part, and compute a + 1j * b from them."
+                )
             if not p.is_leaf:
                 raise ValueError(f"{self._name}: parameter {i} was computed from others; wanted a leaf, such as an nn.Parameter.")
             if id(p) in known:
@@ -80,7 +85,7 @@ class Optimizer:
         """Raise unless the settings `names` of `group` are numbers not below 0."""
         for name in names:
             value = group.get(name)
-            if not isinstance(value, (int, float, np.number)) or not value >= 0:
+            if not isinstance(value, (int, float, np.integer, np.floating)) or not value >= 0:
                 raise ValueError(f"{self._name}: {name} is {value!r}; it must be 0 or more.")
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -108,6 +113,8 @@ class Optimizer:
                 new, changed = update(array, g, state, group)
                 if new.dtype is not array.dtype:  # a setting or the gradient is of a wider type
                     new, changed = update(array, g.astype(array.dtype), state, _plain(group))
+                    if new.dtype.kind == "c":
+                        raise TypeError(f"{self._name}: update returned complex numbers, of dtype {new.dtype}; wanted real ones.")
                 p.writable()[...] = new
                 if changed:
                     states[p] = changed

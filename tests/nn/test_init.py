@@ -347,3 +347,9 @@ def test_float32_is_drawn_from_the_same_numbers_as_float64() -> None:
     half = nn.Linear(3, 4, dtype=np.float32)
     nn.manual_seed(5)
     assert_array_equal(values(half.weight), values(nn.Linear(3, 4).weight).astype(np.float32))
+
+
+@pytest.mark.parametrize("value", [1j, np.complex128(1j), np.array([1j, 2.0])])
+def test_complex_values_are_an_error(value: Any) -> None:
+    with pytest.raises(TypeError, match=r"^init: the values are complex; wanted real numbers\.$"):
+        nn.init.constant_(nn.Parameter([1.0, 2.0]), value)

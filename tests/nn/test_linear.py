@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -195,5 +196,12 @@ def test_parameters_are_of_floating_point_only(dtype: Any) -> None:
 
 @pytest.mark.parametrize("x", [["a", "b"], np.zeros(2, complex), np.array([None, None])], ids=["text", "complex", "object"])
 def test_an_input_that_is_not_made_of_real_numbers_is_an_error(x: Any) -> None:
-    with pytest.raises(TypeError, match="real numbers"):
+    with pytest.raises(TypeError, match=r"^Linear: .*wanted (real )?numbers"):
         nn.Linear(2, 1)(x)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_complex_input_is_an_error_that_says_what_is_real(bias: bool) -> None:
+    text = "Linear: the input has dtype complex128 and the weight has dtype float64; wanted real numbers, such as np.real(x), "
+    with pytest.raises(TypeError, match=f"^{re.escape(text)}"):
+        nn.Linear(2, 1, bias)(ad.Tensor(np.zeros(2, complex)))

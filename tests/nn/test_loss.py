@@ -233,7 +233,7 @@ def test_a_target_that_is_a_list_is_an_array() -> None:
 
 @pytest.mark.parametrize("target", [["a", "b"], [1j, 0], [None, None]])
 def test_a_target_that_is_not_made_of_real_numbers_is_an_error(target: Any) -> None:
-    with pytest.raises(TypeError, match="real numbers"):
+    with pytest.raises(TypeError, match=r"^MSELoss: .*wanted (real )?numbers"):
         nn.MSELoss()(ad.Tensor([1.0, 2.0], requires_grad=True), target)
 
 
@@ -261,3 +261,12 @@ def test_the_gradient_of_float16_errors_whose_square_overflows_is_right() -> Non
     loss.backward()
     assert_allclose(loss.item(), 45_000.5, rtol=1e-3)
     assert prediction.grad.tolist() == [300, 1]
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_a_complex_prediction_or_target_is_an_error_that_says_what_is_real(reduction: str) -> None:
+    real, complex_ = ad.Tensor([1.0, 2.0], requires_grad=True), ad.Tensor([1j, 2.0], requires_grad=True)
+    for prediction, target, types in ((complex_, real, ("complex128", "float64")), (real, complex_, ("float64", "complex128"))):
+        text = f"MSELoss: the prediction has dtype {types[0]} and the target has dtype {types[1]}; wanted real numbers, such as"
+        with pytest.raises(TypeError, match=f"^{text}"):
+            nn.MSELoss(reduction)(prediction, target)

@@ -174,3 +174,10 @@ def test_a_copy_of_a_parameter_is_a_parameter_of_its_own(duplicate: Any, require
 def test_parameters_are_told_apart_by_identity_so_that_they_can_be_keys() -> None:
     a, b = nn.Parameter([1.0]), nn.Parameter([1.0])
     assert len({a, b, a}) == 2
+
+
+def test_a_parameter_is_real() -> None:
+    for data in (1j, np.array([1j]), ad.Tensor(1j)):
+        for requires_grad in (True, False):
+            with pytest.raises(TypeError, match=r"^Parameter: the data has dtype complex128; wanted real numbers, such as"):
+                nn.Parameter(data, requires_grad)

@@ -660,3 +660,28 @@ def test_a_state_of_another_shape_is_refused_and_nothing_is_changed() -> None:
     with pytest.raises(ValueError, match=text):
         optimizer.load_state_dict(wrong)
     assert_array_equal(optimizer.state_dict()["state"][0]["momentum_buffer"], before["state"][0]["momentum_buffer"])
+
+
+def test_a_complex_tensor_cannot_be_trained() -> None:
+    text = (
+        "SGD: parameter 1 has dtype complex128; wanted real numbers. "
+        "Train two tensors, the real and the imaginary part, and compute a + 1j * b from them."
+    )
+    with error(TypeError, text):
+        SGD([parameter(1.0), ad.Tensor([1j], requires_grad=True)])
+
+
+def test_a_complex_setting_and_a_complex_update_are_errors() -> None:
+    with error(ValueError, "SGD: lr is np.complex128(1j); it must be 0 or more."):
+        SGD([parameter(1.0)], lr=np.complex128(1j))
+
+    class Turning(SGD):
+        @staticmethod
+        def update(p: Any, g: Any, state: dict[str, Any], settings: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+            return p - 1j * g, state
+
+    p = parameter(1.0)
+    (p * p).backward()
+    with error(TypeError, "Turning: update returned complex numbers, of dtype complex128; wanted real ones."):
+        Turning([p]).step()
+    assert p.item() == 1.0
