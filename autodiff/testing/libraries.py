@@ -148,6 +148,8 @@ def as_array(result: Any) -> np.ndarray:
             " Check its results one at a time: lambda *inputs: f(*inputs)[0]. If it returns (value, gradient), pass gradient=True; "
             "if (value, other things), has_aux=True."
         )
+    elif np.iscomplexobj(plain(result)):
+        hint = " Check its real and its imaginary part each: lambda *inputs: f(*inputs).real, and the same with .imag."
     given = described(result)
     raise TypeError(f"check_gradient: f returned {given}; wanted a real number, an array of real numbers, or a Tensor.{hint}")
 

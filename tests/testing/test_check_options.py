@@ -197,6 +197,10 @@ def test_an_unknown_gradient_fails_an_assertion_as_well() -> None:
 
 
 TWO = [X, X + 1]
+COMPLEX = (
+    "wanted a real number, an array of real numbers, or a Tensor. "
+    "Check its real and its imaginary part each: lambda *inputs: f(*inputs).real, and the same with .imag."
+)
 ERRORS: list[tuple[type[Exception], str, Callable[[], Any]]] = [
     (TypeError, "f returned None; wanted a real number", lambda: check_gradient(lambda x: None, X)),
     (
@@ -206,7 +210,9 @@ ERRORS: list[tuple[type[Exception], str, Callable[[], Any]]] = [
     ),
     (TypeError, "f returned a tuple of 2; wanted", lambda: check_gradient(lambda x: (x, x), X)),
     (TypeError, "Check its results one at a time: lambda *inputs: f(*inputs)[0].", lambda: check_gradient(lambda x: [x, x], X)),
-    (TypeError, "f returned an array of dtype complex128; wanted", lambda: check_gradient(lambda x: x + 0j, X)),
+    (TypeError, f"f returned an array of dtype complex128; {COMPLEX}", lambda: check_gradient(lambda x: x * 1j, X)),
+    (TypeError, f"f returned an array of dtype complex128; {COMPLEX}", lambda: check_gradient(lambda x: np.sum(x + 0j), X)),
+    (TypeError, f"f returned a complex; {COMPLEX}", lambda: check_gradient(lambda x: 1j, X)),
     (TypeError, "f returned a str; wanted", lambda: check_gradient(lambda x: "x", X)),
     (TypeError, "vjp is a list; wanted a function.", lambda: check_gradient(np.sin, X, vjp=[])),
     (TypeError, "got a int, a list of 2; wanted an input of floating point", lambda: check_gradient(np.add, 3, [1, 2])),
