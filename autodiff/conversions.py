@@ -9,6 +9,7 @@ import numpy as np
 
 from autodiff.core.modes import current_mode
 from autodiff.core.tensor import Tensor, array_of, attach, node_of, read_only
+from autodiff.dtypes import refuse_loss
 
 __all__: list[str] = []
 
@@ -22,7 +23,7 @@ def _rows(self: Tensor) -> Iterator[Any]:
 def _text(self: Tensor) -> str:
     kind, node = type(self).__name__, node_of(self)
     text = np.array2string(array_of(self), separator=", ", prefix=f"{kind}(")
-    if self.dtype not in (np.dtype(float), np.dtype(int), np.dtype(bool)):
+    if self.dtype not in (np.dtype(float), np.dtype(complex), np.dtype(int), np.dtype(bool)):
         text += f", dtype={self.dtype}"
     if not self.is_leaf:
         text += f", grad_fn=<{node.entry.name}>"
@@ -36,7 +37,9 @@ def _formatted(self: Tensor, spec: str) -> str:
 
 
 def _as_array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-    return np.array(read_only(_leave_graph(self, "an array")), dtype=dtype, copy=copy)
+    array = _leave_graph(self, "an array")
+    refuse_loss("conversion to an array", array.dtype, array.dtype if dtype is None else np.dtype(dtype))
+    return np.array(read_only(array), dtype=dtype, copy=copy)
 
 
 def loses_gradient(x: Any) -> bool:
@@ -58,6 +61,12 @@ def _leave_graph(tensor: Tensor, to: str) -> np.ndarray:
         )
     array: np.ndarray = array_of(tensor)
     return array
+
+
+def _real_number(self: Tensor) -> Any:
+    if self.dtype.kind == "c":
+        raise TypeError("conversion to a real number: this tensor is complex. Take complex(z), or its z.real, z.imag or abs(z).")
+    return _leave_graph(self, "a number").item()
 
 
 def _reduced(self: Tensor) -> Any:
@@ -104,8 +113,9 @@ _SPECIAL: dict[str, Any] = {
     "__repr__": _text,
     "__format__": _formatted,
     "__array__": _as_array,
-    "__float__": lambda self: float(_leave_graph(self, "a number").item()),
-    "__int__": lambda self: int(_leave_graph(self, "a number").item()),
+    "__float__": lambda self: float(_real_number(self)),
+    "__int__": lambda self: int(_real_number(self)),
+    "__complex__": lambda self: complex(_leave_graph(self, "a number").item()),
     "__index__": lambda self: array_of(self).__index__(),
     "__bool__": lambda self: bool(array_of(self)),
     "__reduce__": _reduced,

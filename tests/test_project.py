@@ -26,7 +26,7 @@ MODULES = sorted(
 )
 # Each may import those before it. Within a line, none imports another.
 LAYERS = [
-    {"domain"},
+    {"domain", "dtypes"},
     {"core"},
     {"registry"},
     {"modes"},

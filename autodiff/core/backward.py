@@ -13,7 +13,8 @@ import numpy as np
 from autodiff.core.graph import Leaf, is_overwritten, records_of
 from autodiff.core.modes import Switch, current_mode
 from autodiff.core.overwriting import SMALL
-from autodiff.core.tensor import Tensor, array_of, as_numbers, attach, read_only, wrap
+from autodiff.core.tensor import Tensor, array_of, attach, read_only, wrap
+from autodiff.dtypes import as_numbers, refuse_loss
 
 ndarray = np.ndarray
 
@@ -63,40 +64,31 @@ def _cotangent(tensor: Tensor, gradient: Any, create_graph: bool) -> Any:
     if gradient is None:
         if tensor._array.dtype is _DOUBLE and tensor._array.ndim == 0 and not create_graph:
             return _ONE  # the usual case, at once
-        if tensor.dtype.kind == "c":
+        if tensor.size != 1 or tensor.dtype.kind == "c":
             raise RuntimeError(
-                "backward: a complex tensor has no gradient without a cotangent. Reduce it to one real number first, "
-                "for example (abs(z) ** 2).sum().backward(), or pass gradient=, an array of its shape."
-            )
-        if tensor.size != 1:
-            raise RuntimeError(
-                f"backward: a tensor of shape {tensor.shape} has no gradient without a cotangent. Reduce it to one number first, "
-                "for example loss.sum().backward(), or pass gradient=, an array of that shape."
+                f"backward: a tensor of shape {tensor.shape} and dtype {tensor.dtype} has no gradient without a cotangent. Reduce "
+                "it to one real number, for example loss.sum() or np.abs(z).sum(), or pass gradient=, an array of that shape."
             )
         gradient = np.ones(tensor.shape, tensor.dtype)
     recorded = create_graph and isinstance(gradient, Tensor)
     g: Any = gradient if recorded else wrap(as_numbers(array_of(gradient), "backward: gradient", copy=True))
-    if g.dtype.kind == "c" != tensor.dtype.kind:
-        raise TypeError(f"backward: gradient has dtype {g.dtype}, but the tensor has dtype {tensor.dtype}; wanted real numbers.")
     if g.shape != tensor.shape:
         raise ValueError(f"backward: gradient has shape {g.shape}, but the tensor has shape {tensor.shape}. They must be equal.")
+    refuse_loss("backward: gradient", g.dtype, tensor.dtype)
     g = g if g.dtype == tensor.dtype else g.astype(tensor.dtype)
-    return g if create_graph else read_only(g._array)
+    return conjugate(g if create_graph else read_only(g._array))
 
 
 def backward_pass(
     seeds: Mapping[Any, Any], retain_graph: bool = False, create_graph: bool = False, targets: Iterable[Any] | None = None
 ) -> dict[Any, Any]:
-    """Propagate the cotangents `seeds` to the leaves, or to `targets` only; return each one's cotangent.
+    """Propagate the cotangents `seeds` to the leaves, or to `targets` only; return each one's gradient.
 
     Nodes are freed as they are walked, unless `retain_graph`. With `create_graph` the rules run on tensors, which records them.
-    No `.grad` is touched here, so that an error leaves each as it was.
-
-    The cotangent of a complex number z = x + iy is ∂L/∂x + i ∂L/∂y, as PyTorch's, for the caller and for hooks. In between, the rules
-    have its conjugate g, since dL = Re(g dz): a chain of products, as for real numbers, so that no rule needs to conjugate.
+    No `.grad` is touched here, so that an error leaves each as it was. A gradient is `conjugate` of a cotangent.
     """
     wanted = None if targets is None else _leading_to(set(targets), seeds)
-    cotangents: dict[Any, Any] = {node: conjugate(g) for node, g in seeds.items() if wanted is None or node in wanted}
+    cotangents: dict[Any, Any] = dict(seeds) if wanted is None else {node: g for node, g in seeds.items() if node in wanted}
     results: dict[Any, Any] = {} if targets is None else dict.fromkeys(targets)
     _walk(cotangents, results, wanted, create_graph, free=not (retain_graph or create_graph))
     for leaf, g in cotangents.items():
@@ -104,7 +96,7 @@ def backward_pass(
             g = _prepare(leaf, g, set())
         if g.shape != leaf.shape:
             raise RuntimeError(f"backward: a rule gave a cotangent of shape {g.shape} for a tensor of shape {leaf.shape}.")
-        results[leaf] = conjugate(g if g.dtype == leaf.dtype else cast(g, leaf.dtype))
+        results[leaf] = g if g.dtype is leaf.dtype and leaf.dtype.kind == "f" else conjugate(fit(g, leaf.shape, leaf.dtype))
     return results
 
 
@@ -183,10 +175,8 @@ def _prepare(node: Any, g: Any, own: set[Any]) -> Any:
         if new is not None and np.shape(new) != g.shape:
             raise ValueError(f"register_hook: the hook returned a gradient of shape {np.shape(new)}; wanted {g.shape}.")
         if new is not None:
-            recorded = isinstance(g, Tensor) and isinstance(new, Tensor)
-            new = new if recorded else as_numbers(array_of(new), "register_hook")
-            if new.dtype.kind == "c" != g.dtype.kind:
-                raise TypeError(f"register_hook: the hook returned a gradient of dtype {new.dtype}; wanted real numbers.")
+            new = new if isinstance(g, Tensor) and isinstance(new, Tensor) else as_numbers(array_of(new), "register_hook")
+            refuse_loss("register_hook: the gradient that the hook returned", new.dtype, g.dtype)
             g = conjugate(new.astype(g.dtype))
     return g
 
@@ -220,8 +210,7 @@ class Parts:
 
     def __init__(self, part: Any, place: Any, shape: Any, join: Callable[..., Any]) -> None:
         self.parts = [(part, place)]
-        self.shape, self.dtype = shape, getattr(part, "dtype", None)
-        self.join = join
+        self.shape, self.dtype, self.join = shape, getattr(part, "dtype", None), join
         self.dense: Any = None
 
     def add(self, other: Any, own: bool) -> None:
@@ -271,16 +260,11 @@ def fit(g: Any, shape: tuple[int, ...], dtype: Any) -> Any:
         if [n for n in g.shape if n != 1] != [n for n in shape if n != 1]:  # x[i] = v allows axes of length 1 in front of v
             raise RuntimeError(f"backward: a rule gave a cotangent of shape {given} for an argument of shape {shape}: it is wrong.")
         g = g.reshape(shape)
-    return g if g.dtype == dtype else cast(g, dtype)
-
-
-def cast(g: Any, dtype: Any) -> Any:
-    """The cotangent `g` in another dtype: of a real number only the real part of it counts."""
-    return (np.real(g) if g.dtype.kind == "c" != dtype.kind else g).astype(dtype)
+    return g if g.dtype == dtype else (np.real(g) if g.dtype.kind == "c" != dtype.kind else g).astype(dtype)
 
 
 def conjugate(g: Any) -> Any:
-    """The conjugate of a cotangent, if it is complex."""
+    """The cotangent of a gradient, and the gradient of a cotangent, of complex numbers: see `autodiff/ops/complex.py`."""
     return np.conj(g) if g.dtype.kind == "c" else g
 
 

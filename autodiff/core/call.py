@@ -15,8 +15,9 @@ import numpy as np
 from autodiff.core.graph import new, record, records_of
 from autodiff.core.modes import Mode, current_mode
 from autodiff.core.overwriting import SMALL, content, watch_at
-from autodiff.core.tensor import DIFFERENTIABLE, NUMBERS, Tensor, as_array, frozen, is_foreign, is_scalar, wrap
+from autodiff.core.tensor import Tensor, as_array, frozen, is_foreign, is_scalar, wrap
 from autodiff.core.views import leaf_of, make_view
+from autodiff.dtypes import INEXACT, NUMBERS
 
 if TYPE_CHECKING:
     from autodiff.registry import Primitive
@@ -149,7 +150,7 @@ def finish(entry: Primitive, operands: Sequence[Any], values: Sequence[Any], par
         node = _remember(entry, operands, values, params, tuple(arrays) if several else arrays[0], parents, mode)
         if several:
             tensors = [*map(wrap, arrays, records_of(node, arrays))]
-        elif arrays[0].dtype.kind in DIFFERENTIABLE:
+        elif arrays[0].dtype.kind in INEXACT:
             tensors[0]._node, node.watch = node, parents[0].watch if is_view else None
         else:
             raise TypeError(f"{entry.name}: no gradient flows through {arrays[0].dtype} values. Use detach() to leave the graph.")

@@ -14,6 +14,7 @@ from typing import Any
 from weakref import ref
 
 from autodiff.core.overwriting import Watch, is_unchanged
+from autodiff.dtypes import INEXACT
 
 clock = count(1)  # one clock for records and for changes in place: comparing two readings tells which came first
 new = object.__new__
@@ -67,7 +68,7 @@ def record(entry: Any, parents: Any, saved: Any, fits: Any = None, guards: Any =
 def records_of(node: Any, arrays: Sequence[Any]) -> list[Any]:
     """Records of the several results of `node`, one each: its number, and what the shapes and types of all of them are."""
     kinds = [(y.shape, y.dtype) for y in arrays]
-    return [record(node.entry.result, (node,), (k, kinds)) if y.dtype.kind in "fc" else None for k, y in enumerate(arrays)]
+    return [record(node.entry.result, (node,), (k, kinds)) if y.dtype.kind in INEXACT else None for k, y in enumerate(arrays)]
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ import numpy as np
 
 from autodiff.core.graph import Hooks, Leaf, Node, new
 from autodiff.core.overwriting import watch_at
+from autodiff.dtypes import INEXACT, as_numbers
 
 if TYPE_CHECKING:
     from autodiff.members import Members
@@ -23,8 +24,6 @@ else:
     Members = object
 
 __all__ = ["Tensor"]
-
-NUMBERS, DIFFERENTIABLE = "biufc", "fc"  # kinds of dtypes
 
 
 class Tensor(Members):
@@ -37,7 +36,7 @@ class Tensor(Members):
         name: what explanations and errors call it.
 
     Raises:
-        TypeError: `data` is not made of numbers or booleans, or requires a gradient but is neither floating point nor complex.
+        TypeError: `data` is not made of numbers or booleans, `dtype` loses imaginary parts, or integers require a gradient.
 
     It has NumPy's operators and the common methods of an array, and NumPy's functions take it: `np.exp(x)`. An operation with an
     array gives a tensor. Writing to a part, `x[i] = v`, and updates such as `x += y` are recorded as well. Views are as NumPy's: a
@@ -209,10 +208,8 @@ def unwrapped(x: Any) -> Any:
 
 def _own_leaf(tensor: Tensor, requires_grad: bool) -> Leaf:
     """The record of a tensor that is no result, made if there is none yet."""
-    if requires_grad and tensor._array.dtype.kind not in DIFFERENTIABLE:
-        raise TypeError(
-            f"requires_grad: only floating-point tensors have gradients, and complex ones; {tensor.dtype} needs Tensor(x, dtype=float)."
-        )
+    if requires_grad and tensor._array.dtype.kind not in INEXACT:
+        raise TypeError(f"requires_grad: only floating-point tensors have gradients; {tensor.dtype} needs Tensor(x, dtype=float).")
     tensor._node = leaf = tensor._node or Leaf(tensor, requires_grad)
     leaf.requires_grad = requires_grad
     view = getattr(tensor, "_view", None)
@@ -233,13 +230,3 @@ def frozen(array: np.ndarray) -> np.ndarray:
 def read_only(array: np.ndarray) -> np.ndarray:
     """A view of `array` through which it cannot be changed."""
     return frozen(array.view())
-
-
-def as_numbers(data: Any, where: str, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-    """`data` as an array of numbers or booleans, for the argument `where`."""
-    array = np.array(data, dtype=dtype, copy=copy)
-    if array.dtype.kind not in NUMBERS or hasattr(data, "mask"):
-        given = "is a masked array" if hasattr(data, "mask") else f"has dtype {array.dtype}"
-        raise TypeError(f"{where}: the data {given}; wanted numbers or booleans.")
-    owned = copy is None or isinstance(data, np.ndarray) or type(data) in (list, tuple, int, float)
-    return array if owned else array.copy()  # what an object's `__array__` gives may be its own memory

@@ -9,6 +9,7 @@ import numpy as np
 
 from autodiff import ops
 from autodiff.core.tensor import Tensor, unwrapped, wrap
+from autodiff.dtypes import INEXACT
 from autodiff.registry import numpy_table
 
 __all__: list[str] = []
@@ -41,7 +42,7 @@ def mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, wh
     """The mean of the elements where `where` is true."""
     a = _array(a)
     if dtype is None:
-        dtype = a.dtype if a.dtype.kind == "f" else np.dtype(float)
+        dtype = a.dtype if a.dtype.kind in INEXACT else np.dtype(float)
         a = ops.astype(a, np.promote_types(dtype, np.float32))  # NumPy adds up half precision in single
     else:
         a = ops.astype(a, dtype)
@@ -79,8 +80,8 @@ def _worst(pair: Any, dtype: Any) -> Any:
     if dtype.kind == "b":
         return pair is ops.minimum
     sign = -1 if pair is ops.maximum else 1
-    if dtype.kind == "f":
-        return sign * np.inf
+    if dtype.kind in INEXACT:
+        return complex(sign * np.inf, sign * np.inf) if dtype.kind == "c" else sign * np.inf
     return np.iinfo(dtype).min if sign < 0 else np.iinfo(dtype).max
 
 

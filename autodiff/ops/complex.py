@@ -1,7 +1,9 @@
 """Complex numbers: their parts and conjugates.
 
-The gradient of a real `L` by a complex number x + iy is ∂L/∂x + i ∂L/∂y. A rule has the conjugate of that for a cotangent, `g`,
-with which dL = Re(g dz), and gives such a one: so the rule of a function that is complex differentiable is the same as on reals.
+The gradient of a real L by a complex number z = x + iy is ∂L/∂x + i ∂L/∂y, as PyTorch's: callers and hooks give and get it so. A
+rule has the conjugate of that for a cotangent `g`, with which dL = Re(g dz), and gives such a one: a chain of products, as of real
+numbers, so that the rule of a function that is complex differentiable is the one on real numbers, without a conjugate. The engine
+takes the real part of the cotangent of a real number x, since dL = Re(g dx) = Re(g) dx.
 """
 
 from __future__ import annotations

@@ -14,11 +14,11 @@ __all__: list[str] = []
 
 _TENSORS: list[Any] = [
     *(np.logical_and, np.logical_or, np.logical_not, np.logical_xor),
-    *(np.isfinite, np.isinf, np.isnan, np.signbit, np.isclose, np.argsort, np.count_nonzero),
+    *(np.isfinite, np.isinf, np.isnan, np.signbit, np.isclose, np.isreal, np.iscomplex, np.argsort, np.count_nonzero),
     *(np.zeros_like, np.ones_like, np.empty_like),
 ]
 _OTHERS: list[Any] = [
-    *(np.shape, np.ndim, np.size, np.result_type, np.can_cast),
+    *(np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.isrealobj, np.iscomplexobj),
     *(np.allclose, np.array_equal, np.nonzero, np.array_repr, np.array_str),
     *(np.save, np.savez, np.savez_compressed),
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff.core.tensor import Tensor, as_numbers, sharing
+from autodiff.core.tensor import Tensor, sharing
+from autodiff.dtypes import as_numbers
 
 __all__ = ["asarray"]
 
@@ -24,4 +25,4 @@ def asarray(data: Any, dtype: Any = None) -> Tensor:
     if isinstance(data, Tensor):
         return data if dtype is None or data.dtype == dtype else data.astype(dtype)
     array = as_numbers(data, "asarray", dtype, copy=None)
-    return Tensor(array) if isinstance(data, (int, float, list, tuple)) else sharing(array)
+    return Tensor(array) if isinstance(data, (int, float, complex, list, tuple)) else sharing(array)

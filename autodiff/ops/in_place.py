@@ -8,20 +8,10 @@ from typing import Any
 import numpy as np
 
 from autodiff.core import views
-from autodiff.core.tensor import (
-    DIFFERENTIABLE,
-    Tensor,
-    array_of,
-    as_numbers,
-    attach,
-    is_foreign,
-    is_scalar,
-    node_of,
-    read_only,
-    unwrapped,
-)
+from autodiff.core.tensor import Tensor, array_of, attach, is_foreign, is_scalar, node_of, read_only, unwrapped
+from autodiff.dtypes import INEXACT, as_numbers, dtype_of, refuse_loss
 from autodiff.modes import is_grad_enabled
-from autodiff.ops.indexing import layout_of, setitem
+from autodiff.ops.indexing import layout_of, put, setitem
 
 __all__: list[str] = []
 
@@ -30,7 +20,7 @@ def assign(tensor: Tensor, index: Any, value: Any) -> None:
     """`tensor[index] = value`."""
 
     def write(array: np.ndarray) -> None:
-        array[unwrapped(index)] = unwrapped(value)
+        put(array, unwrapped(index), unwrapped(value))
 
     if is_scalar(array_of(tensor)):
         raise TypeError("x[i] = v: this tensor is a NumPy scalar, which has no elements to assign to. Use x.copy() for an array.")
@@ -46,7 +36,11 @@ def updating(operation: Callable[..., Any], ufunc: np.ufunc, what: str) -> Calla
             return NotImplemented  # so that Python computes `x + y`, as for a number, or as the other library decides
 
         def write(array: np.ndarray) -> None:
-            ufunc(array, unwrapped(other), out=array)
+            try:
+                ufunc(array, unwrapped(other), out=array)
+            except TypeError:
+                refuse_loss(what, dtype_of(unwrapped(other)), array.dtype)
+                raise
 
         return _change(tensor, what, other, write, ..., lambda: operation(tensor, other))
 
@@ -90,7 +84,9 @@ def _change(
         value = compute()
         if value.shape != tensor.shape:
             raise ValueError(f"{what}: the result has shape {value.shape}, but the tensor has shape {tensor.shape}.")
-        value = value if value.dtype == tensor.dtype else value.astype(tensor.dtype)
+        if value.dtype != tensor.dtype:
+            refuse_loss(what, value.dtype, tensor.dtype)
+            value = value.astype(tensor.dtype)
         array_of(value).flags.writeable = True  # also of a number, since `tensor` is none
     if compute is None or steps or _strides(value) != _strides(base):
         layout = layout_of(base) if steps else None
@@ -121,7 +117,7 @@ def _require_variable(tensor: Tensor, base: Tensor, what: str) -> None:
             f"{what}: this tensor shares its memory with an array or a leaf, which cannot hold a value that requires grad. "
             "Make it a tensor of its own: ad.Tensor(array) or x.copy()."
         )
-    if tensor.dtype.kind not in DIFFERENTIABLE:
+    if tensor.dtype.kind not in INEXACT:
         raise TypeError(f"{what}: no gradient flows through {tensor.dtype} values. Use detach() on the value to leave the graph.")
 
 
@@ -140,8 +136,9 @@ def _set_data(tensor: Tensor, value: Any) -> None:
         raise RuntimeError(
             "data: this tensor was computed, and its graph needs the value. Assign to the data of a leaf, or use detach()."
         )
-    if tensor.requires_grad and array.dtype.kind not in DIFFERENTIABLE:
-        raise TypeError(f"data: the tensor requires grad, but the new array has dtype {array.dtype}; wanted floating point.")
+    if tensor.requires_grad and array.dtype.kind != tensor.dtype.kind:
+        wanted = "floating point" if tensor.dtype.kind == "f" else "complex numbers"
+        raise TypeError(f"data: the tensor requires grad, but the new array has dtype {array.dtype}; wanted {wanted}.")
     if tensor.requires_grad and array.shape != tensor.shape:
         raise ValueError(
             f"data: the tensor has shape {tensor.shape}, but the new array has {array.shape}. Make a new tensor instead."

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.core.tensor import Tensor, array_of, unwrapped
+from autodiff.dtypes import dtype_of, refuse_loss
 from autodiff.registry import Primitive, primitive
 
 Steps = Sequence[tuple[Primitive, dict[str, Any]]]
@@ -104,6 +105,13 @@ def _laid_out(x: Any, axes: tuple[int, ...]) -> Any:
     return x if by_rows.flags.c_contiguous else np.transpose(np.copy(by_rows, "C"), np.argsort(axes))
 
 
+def put(array: Any, index: Any, v: Any) -> None:
+    """`array[index] = v`, but no complex numbers into real ones: of arrays, NumPy drops the imaginary parts."""
+    if type(v) is not float and getattr(v, "dtype", None) is not array.dtype:
+        refuse_loss("x[i] = v", dtype_of(v), array.dtype)
+    array[index] = v
+
+
 def _setitem(x: Any, v: Any, /, index: Any, steps: Steps = (), copy: bool = True, layout: Any = None) -> Any:
     y = np.copy(x) if copy else x
     if layout is not None:
@@ -111,7 +119,7 @@ def _setitem(x: Any, v: Any, /, index: Any, steps: Steps = (), copy: bool = True
     view = y
     for entry, params in steps:
         view = entry.forward(view, **params)
-    view[index] = v
+    put(view, index, v)
     return y
 
 

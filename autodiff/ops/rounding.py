@@ -11,9 +11,8 @@ from autodiff.registry import composite, primitive
 
 __all__ = ["ceil", "divmod", "floor", "floor_divide", "fmod", "modf", "remainder", "rint", "round", "sign", "trunc"]
 
-
 def _of_sign(g: Any, y: Any, x: Any) -> Any:
-    """Zero, but that of x / |x| for complex numbers."""
+    """Zero; for complex numbers that of x/|x|, which changes across the direction of x only."""
     if x.dtype.kind != "c":
         return np.zeros_like(g)
     return (g - np.real(g * y) * np.conj(y)) / np.where(x == 0, np.inf, np.abs(x))
@@ -24,7 +23,7 @@ sign = primitive(
     {"x": _of_sign},
     numpy=[np.sign],
     elementwise=True,
-    kinks=[Kink((0.0,), (0.0,))],
+    kinks=[Kink((0.0,), (0.0,)), Kink((0j,), (0j,))],
     doc="""The sign: -1, 0 or 1; x/|x| for complex numbers. As `numpy.sign`.
 
     Of real numbers it is piecewise constant: its derivative is 0, also at the jump.

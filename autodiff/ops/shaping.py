@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from autodiff.core.tensor import NUMBERS
+from autodiff.dtypes import NUMBERS, refuse_loss
 from autodiff.ops.indexing import scatter
 from autodiff.registry import composite, primitive
 
@@ -162,8 +162,7 @@ def _astype(x: Any, /, dtype: Any) -> Any:
     if dtype.kind not in NUMBERS:
         raise TypeError(f"astype: dtype is {dtype}; wanted a type of numbers or booleans, such as np.float32.")
     x = x if hasattr(x, "astype") else np.array(x)
-    if x.dtype.kind == "c" != dtype.kind:
-        raise TypeError(f"astype: {dtype} cannot hold the imaginary parts of {x.dtype}. For the real parts alone: np.real(x).")
+    refuse_loss("astype", x.dtype, dtype)
     return x.astype(dtype)
 
 

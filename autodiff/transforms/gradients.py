@@ -25,6 +25,9 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
     argument was one, unless it depends on other tensors that require grad; a tensor where it was a tensor, so that transforms nest;
     zero where `f` does not depend on it. `.grad` is not touched.
 
+    The gradient by a complex number x + iy is ∂f/∂x + i ∂f/∂y, the direction in which `f` rises fastest, as PyTorch's; JAX's is the
+    conjugate. By a real number beside complex ones it is real.
+
     Args:
         f: the function.
         argnums: by which positional arguments to differentiate: one position, or several, for a tuple of gradients.
@@ -38,6 +41,8 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
     >>> model = {"W": np.array([[1.0, 2.0]]), "b": np.array([3.0])}
     >>> ad.grad(lambda model, x: ((model["W"] @ x + model["b"]) ** 2).sum())(model, np.array([1.0, -1.0]))
     {'W': array([[ 4., -4.]]), 'b': array([4.])}
+    >>> ad.grad(lambda p: np.abs(p["z"] * p["x"]) ** 2)({"z": 1 + 2j, "x": 3.0})
+    {'z': np.complex128(18+36j), 'x': np.float64(30.0)}
     """
     several = not isinstance(argnums, (int, np.integer))
 
@@ -81,7 +86,8 @@ def _of_one_number(f: Callable[..., Any]) -> Callable[..., Any]:
     def checked(*args: Any) -> Any:
         result = f(*args)
         if not is_made_of("biuf", result) or np.size(unwrapped(result)) != 1:
-            raise TypeError(f"grad: the function must return a single real number, but it returned {described(result)}.")
+            hint = " Take its real part or its absolute value." if np.iscomplexobj(unwrapped(result)) else ""
+            raise TypeError(f"grad: the function must return a single real number, but it returned {described(result)}.{hint}")
         return result
 
     return checked

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.core.backward import backward_pass
+from autodiff.core.backward import backward_pass, conjugate
 from autodiff.core.graph import Leaf
-from autodiff.core.tensor import DIFFERENTIABLE, NUMBERS, Tensor, array_of, frozen, is_scalar, node_of, unwrapped, wrap
+from autodiff.core.tensor import Tensor, array_of, frozen, is_scalar, node_of, unwrapped, wrap
+from autodiff.dtypes import INEXACT, NUMBERS, refuse_loss
 from autodiff.modes import enable_grad, is_grad_enabled
 from autodiff.transforms.containers import described, flatten
 
@@ -20,7 +21,8 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     """The value `f(*primals)` and its pullback: the function that maps a cotangent of the value to gradients.
 
     For `y = f(x₁, …, xₙ)` the pullback of the cotangent `v` is `(∂y/∂x₁ᵀ v, …, ∂y/∂xₙᵀ v)`, the gradients of `Σ v·y`: reverse-mode
-    differentiation. It can be called any number of times, without evaluating `f` again. `grad` is the pullback of 1.
+    differentiation. It can be called any number of times, without evaluating `f` again. `grad` is the pullback of 1. For complex
+    numbers these are the gradients of `Re Σ conj(v)·y`, as `grad` defines them.
 
     Args:
         f: a function written with NumPy's functions, autodiff's, or both. It is called with tensors in the place of the arrays, and
@@ -35,12 +37,12 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
         `f` does not depend on a primal. `.grad` is not touched.
 
     Raises:
-        TypeError: a primal is not floating point or complex, or `f` returns something else than numbers.
+        TypeError: a primal is not floating point or complex, `f` returns something else than numbers, or the cotangent of a real
+            value is complex.
         ValueError: there are no primals, or the cotangents do not have the structure and shapes of the value.
         RuntimeError: an array that a derivative needs has been overwritten before `pullback` was called.
 
-    At kinks, the subgradient is the one that each operation states. The gradient by a complex number x + iy is ∂L/∂x + i ∂L/∂y,
-    where L is Re(Σ conj(v)·y), as PyTorch's. As `jax.vjp` and `torch.func.vjp`.
+    At kinks, the subgradient is the one that each operation states. As `jax.vjp` and `torch.func.vjp`.
 
     >>> x = np.array([1.0, 2.0])
     >>> value, pullback = ad.vjp(lambda x: np.array([[1.0, 1.0], [0.0, 3.0]]) @ x**2, x)
@@ -53,6 +55,9 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     >>> value, pullback = ad.vjp(lambda p: {"product": p["a"] * p["b"], "sum": p["a"] + p["b"]}, {"a": 2.0, "b": 5.0})
     >>> pullback({"product": 1.0, "sum": 0.0})
     ({'a': np.float64(5.0), 'b': np.float64(2.0)},)
+    >>> value, pullback = ad.vjp(lambda z: z**2, np.array([1.0 + 1.0j]))
+    >>> pullback([1.0])
+    (array([2.-2.j]),)
     """
     if not primals:
         raise ValueError("vjp: no primals were given; wanted what to differentiate at, as in ad.vjp(f, x).")
@@ -109,7 +114,7 @@ class Evaluation:
         seeds: dict[Any, Any] = {}
         for root, g in zip(self._roots, cotangents, strict=True):
             if root is not None:
-                g = (g if isinstance(g, Tensor) else wrap(g)) if create_graph or linear else unwrapped(g)
+                g = conjugate((g if isinstance(g, Tensor) else wrap(g)) if create_graph or linear else unwrapped(g))
                 seeds[root] = seeds[root] + g if root in seeds else g
         with enable_grad():
             found = backward_pass(seeds, retain_graph, create_graph, self._targets) if seeds else {}
@@ -190,7 +195,7 @@ def _variable(leaf: Any, path: str, nested: bool) -> Tensor:
         array = np.asarray(unwrapped(leaf) if isinstance(leaf, Tensor) else leaf)
     except ValueError as error:
         raise ValueError(f"{path} is no array: {error}") from None
-    if array.dtype.kind not in DIFFERENTIABLE:
+    if array.dtype.kind not in INEXACT:
         other = " What is not to be differentiated by goes into another argument." if nested else ""
         raise TypeError(
             f"{path} is {described(leaf)}; wanted floating-point numbers, for example np.array(..., dtype=float).{other}"
@@ -207,9 +212,10 @@ def _cotangent(g: Any, y: Any, path: str) -> Any:
     array: Any = g if isinstance(g, Tensor) else np.asarray(g)
     if array.shape != shape:
         raise ValueError(f"{path} has shape {array.shape}, but the value has shape {shape}. They must be equal.")
-    if array.dtype.kind not in NUMBERS or array.dtype.kind == "c" != dtype.kind:
-        raise TypeError(f"{path} has dtype {array.dtype}; wanted {'numbers' if dtype.kind == 'c' else 'real numbers'}.")
-    return array if array.dtype == dtype or dtype.kind not in DIFFERENTIABLE else array.astype(dtype)
+    if array.dtype.kind not in NUMBERS:
+        raise TypeError(f"{path} has dtype {array.dtype}; wanted numbers.")
+    refuse_loss(path, array.dtype, dtype)
+    return array if array.dtype == dtype or dtype.kind not in INEXACT else array.astype(dtype)
 
 
 def _like(leaf: Any, gradient: Any, variable: Tensor) -> Any:

@@ -64,6 +64,33 @@ class Case:
 
         return f, [arrays[i] for i in positions]
 
+    def complex_arrays(self) -> list[np.ndarray]:
+        """The operands, with imaginary parts where they are floats."""
+        rng = np.random.default_rng(1)
+        return [x + 1j * rng.uniform(0.1, 0.5, x.shape) if x.dtype.kind == "f" else x for x in self.arrays()]
+
+    def takes_complex(self) -> bool:
+        """Whether NumPy takes complex numbers for the operands of this sample."""
+        try:
+            with np.errstate(all="raise"):
+                self.of(self.entry.forward, self.complex_arrays())
+        except (TypeError, FloatingPointError):
+            return False
+        few = all(x.size < 1000 for x in self.arrays())  # of many, a step changes which is the largest
+        return few and bool(self.differentiable())
+
+    def function_of_parts(self) -> tuple[Callable[..., Any], list[np.ndarray]]:
+        """The parts of what the operation makes of complex numbers, as a function of their real and imaginary parts, and these."""
+        f, _ = self.function()
+        inputs = [x for i, x in enumerate(self.complex_arrays()) if i in self.differentiable()]
+
+        def of_parts(*parts: Any) -> Any:
+            n = len(inputs)
+            y = f(*(a + 1j * b for a, b in zip(parts[:n], parts[n:], strict=True)))
+            return np.stack([np.real(y), np.imag(y)])
+
+        return of_parts, [x.real.copy() for x in inputs] + [x.imag.copy() for x in inputs]
+
 
 def _in_one(results: Any) -> Any:
     """Several results end to end, those without a derivative left out, and complex numbers as pairs."""

@@ -317,7 +317,6 @@ def test_what_a_dataclass_computes_of_its_fields_is_computed_again() -> None:
         ([A, np.array([1, 2])], "[1]", "ndarray of shape (2,) and dtype int64"),
         (Gaussian(A, True), ".scale", "bool"),
         (Gaussian(object()), ".mean", "object"),
-        ((A, 1j), "[1]", "complex"),
         ({1: {"a": ad.Tensor([1])}}, "[1]['a']", "Tensor of shape (1,) and dtype int64"),
         ([1.0, "a"], "[1]", "str"),
         ({"a": [1, 2]}, "['a']", "list"),

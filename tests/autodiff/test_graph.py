@@ -134,7 +134,8 @@ def test_backward_of_several_elements_needs_a_cotangent() -> None:
     x = leaf([1.0, 2.0])
     y = x * x
     with pytest.raises(
-        RuntimeError, match=r"backward: a tensor of shape \(2,\) has no gradient without a cotangent.*loss\.sum\(\)"
+        RuntimeError,
+        match=r"backward: a tensor of shape \(2,\) and dtype float64 has no gradient without a cotangent.*loss\.sum\(\)",
     ):
         y.backward()
     assert x.grad is None
@@ -159,9 +160,12 @@ def test_one_element_of_any_rank_needs_no_cotangent() -> None:
 
 def test_a_cotangent_of_another_kind_is_an_error() -> None:
     x = leaf([1.0, 2.0])
-    with pytest.raises(TypeError, match=r"backward: gradient: the data is a masked array; wanted real numbers"):
+    with pytest.raises(TypeError, match=r"backward: gradient: the data is a masked array; wanted numbers"):
         (x * x).backward(np.ma.array([1.0, 2.0], mask=[True, False]))
-    with pytest.raises(TypeError, match=r"backward: gradient: the data has dtype complex128; wanted real numbers"):
+    with pytest.raises(
+        TypeError,
+        match=r"^backward: gradient: float64 cannot hold the imaginary parts of complex128",
+    ):
         (x * x).backward([1j, 2.0])
     assert x.grad is None
 
@@ -175,10 +179,10 @@ def test_gradients_that_add_up_keep_the_type_of_the_leaf() -> None:
         assert x.grad.tolist() == [6.0, 6.0]
 
 
-def test_a_hook_gives_real_numbers() -> None:
+def test_a_hook_gives_real_numbers_for_real_ones() -> None:
     x = leaf([1.0, 2.0])
     x.register_hook(lambda g: g.numpy() * 1j)
-    with pytest.raises(TypeError, match="register_hook: the data has dtype complex128; wanted real numbers"):
+    with pytest.raises(TypeError, match=r"^register_hook: the gradient that the hook returned: float64 cannot hold the imaginary"):
         (x * x).sum().backward()
 
 

@@ -100,12 +100,12 @@ def test_a_reduction_of_more_elements_than_a_float16_can_count(name: str, data: 
 # --- astype ----------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", [object, complex, np.complex64, str, "U3", "S", "M8[s]", np.dtype([("x", float)])])
+@pytest.mark.parametrize("dtype", [object, str, "U3", "S", "M8[s]", np.dtype([("x", float)])])
 @pytest.mark.parametrize(
     "x", [ad.Tensor([1.0]), leaf(np.array([1.0])), np.array([1.0]), 1.0], ids=["tensor", "leaf", "array", "number"]
 )
-def test_a_type_that_is_not_of_real_numbers_is_an_error(x: Any, dtype: Any) -> None:
-    with pytest.raises(TypeError, match=r"astype: dtype is .*; wanted a type of real numbers or booleans, such as np\.float32"):
+def test_a_type_that_is_not_of_numbers_is_an_error(x: Any, dtype: Any) -> None:
+    with pytest.raises(TypeError, match=r"astype: dtype is .*; wanted a type of numbers or booleans, such as np\.float32"):
         ad.astype(x, dtype)
 
 

@@ -609,10 +609,6 @@ def test_asarray_takes_a_type_and_copies_as_asked() -> None:
 # --- operands --------------------------------------------------------------------------------------------------------------------
 
 STRANGE: list[Any] = [
-    1j,
-    np.complex128(1j),
-    np.array([1j, 2.0]),
-    [1j, 2.0],
     "a",
     ["a", "b"],
     np.array(["a", "b"]),
@@ -631,7 +627,7 @@ STRANGE: list[Any] = [
 
 @pytest.mark.parametrize("operand", STRANGE, ids=lambda x: f"{type(x).__name__}")
 @pytest.mark.parametrize("requires_grad", [True, False])
-def test_operands_that_are_no_real_numbers_are_errors_on_either_side(operand: Any, requires_grad: bool) -> None:
+def test_operands_that_are_no_numbers_are_errors_on_either_side(operand: Any, requires_grad: bool) -> None:
     t = ad.Tensor([1.0, 2.0], requires_grad=requires_grad)
     calls: list[Callable[[], Any]] = [
         lambda: t * operand,
@@ -660,11 +656,11 @@ def test_a_masked_array_is_an_error_on_either_side(op: Callable[..., Any]) -> No
 
 @pytest.mark.parametrize(
     "operand",
-    [1j, np.array([1j, 2.0]), ["a", "b"], np.array([object(), None]), np.ma.array([1.0, 2.0])],
+    [["a", "b"], np.array([object(), None]), np.ma.array([1.0, 2.0])],
     ids=lambda x: f"{type(x).__name__}",
 )
 def test_the_error_names_the_operation_and_the_type(operand: Any) -> None:
-    with pytest.raises(TypeError, match=rf"multiply: an operand is {type(operand).__name__} of dtype .*; wanted real numbers"):
+    with pytest.raises(TypeError, match=rf"multiply: an operand is {type(operand).__name__} of dtype .*; wanted numbers"):
         leaf([1.0, 2.0]) * operand
 
 

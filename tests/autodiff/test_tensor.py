@@ -42,9 +42,9 @@ def test_a_tensor_is_made_of_what_numpy_makes_an_array_of(data: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [1j, ["a"], [None], [object()], np.array(["2020-01-01"], "datetime64[D]"), np.ma.array([1.0], mask=[True])]
+    "data", [["a"], [None], [object()], np.array(["2020-01-01"], "datetime64[D]"), np.ma.array([1.0], mask=[True])]
 )
-def test_what_is_not_made_of_real_numbers_is_an_error(data: Any) -> None:
+def test_what_is_not_made_of_numbers_is_an_error(data: Any) -> None:
     with pytest.raises(TypeError, match=r"Tensor: the data .*wanted"):
         ad.Tensor(data)
 
@@ -527,9 +527,8 @@ def test_data_replaces_the_array_of_a_leaf() -> None:
     assert_array_equal(x.grad.numpy(), [6.0, 9.0])
     with pytest.raises(TypeError, match="data: the tensor requires grad, but the new array has dtype int64"):
         x.data = np.array([1, 2])
-    for wrong in (np.array([1j, 2]), ["a", "b"]):
-        with pytest.raises(TypeError, match="data"):
-            ad.Tensor([1.0, 2.0]).data = wrong
+    with pytest.raises(TypeError, match="data"):
+        ad.Tensor([1.0, 2.0]).data = ["a", "b"]
 
 
 def test_a_number_has_no_rows() -> None:

@@ -135,7 +135,7 @@ def test_the_result_of_the_identity_shares_no_memory_with_the_argument() -> None
 
 @pytest.mark.parametrize(
     "argument",
-    [2, np.array([1, 2]), True, "a", [1, 2], None, ad.Tensor([1, 2]), np.array([1j]), 1j],
+    [2, np.array([1, 2]), True, "a", [1, 2], None, ad.Tensor([1, 2])],
     ids=lambda a: f"{type(a).__name__}-{a}",
 )
 def test_only_floating_point_arguments_can_be_differentiated_by(argument: Any) -> None:
@@ -147,7 +147,7 @@ def test_only_floating_point_arguments_can_be_differentiated_by(argument: Any) -
     "result", [X, None, "a", [1.0], (1.0,), {}, 1j, np.array(1j), np.zeros(0), ad.Tensor([1.0, 2.0])], ids=repr
 )
 def test_a_function_that_does_not_return_one_number_is_an_error(result: Any) -> None:
-    with pytest.raises(TypeError, match="grad: the function must return a single number, but it returned"):
+    with pytest.raises(TypeError, match="grad: the function must return a single real number, but it returned"):
         ad.grad(lambda x: result)(X)
 
 

@@ -302,10 +302,10 @@ def test_a_primal_that_cannot_be_differentiated_by_is_named() -> None:
 @pytest.mark.parametrize(
     ("result", "message"),
     [
-        (None, "returned NoneType; wanted real numbers, in arrays, tensors or containers."),
-        ({"a": [X, "text"]}, r"returned str, at \['a'\]\[1\]; wanted real numbers"),
-        ([1j], r"returned complex, at \[0\]; wanted"),
-        (np.array([1j]), r"returned ndarray of shape \(1,\) and dtype complex128; wanted"),
+        (None, "returned NoneType; wanted numbers, in arrays, tensors or containers."),
+        ({"a": [X, "text"]}, r"returned str, at \['a'\]\[1\]; wanted numbers"),
+        ([object()], r"returned object, at \[0\]; wanted"),
+        (np.array(["a"]), r"returned ndarray of shape \(1,\) and dtype <U1; wanted"),
     ],
 )
 def test_a_function_that_returns_no_numbers_is_an_error(result: Any, message: str) -> None:
@@ -336,10 +336,10 @@ def test_a_cotangent_of_another_structure_or_shape_is_an_error(cotangent: Any, m
         pullback_of_containers()(cotangent)
 
 
-def test_a_cotangent_that_is_not_real_is_an_error() -> None:
-    with pytest.raises(TypeError, match=r"^vjp: the cotangent has dtype complex128; wanted real numbers."):
+def test_a_cotangent_that_the_value_cannot_have_is_an_error() -> None:
+    with pytest.raises(TypeError, match=r"^vjp: the cotangent: float64 cannot hold the imaginary parts of complex128\."):
         ad.vjp(f, X)[1](np.array([1j, 0]))
-    with pytest.raises(TypeError, match=r"^vjp: the cotangent has dtype object; wanted real numbers."):
+    with pytest.raises(TypeError, match=r"^vjp: the cotangent has dtype object; wanted numbers."):
         ad.vjp(np.sum, X)[1](None)
 
 

@@ -1,0 +1,35 @@
+"""Types of numbers: which ones tensors have, which ones have gradients, and which can hold which."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__: list[str] = []
+
+NUMBERS, INEXACT = "biufc", "fc"  # kinds of dtypes: those of tensors, and of those that have gradients
+
+
+def dtype_of(x: Any) -> Any:
+    """The type of the numbers in `x`: an array, a number or a list of them."""
+    dtype = getattr(x, "dtype", None)
+    return dtype if isinstance(dtype, np.dtype) else np.asarray(x).dtype
+
+
+def refuse_loss(where: str, given: np.dtype[Any], wanted: np.dtype[Any]) -> None:
+    """Raise if numbers of the type `given` would lose their imaginary parts as ones of the type `wanted`: NumPy only warns."""
+    if given.kind == "c" != wanted.kind:
+        raise TypeError(f"{where}: {wanted} cannot hold the imaginary parts of {given}. For the real parts alone: np.real(x).")
+
+
+def as_numbers(data: Any, where: str, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    """`data` as an array of numbers or booleans, for the argument `where`."""
+    if dtype is not None:
+        refuse_loss(where, dtype_of(data), np.dtype(dtype))
+    array = np.array(data, dtype=dtype, copy=copy)
+    if array.dtype.kind not in NUMBERS or hasattr(data, "mask"):
+        given = "is a masked array" if hasattr(data, "mask") else f"has dtype {array.dtype}"
+        raise TypeError(f"{where}: the data {given}; wanted numbers or booleans.")
+    owned = copy is None or isinstance(data, np.ndarray) or type(data) in (list, tuple, int, float)
+    return array if owned else array.copy()  # what an object's `__array__` gives may be its own memory
