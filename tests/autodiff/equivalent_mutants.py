@@ -7,6 +7,7 @@ _TIE = "where the argument is not y it loses, which comes first; where it is, th
 _MASK = "a mask, too, may go the way of the indices that may repeat: it names no element twice, so that the way only takes longer"
 _TYPE = "differs in type only, which the engine makes that of the argument"
 _ONE = "the cotangent of a loss is one number: its own sum, its own transpose"
+_SHAPE = "only the shape and type of g are used"
 _TWICE = "2 * (g.astype(np.float32) if g.dtype.char == 'e' else g)"
 _ZEROS = "np.zeros_like(parts[0], shape=shape"
 _AXES = "arrays that are joined along an axis have the same number of axes"
@@ -17,8 +18,9 @@ EQUIVALENT: dict[str, str] = {
     "pow.p: p -> y": _INFINITE,
     "pow.p: 0 -> 0 - 1 (place 2)": _INFINITE,
     "relu.x: x -> y": "max(x, 0) <= 0 if and only if x <= 0",
-    **{f"{name}.x: g -> np.ones_like(g)": "only the shape and type of g are used" for name in ("sign", "floor")},
-    **{f"{name}.x: g -> np.sum(g) + np.zeros_like(g)": "only the shape and type of g are used" for name in ("sign", "floor")},
+    "sign.x _of_sign: x -> y": "y is 0 if and only if x is",
+    **{f"{name}: g -> np.ones_like(g)": _SHAPE for name in ("sign.x _of_sign", "floor.x")},
+    **{f"{name}: g -> np.sum(g) + np.zeros_like(g)": _SHAPE for name in ("sign.x _of_sign", "floor.x")},
     "maximum.a: b -> y": _LARGER,
     "maximum.b: a -> y": _LARGER,
     "minimum.a: b -> y": _SMALLER,
@@ -49,9 +51,6 @@ EQUIVALENT: dict[str, str] = {
     "concat.*arrays _split: 0 -> 0 - 1": _AXES,
     f"getitem.x _scatter: {_ZEROS}, dtype=np.result_type(*parts)) -> {_ZEROS})": "cotangents of one array are of one type",
     "getitem.x _scatter: 0 -> 0 - 1": "only the kind of array and the type are taken from it, which all parts have in common",
-    "setitem.v _last_written: np.copy(g[index]) -> g[index]": (
-        "the values are the same; that a later rule may write to `g` is what the tests of programs of assignments see"
-    ),
     "diagonal.x _onto_diagonal: 1 -> 1 + 1": "any negative length stands for what is left",
     "diagonal.x _onto_diagonal: 1 -> 1 + 1 (place 2)": "any negative length stands for what is left",
     **{

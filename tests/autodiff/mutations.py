@@ -32,7 +32,7 @@ import numpy as np
 import planting
 from equivalent_mutants import EQUIVALENT
 from mistakes import mistakes, places
-from registry_cases import ENTRIES, cases_of, check_in_float16
+from registry_cases import ENTRIES, Case, cases_of, check_in_float16
 
 import autodiff as ad
 from autodiff import extend
@@ -41,6 +41,7 @@ from autodiff.testing import check_gradient
 from docs.entries import OWN, written
 
 RULE = "_rule"  # what a rule that is written as a lambda is called
+COMPLEX = 3  # samples of each operation that are checked with complex numbers, too
 
 
 @dataclass(frozen=True)
@@ -285,9 +286,10 @@ def verdict(source: Source, rule: Callable[..., Any]) -> str:
     with planted(source, rule), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
+            functions = [case.function() for case in cases]
+            functions += [case.function_of_parts() for case in [*filter(Case.takes_complex, cases)][:COMPLEX]]
             for order in (1, 2):
-                for case in cases:
-                    f, inputs = case.function()
+                for f, inputs in functions:
                     found = check_gradient(f, *inputs, order=order).verdict
                     if found == "wrong":
                         return found
