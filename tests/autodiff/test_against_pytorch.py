@@ -97,7 +97,9 @@ def both(
         y.backward(g)
     z = f_torch(*theirs)
     z.backward(torch.tensor(g))
-    gradients = [np.zeros(x.shape) if t.grad is None else t.grad.numpy() for t, x in zip(theirs, inputs, strict=True)]
+    gradients = [
+        np.zeros(x.shape) if t.grad is None else t.grad.resolve_conj().numpy() for t, x in zip(theirs, inputs, strict=True)
+    ]
     return y.numpy(), z.detach().numpy(), [t.grad.numpy() if t.grad is not None else np.zeros(t.shape) for t in ours], gradients
 
 
@@ -295,3 +297,122 @@ def test_indices_by_arrays_that_repeat_add_up_as_in_pytorch(torch: Any) -> None:
     )
     assert_array_equal(value, expected)
     assert_array_equal(gradient, wanted)
+
+
+# --- complex numbers -----------------------------------------------------------------------------------------------------------
+
+TAKE_COMPLEX = (
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "negative",
+    "exp",
+    "log",
+    "sqrt",
+    "square",
+    "tanh",
+    "sigmoid",
+    "abs",
+    "where",
+)
+TAKE_COMPLEX += (
+    "power",
+    "matmul",
+    "copy",
+    "sum",
+    "mean",
+    "reshape",
+    "permute_dims",
+    "broadcast_to",
+    "concat",
+    "stack",
+    "getitem",
+    "setitem",
+)
+PARTS: dict[str, Callable[..., Any]] = {
+    "real": lambda torch, x: x.real,
+    "imag": lambda torch, x: x.imag,
+    "conj": lambda torch, x: x.conj().resolve_conj(),
+    "sign": lambda torch, x: torch.sgn(x),
+}
+COMPLEX = {**{name: TORCH[name] for name in TAKE_COMPLEX}, **PARTS}
+
+
+def complex_cases() -> list[Any]:
+    known = [case for case in CASES if case.entry.name in COMPLEX and case.takes_complex()]
+    return [pytest.param(case, id=case.name) for case in known if case.entry.name in PARTS or comparable(case)]
+
+
+@pytest.mark.parametrize("case", complex_cases())
+def test_gradients_by_complex_numbers_are_those_of_pytorch(case: Case, torch: Any) -> None:
+    f, _ = case.function()
+    arrays, positions = case.complex_arrays(), case.differentiable()
+
+    def f_torch(*tensors: Any) -> Any:
+        replaced = dict(zip(positions, tensors, strict=True))
+        return COMPLEX[case.entry.name](torch, *[replaced.get(i, torch.tensor(x)) for i, x in enumerate(arrays)], **case.params)
+
+    inputs = [arrays[i] for i in positions]
+    assert_same(torch, f, f_torch, inputs, cotangent_of(f(*inputs)))
+
+
+def cotangent_of(y: Any) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    parts = rng.normal(size=(2, *np.shape(y)))
+    return np.asarray(parts[0] + 1j * parts[1] if np.iscomplexobj(y) else parts[0])
+
+
+@pytest.mark.parametrize("operation", ["add", "subtract", "multiply", "divide", "power", "matmul"])
+@pytest.mark.parametrize("real", [0, 1])
+def test_a_real_operand_beside_a_complex_one_has_the_real_gradient_of_pytorch(operation: str, real: int, torch: Any) -> None:
+    rng = np.random.default_rng(0)
+    inputs = [rng.uniform(0.5, 2, (2, 2)) + (0 if i == real else 1j * rng.uniform(0.5, 2, (2, 2))) for i in range(2)]
+
+    def f_torch(*operands: Any) -> Any:  # whose matmul takes no operands of two types
+        return TORCH[operation](torch, *(operands if operation != "matmul" else [x + 0j for x in operands]))
+
+    assert_same(torch, getattr(ad, operation), f_torch, inputs, cotangent_of(inputs[0] + inputs[1]))
+
+
+def test_the_graph_semantics_of_complex_numbers_are_those_of_pytorch(torch: Any) -> None:
+    def gradients(make: Callable[[Any], Any], exp: Callable[[Any], Any]) -> list[Any]:
+        z, w, x = (
+            make(np.array([[1.0 + 2.0j, -2.0], [0.5j, 3.0 - 1.0j]])),
+            make(np.array([0.1 - 0.2j, 0.3j])),
+            make(np.array([2.0, -1.0])),
+        )
+        h = exp(z @ w) * x
+        seen: list[Any] = []
+        h.register_hook(lambda g: seen.append(np.array(g.tolist())) or g * (2 - 1j))
+        h.retain_grad()
+        z.register_hook(lambda g: g + 1j)
+        loss = (abs(h) ** 2).sum() + h[0].imag + (z[1] * w[0].conj()).real.sum()
+        loss.backward(retain_graph=True)
+        loss.backward()
+        return [z.grad.tolist(), w.grad.tolist(), x.grad.tolist(), h.grad.tolist(), *seen]
+
+    ours = gradients(leaf, ad.exp)
+    theirs = gradients(lambda a: torch.tensor(a, requires_grad=True), torch.exp)
+    for a, b in zip(ours, theirs, strict=True):
+        assert_allclose(a, b, rtol=1e-12)
+
+
+def test_second_derivatives_by_complex_numbers_are_those_of_pytorch(torch: Any) -> None:
+    data = np.array([1.0 + 2.0j, -2.0 + 0.5j, 0.3 - 1.0j])
+
+    def f(z: Any, exp: Callable[[Any], Any]) -> Any:
+        return (abs(exp(z) * z - z.conj()) ** 3).sum() + (z**3).imag.sum()
+
+    z, x = leaf(data), torch.tensor(data, requires_grad=True)
+    f(z, ad.exp).backward(create_graph=True)
+    g, z.grad = z.grad, None
+    (h,) = torch.autograd.grad(f(x, torch.exp), x, create_graph=True)
+    assert_allclose(g.detach().numpy(), h.detach().numpy(), rtol=1e-12)
+    (abs(g) ** 2).sum().backward()
+    (abs(h) ** 2).sum().backward()
+    assert_allclose(z.grad.numpy(), x.grad.numpy(), rtol=1e-11)
+
+
+def leaf(data: Any) -> Any:
+    return ad.Tensor(data, requires_grad=True)
