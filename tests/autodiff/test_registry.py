@@ -342,17 +342,19 @@ each_rule = pytest.mark.parametrize(("entry", "position"), _rules())
 
 def _is_zero(entry: Any, position: int) -> bool:
     for case in cases_of(entry):
-        operands = leaves_of(case, case.arrays())
-        y = case.operation(operands)
-        y.backward(cotangent(y))
-        if entry.variadic or np.any(operands[position].grad.numpy()):
-            return False
+        for arrays in (case.arrays(), case.complex_arrays())[: 1 + case.takes_complex()]:
+            operands = leaves_of(case, arrays)
+            y = case.operation(operands)
+            y.backward(cotangent(y))
+            if entry.variadic or np.any(operands[position].grad.numpy()):
+                return False
     return True
 
 
 def check_derivatives_of_all_cases(entry: Any) -> None:
-    for case in cases_of(entry):
-        f, inputs = case.function()
+    cases = cases_of(entry)
+    functions = [case.function() for case in cases] + [case.function_of_parts() for case in cases if case.takes_complex()]
+    for f, inputs in functions:
         assert_gradient(f, *inputs, order=2)
 
 

@@ -683,3 +683,12 @@ def test_numbers_that_are_fitted_cost_an_entry_each() -> None:
 def test_a_diagnosis_stays_within_the_evaluations_allowed() -> None:
     report = check_gradient(shifted, X34, B4, gradient=lambda x, b: (slope(x, b), slope(x, b)[2]), max_evaluations=1500)
     assert report.evaluations <= 1500
+
+
+def test_a_computation_with_complex_numbers_on_the_way_is_diagnosed() -> None:
+    def f(x: Any) -> Any:
+        return np.sum(np.abs(np.exp(1j * x) * x + x) ** 2)  # 2 x² (1 + cos x)
+
+    report = check_gradient(f, np.array([0.5, 1.2, -0.7]), gradient=lambda x: 4 * x * (1 + np.cos(x)))
+    assert report.verdict == "wrong"
+    assert "without the derivative of multiply by its second operand" in str(report)

@@ -72,11 +72,13 @@ def mistaken_activations(tape: Tape) -> Iterator[Mistake]:
 
 def _applied(tape: Tape) -> Iterator[tuple[Activation, int, int]]:
     """Which function the result of which step is, of the array of which number."""
-    images = [np.array([f.function(_first(z)) for f in ACTIVATIONS]) if z.size else None for z in tape.values]
+    images = [
+        np.array([f.function(_first(z)) for f in ACTIVATIONS]) if z.size and z.dtype.kind == "f" else None for z in tape.values
+    ]
     for k, step in enumerate(tape.steps):
         a = tape.values[step.results[0]]
         for source in tape.ancestors(step.results[0], DEPTH) if len(step.results) == 1 and a.size else ():
-            if (z := tape.values[source]).shape == a.shape:
+            if (z := tape.values[source]).shape == a.shape and images[source] is not None:
                 for f, alike in zip(ACTIVATIONS, _close(images[source], _first(a)), strict=True):
                     if alike.all() and _close(f.function(z), a).all() and not _close(z, a).all():
                         yield f, k, source

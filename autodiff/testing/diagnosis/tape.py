@@ -144,7 +144,7 @@ class Tape:
 
     def of_arguments(self, cotangents: Mapping[int, Any]) -> list[np.ndarray]:
         """Of the cotangents of all numbers those of the arguments, which are the gradients."""
-        return [np.asarray(cotangents.get(k, np.zeros(self.values[k].shape)), np.float64) for k in range(self.arguments)]
+        return [np.asarray(np.real(cotangents.get(k, np.zeros(self.values[k].shape))), np.float64) for k in range(self.arguments)]
 
     def back(self, cotangents: dict[int, Any], mistaken: Mapping[int, Callable[[Any], Parts]] | None = None) -> dict[int, Any]:
         """The cotangents of all numbers, run back from some; with mistaken products of some steps, by how much they change."""
