@@ -20,7 +20,7 @@ def assign(tensor: Tensor, index: Any, value: Any) -> None:
     """`tensor[index] = value`."""
 
     def write(array: np.ndarray) -> None:
-        put(array, unwrapped(index), unwrapped(value))
+        put(array, unwrapped(index), array_of(value))
 
     if is_scalar(array_of(tensor)):
         raise TypeError("x[i] = v: this tensor is a NumPy scalar, which has no elements to assign to. Use x.copy() for an array.")
@@ -37,9 +37,9 @@ def updating(operation: Callable[..., Any], ufunc: np.ufunc, what: str) -> Calla
 
         def write(array: np.ndarray) -> None:
             try:
-                ufunc(array, unwrapped(other), out=array)
+                ufunc(array, array_of(other), out=array)
             except TypeError:
-                refuse_loss(what, dtype_of(unwrapped(other)), array.dtype)
+                refuse_loss(what, dtype_of(array_of(other)), array.dtype)
                 raise
 
         return _change(tensor, what, other, write, ..., lambda: operation(tensor, other))

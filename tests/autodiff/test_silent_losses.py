@@ -411,6 +411,19 @@ def test_writing_to_a_gradient_changes_nothing_else(size: int, create_graph: boo
                     assert_array_equal(t.grad.numpy(), g)
 
 
+def test_a_list_of_tensors_that_require_grad_is_not_written_to_a_constant() -> None:
+    x, y = leaf([3.0, 4.0]), ad.Tensor([1.0, 2.0])
+    with pytest.raises(TypeError, match="conversion to an array: this tensor requires grad"):
+        y[:] = [x[0], x[1]]
+    with pytest.raises(TypeError, match="conversion to an array: this tensor requires grad"):
+        y += [x[0], x[1]]
+    assert y.tolist() == [1.0, 2.0]
+    with ad.no_grad():
+        y[:] = [x[0], x[1]]
+        y += [x[0], x[1]]
+    assert y.tolist() == [6.0, 8.0]
+
+
 # --- modes and threads -----------------------------------------------------------------------------------------------------------
 
 
