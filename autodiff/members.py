@@ -25,9 +25,10 @@ class Members:
         def _method(self, *args: Any, **kwargs: Any) -> Any: ...
 
         __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __pow__ = __rpow__ = _operator
+        __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = _operator
         __matmul__ = __rmatmul__ = __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = _operator
         __lt__ = __le__ = __gt__ = __ge__ = _operator
-        __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = _update
+        __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = __imod__ = __ipow__ = __imatmul__ = _update
         __neg__ = __pos__ = __abs__ = __invert__ = _unary
         all = any = argmax = argmin = astype = clip = conj = conjugate = copy = dot = max = mean = min = _method
         reshape = squeeze = sum = swapaxes = transpose = _method

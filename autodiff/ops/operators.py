@@ -17,6 +17,7 @@ from autodiff.ops.in_place import assign, gives_way, updating
 from autodiff.ops.indexing import getitem
 from autodiff.ops.products import dot, matmul
 from autodiff.ops.reductions import max, mean, min, sum
+from autodiff.ops.rounding import divmod, floor_divide, remainder
 from autodiff.ops.shaping import astype, copy, permute_dims, reshape, squeeze, swapaxes
 from autodiff.registry import registry
 
@@ -57,6 +58,8 @@ _OPERATORS: dict[str, tuple[Callable[..., Any], np.ufunc, str]] = {
     "sub": (subtract, np.subtract, "-"),
     "mul": (multiply, np.multiply, "*"),
     "truediv": (divide, np.divide, "/"),
+    "floordiv": (floor_divide, np.floor_divide, "//"),
+    "mod": (remainder, np.remainder, "%"),
     "pow": (pow, np.power, "**"),
     "matmul": (matmul, np.matmul, "@"),
     "and": (constants.bitwise_and, np.bitwise_and, "&"),
@@ -69,6 +72,8 @@ for _name, (_operation, _ufunc, _sign) in _OPERATORS.items():
     attach(**{f"__{_name}__": _itself, f"__r{_name}__": _reflected(_itself), f"__i{_name}__": _updated})
 
 _MEMBERS: dict[str, Any] = {
+    "__divmod__": divmod,
+    "__rdivmod__": _reflected(divmod),
     "__neg__": negative,
     "__pos__": positive,
     "__abs__": abs,

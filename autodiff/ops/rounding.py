@@ -11,6 +11,7 @@ from autodiff.registry import composite, primitive
 
 __all__ = ["ceil", "divmod", "floor", "floor_divide", "fmod", "modf", "remainder", "rint", "round", "sign", "trunc"]
 
+
 def _of_sign(g: Any, y: Any, x: Any) -> Any:
     """Zero; for complex numbers that of x/|x|, which changes across the direction of x only."""
     if x.dtype.kind != "c":

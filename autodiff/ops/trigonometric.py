@@ -117,12 +117,12 @@ def _over(a: Any, r: Any) -> Any:
 
 
 def _atan2_of_a(g: Any, a: Any, b: Any) -> Any:
-    r = hypot(a, b)
+    r = np.hypot(a, b)
     return g * _over(_over(b, r), r)
 
 
 def _atan2_of_b(g: Any, a: Any, b: Any) -> Any:
-    r = hypot(a, b)
+    r = np.hypot(a, b)
     return -g * _over(_over(a, r), r)
 
 

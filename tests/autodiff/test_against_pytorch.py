@@ -317,7 +317,7 @@ TAKE_COMPLEX = (
     "where",
 )
 TAKE_COMPLEX += (
-    "power",
+    "pow",
     "matmul",
     "copy",
     "sum",
@@ -346,8 +346,11 @@ def complex_cases() -> list[Any]:
 
 @pytest.mark.parametrize("case", complex_cases())
 def test_gradients_by_complex_numbers_are_those_of_pytorch(case: Case, torch: Any) -> None:
-    f, _ = case.function()
     arrays, positions = case.complex_arrays(), case.differentiable()
+
+    def f(*inputs: Any) -> Any:
+        replaced = dict(zip(positions, inputs, strict=True))
+        return case.results(case.entry.call, [replaced.get(i, x) for i, x in enumerate(arrays)])
 
     def f_torch(*tensors: Any) -> Any:
         replaced = dict(zip(positions, tensors, strict=True))
@@ -363,7 +366,7 @@ def cotangent_of(y: Any) -> np.ndarray:
     return np.asarray(parts[0] + 1j * parts[1] if np.iscomplexobj(y) else parts[0])
 
 
-@pytest.mark.parametrize("operation", ["add", "subtract", "multiply", "divide", "power", "matmul"])
+@pytest.mark.parametrize("operation", ["add", "subtract", "multiply", "divide", "pow", "matmul"])
 @pytest.mark.parametrize("real", [0, 1])
 def test_a_real_operand_beside_a_complex_one_has_the_real_gradient_of_pytorch(operation: str, real: int, torch: Any) -> None:
     rng = np.random.default_rng(0)

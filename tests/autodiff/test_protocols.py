@@ -139,8 +139,6 @@ UNSUPPORTED: list[tuple[Callable[[Any], Any], str]] = [
     (lambda t: np.multiply.outer(t, t), r"np\.multiply\.outer"),
     (lambda t: np.add.at(np.zeros(2), [0, 0], t), r"np\.add\.at"),
     (lambda t: np.add.reduceat(t, [0]), r"np\.add\.reduceat"),
-    (lambda t: np.floor_divide(t, 2), r"np\.floor_divide"),
-    (lambda t: np.array([1.0, 2.0]) // t, r"np\.floor_divide"),
     (lambda t: np.nextafter(t, 1), r"np\.nextafter"),
     (lambda t: np.histogram(t), r"np\.histogram"),
     (lambda t: np.unwrap(t), r"np\.unwrap"),
@@ -172,7 +170,7 @@ def test_a_method_of_a_ufunc_is_an_error_that_names_what_to_use_instead() -> Non
 @pytest.mark.usefixtures("registry_as_it_was")
 @pytest.mark.parametrize(
     ("function", "operands"),
-    [(np.sinh, 1), (np.arctan2, 2), (np.linalg.det, 1), (np.cumsum, 1), (scipy.special.expit, 1), (scipy.special.xlogy, 2)],
+    [(np.spacing, 1), (np.nextafter, 2), (np.poly, 1), (scipy.special.j0, 1), (scipy.special.jv, 2)],
     ids=lambda x: getattr(x, "__name__", x),
 )
 def test_the_hint_for_a_function_without_a_rule_is_a_declaration_of_it(function: Any, operands: int) -> None:
@@ -188,21 +186,13 @@ def test_the_hint_for_a_function_without_a_rule_is_a_declaration_of_it(function:
 def test_a_function_is_named_by_its_own_module() -> None:
     t = leaf([1.0, 2.0])
     for call, name in (
-        (lambda: np.sinh(t), r"np\.sinh"),
+        (lambda: np.spacing(t), r"np\.spacing"),
         (lambda: np.linalg.norm(t), r"np\.linalg\.norm"),
         (lambda: scipy.special.expit(t), r"scipy\.special\.expit"),
         (lambda: np.frompyfunc(lambda x: x, 1, 1)(t), r"<lambda> \(vectorized\)"),
     ):
         with pytest.raises(TypeError, match=f"^{name} has no derivative rule"):
             call()
-
-
-def test_operators_without_a_rule_are_errors() -> None:
-    t = leaf([1.0, 2.0])
-    for op in (operator.floordiv, operator.mod, divmod):
-        for arguments in ((t, 2.0), (2.0, t)):
-            with pytest.raises(TypeError):
-                op(*arguments)
 
 
 # --- out= ------------------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from tests.samples.arrays import booleans, positive, reals
 from tests.samples.calls import Call, call, elementwise, samples_of
 
 
-@samples_of("power")
+@samples_of("pow")
 def power(rng: np.random.Generator) -> Iterator[Call]:
     yield from elementwise(rng, positive, reals)
     yield call(np.arange(1, 4, dtype=np.int8), reals(rng, (3,)))
