@@ -30,8 +30,8 @@ class Members:
         __lt__ = __le__ = __gt__ = __ge__ = _operator
         __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = __imod__ = __ipow__ = __imatmul__ = _update
         __neg__ = __pos__ = __abs__ = __invert__ = _unary
-        all = any = argmax = argmin = astype = clip = conj = conjugate = copy = dot = max = mean = min = _method
-        reshape = squeeze = sum = swapaxes = transpose = _method
+        all = any = argmax = argmin = astype = clip = conj = conjugate = copy = diagonal = dot = max = mean = min = _method
+        reshape = squeeze = sum = swapaxes = trace = transpose = _method
 
         def __getitem__(self, index: Any) -> Any: ...
         def __setitem__(self, index: Any, value: Any) -> None: ...

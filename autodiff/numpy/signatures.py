@@ -44,6 +44,8 @@ _DIFFERENCES: dict[Any, Difference] = {
     np.clip: Difference(renamed={"a_min": "min", "a_max": "max"}),
     np.concatenate: Difference(lambda arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind": None),
     np.dot: Difference(lambda a, b, out=None: None),
+    np.einsum: Difference(lambda subscripts, /, *operands, out=None, dtype=None, order="K", casting="safe", optimize=False: None),
+    np.inner: Difference(lambda a, b, /: None),
     np.max: Difference(composition=compositions.max),
     np.mean: Difference(composition=compositions.mean),
     np.min: Difference(composition=compositions.min),
@@ -55,6 +57,8 @@ _DIFFERENCES: dict[Any, Difference] = {
         }
     ),
     np.sum: Difference(composition=compositions.sum),
+    np.vdot: Difference(lambda a, b, /: None),
+    np.vecdot: Difference(renamed={"axis": "axis"}),
     np.where: Difference(lambda condition, x=_MISSING, y=_MISSING, /: None, composition=compositions.where),
 }
 
@@ -90,12 +94,17 @@ class Binding:
     own and takes all that it takes.
     """
 
-    __slots__ = ("_difference", "_numpys", "_required", "_targets", "function", "least", "meaning", "most", "positional", "same")
+    __slots__ = (
+        "_difference", "_numpys", "_required", "_targets", "_variadic", "function", "least", "meaning", "most", "positional",
+        "same",
+    )  # fmt: skip
 
     def __init__(self, function: Any, meaning: Callable[..., Any]) -> None:
         self.function, self.meaning = function, meaning
         self._difference = _DIFFERENCES.get(function, Difference())
-        ours = inspect.signature(meaning).parameters
+        found = inspect.signature(meaning).parameters
+        ours = {name: p for name, p in found.items() if p.kind is not p.VAR_POSITIONAL}
+        self._variadic = len(ours) < len(found)
         self._required = [name for name, p in ours.items() if p.default is p.empty]
         self._numpys = _parameters(function, self._difference, self._required)
         by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -110,7 +119,7 @@ class Binding:
             expected = [name for name, p in ours.items() if p.kind in by_position]
             self.least = len(self._required)
             same = [self._targets.get(name) == to for name, to in zip(self.positional, expected, strict=False)]
-            self.most = (*same, False).index(False)
+            self.most = 1 << 30 if self._variadic and all(same) else (*same, False).index(False)
 
     def call(self, args: Any, kwargs: Mapping[str, Any]) -> Any:
         """What a call that is not the usual one means: with keywords, or with parameters that the operation lacks."""
@@ -126,7 +135,8 @@ class Binding:
             return self._beyond(given, others)
         if sum(name in self._targets for name in given) > len(ours):
             raise TypeError(f"{name_of(self.function)}: a parameter is given twice, under two names.")
-        return self.meaning(*[ours.pop(name) for name in self._required], **ours)
+        rest = args[len(self.positional) :] if self._variadic else ()
+        return self.meaning(*[ours.pop(name) for name in self._required], *rest, **ours)
 
     def _beyond(self, given: dict[str, Any], others: list[str]) -> Any:
         """What a call means that has these `others` among its parameters, or lacks some."""

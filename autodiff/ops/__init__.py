@@ -4,12 +4,14 @@ from autodiff.ops import constants as constants
 from autodiff.ops import operators as operators
 from autodiff.ops.arithmetic import *
 from autodiff.ops.complex import *
+from autodiff.ops.contractions import *
 from autodiff.ops.creation import *
 from autodiff.ops.cumulative import *
 from autodiff.ops.exponential import *
 from autodiff.ops.extremes import *
 from autodiff.ops.floats import *
 from autodiff.ops.indexing import *
+from autodiff.ops.matrices import *
 from autodiff.ops.products import *
 from autodiff.ops.rearranging import *
 from autodiff.ops.reductions import *

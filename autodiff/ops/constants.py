@@ -18,7 +18,7 @@ _TENSORS: list[Any] = [
     *(np.zeros_like, np.ones_like, np.empty_like),
 ]
 _OTHERS: list[Any] = [
-    *(np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.isrealobj, np.iscomplexobj),
+    *(np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.isrealobj, np.iscomplexobj, np.einsum_path),
     *(np.allclose, np.array_equal, np.nonzero, np.array_repr, np.array_str),
     *(np.save, np.savez, np.savez_compressed),
 ]

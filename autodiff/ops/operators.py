@@ -12,13 +12,15 @@ from autodiff.core.tensor import attach
 from autodiff.ops import constants
 from autodiff.ops.arithmetic import abs, add, divide, multiply, negative, positive, pow, subtract
 from autodiff.ops.complex import conj, imag, real
+from autodiff.ops.contractions import dot
 from autodiff.ops.extremes import clip
 from autodiff.ops.in_place import assign, gives_way, updating
 from autodiff.ops.indexing import getitem
-from autodiff.ops.products import dot, matmul
+from autodiff.ops.matrices import trace
+from autodiff.ops.products import matmul
 from autodiff.ops.reductions import max, mean, min, sum
 from autodiff.ops.rounding import divmod, floor_divide, remainder
-from autodiff.ops.shaping import astype, copy, permute_dims, reshape, squeeze, swapaxes
+from autodiff.ops.shaping import astype, copy, diagonal, permute_dims, reshape, squeeze, swapaxes
 from autodiff.registry import registry
 
 __all__: list[str] = []
@@ -93,6 +95,8 @@ _MEMBERS: dict[str, Any] = {
     "clip": clip,
     "astype": astype,
     "dot": dot,
+    "diagonal": diagonal,
+    "trace": trace,
     "squeeze": squeeze,
     "swapaxes": swapaxes,
     "all": constants.all,

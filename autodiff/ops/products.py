@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from autodiff.ops.arithmetic import multiply
-from autodiff.ops.shaping import moveaxis, reshape
+from autodiff.ops.complex import conj
+from autodiff.ops.shaping import expand_dims, ravel, reshape, squeeze, swapaxes
 from autodiff.registry import composite, primitive
 
-__all__ = ["dot", "matmul"]
+__all__ = ["cross", "kron", "matmul", "matvec", "outer", "vdot", "vecdot", "vecmat"]
 
 
 def product(a: Any, b: Any) -> Any:
@@ -68,32 +68,159 @@ matmul = primitive(
 )
 
 
-@composite(numpy=[np.dot])
-def dot(a: Any, b: Any) -> Any:
-    """The sum over the last axis of `a` and the last but one of `b`, or its only one. As `numpy.dot`.
+def _misfit(name: str, a: Any, b: Any, wanted: str) -> ValueError:
+    return ValueError(f"{name}: the shapes are {np.shape(a)} and {np.shape(b)}; wanted {wanted}.")
 
-    `a: (..., k)`, `b: (*n, k, m)`, result `(..., *n, m)`: unlike in `matmul`, every vector of `a` meets every one of `b`.
-    With a number it is the product.
+
+def _vecdot(a: Any, b: Any, /, axis: int = -1) -> Any:
+    vectors: Any = np.vecdot  # which NumPy does not tell type checkers to have an axis
+    try:
+        return vectors(a, b, axis=axis)
+    except ValueError:
+        raise _misfit("vecdot", a, b, f"vectors of one length along axis {axis} of each, and other axes that broadcast") from None
+
+
+def _from_the_end(axis: int, shape: tuple[int, ...]) -> int:
+    """`axis` as a negative number, which stays the same when an array is broadcast."""
+    return axis if axis < 0 else axis - len(shape)
+
+
+def _wide(g: Any) -> Any:
+    """`g` in at least single precision: in half precision, products may overflow whose sum does not."""
+    return g.astype(np.promote_types(g.dtype, np.float32))
+
+
+def _times_vectors(g: Any, x: Any, axis: int, shape: tuple[int, ...]) -> Any:
+    """The numbers `g` times the vectors along `axis` of `x`, laid out as an array of the shape `shape` has them."""
+    return np.moveaxis(_wide(g)[..., None] * np.moveaxis(x, axis, -1), -1, _from_the_end(axis, shape))
+
+
+vecdot = primitive(
+    _vecdot,
+    {
+        "a": lambda g, b, a_shape, axis: np.conj(_times_vectors(g, b, axis, a_shape)),
+        "b": lambda g, a, b_shape, axis: _times_vectors(g, np.conj(a), axis, b_shape),
+    },
+    name="vecdot",
+    numpy=[np.vecdot],
+    doc="""The dot products of the vectors along `axis`, the first ones conjugated if they are complex. As `numpy.vecdot`.
+
+    `a: (..., k)`, `b: (..., k)`, result `(...)`. Vectors that are not equally long are a `ValueError`.
+
+    >>> ad.vecdot(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, 10.0]))
+    Tensor([21., 43.])
+    """,
+)
+
+
+@composite(numpy=[np.matvec] if hasattr(np, "matvec") else [])
+def matvec(a: Any, b: Any, /) -> Any:
+    """Matrices times vectors: `a: (..., m, k)`, `b: (..., k)`, result `(..., m)`. As `numpy.matvec`.
 
     Raises:
-        ValueError: the two axes are not equally long.
+        ValueError: they do not fit.
 
-    >>> ad.dot(ad.Tensor([1.0, 2.0]), ad.Tensor([3.0, 4.0]))
-    Tensor(11.)
-    >>> ad.dot(np.ones((2, 5)), np.ones((3, 5, 4))).shape
-    (2, 3, 4)
+    >>> ad.matvec(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, 10.0]))
+    Tensor([21., 43.])
     """
-    a_shape, b_shape = np.shape(a), np.shape(b)
-    if not a_shape or not b_shape:
-        return multiply(a, b)
-    k = b_shape[-2:][0]
-    if a_shape[-1] != k:
+    if np.ndim(a) < 2 or np.shape(a)[-1:] != np.shape(b)[-1:]:
+        raise _misfit("matvec", a, b, "(..., m, k) and (..., k), with leading axes that broadcast")
+    return matmul(a, b) if np.ndim(b) == 1 else squeeze(matmul(a, expand_dims(b, -1)), -1)
+
+
+@composite(numpy=[np.vecmat] if hasattr(np, "vecmat") else [])
+def vecmat(a: Any, b: Any, /) -> Any:
+    """Vectors, conjugated if complex, times matrices: `a: (..., k)`, `b: (..., k, n)`, result `(..., n)`. As `numpy.vecmat`.
+
+    Raises:
+        ValueError: they do not fit.
+
+    >>> ad.vecmat(ad.Tensor([1.0, 10.0]), np.array([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor([31., 42.])
+    """
+    if np.ndim(b) < 2 or np.shape(a)[-1:] != np.shape(b)[-2:-1]:
+        raise _misfit("vecmat", a, b, "(..., k) and (..., k, n), with leading axes that broadcast")
+    is_real = hasattr(a, "dtype") and a.dtype.kind != "c"
+    return matvec(swapaxes(b, -1, -2), a if is_real else conj(a))
+
+
+@composite(numpy=[np.vdot])
+def vdot(a: Any, b: Any) -> Any:
+    """The dot product of all elements of two arrays, of those of the first conjugated if they are complex. As `numpy.vdot`.
+
+    Raises:
+        ValueError: there are not as many of one as of the other.
+
+    >>> ad.vdot(ad.Tensor([1.0 + 2.0j]), np.array([3.0j]))
+    Tensor(6.+3.j, dtype=complex128)
+    """
+    if np.size(a) != np.size(b):
+        raise _misfit("vdot", a, b, "as many elements of one as of the other")
+    return vecdot(ravel(a), ravel(b))
+
+
+@composite(numpy=[np.outer])
+def outer(a: Any, b: Any) -> Any:
+    """The product of each element of `a` with each of `b`, as a matrix, whatever their shapes are. As `numpy.outer`.
+
+    >>> ad.outer(ad.Tensor([1.0, 2.0]), np.array([1.0, 10.0]))
+    Tensor([[ 1., 10.],
+            [ 2., 20.]])
+    """
+    return multiply(expand_dims(ravel(a), 1), ravel(b))
+
+
+@composite(numpy=[np.kron])
+def kron(a: Any, b: Any) -> Any:
+    """The Kronecker product: each element of `a` times the whole of `b`, in the place of the element. As `numpy.kron`.
+
+    An axis is as long as both of `a` and of `b` together, multiplied; the one with fewer gets leading axes of length 1.
+
+    >>> ad.kron(ad.Tensor([1.0, 2.0]), np.array([1.0, 10.0]))
+    Tensor([ 1., 10.,  2., 20.])
+    """
+    ndim = max(np.ndim(a), np.ndim(b))
+    outside, inside = ((1,) * (ndim - np.ndim(x)) + np.shape(x) for x in (a, b))
+    blocks = multiply(reshape(a, [k for n in outside for k in (n, 1)]), reshape(b, [k for n in inside for k in (1, n)]))
+    return reshape(blocks, [n * m for n, m in zip(outside, inside, strict=True)])
+
+
+def _three(axis: int | None, *axes: int) -> tuple[int, ...]:
+    """The axes of both vectors and of their cross product."""
+    return axes if axis is None else (axis, axis, axis)
+
+
+def _cross(a: Any, b: Any, /, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
+    axisa, axisb, axisc = _three(axis, axisa, axisb, axisc)
+    if not np.shape(a)[axisa] == np.shape(b)[axisb] == 3:
         raise ValueError(
-            f"dot: the shapes are {a_shape} and {b_shape}; wanted (..., k) and (..., k, n), or (k,), "
-            f"but {a_shape[-1]} elements meet {k}."
+            f"cross: the shapes are {np.shape(a)} and {np.shape(b)}; wanted 3 components along the axes {axisa} and {axisb}. "
+            "Of vectors in the plane: a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]."
         )
-    if len(b_shape) <= 2:
-        return matmul(a, b)
-    others = (*b_shape[:-2], b_shape[-1])
-    columns = reshape(moveaxis(b, -2, 0), (k, math.prod(others)))
-    return reshape(matmul(a, columns), (*a_shape[:-1], *others))
+    return np.cross(a, b, axisa, axisb, axisc)
+
+
+def _cross_by_a(g: Any, b: Any, a_shape: tuple[int, ...], axisa: int, axisb: int, axisc: int, axis: int | None) -> Any:
+    axisa, axisb, axisc = _three(axis, axisa, axisb, axisc)
+    return np.cross(b, _wide(g), axisb, axisc, _from_the_end(axisa, a_shape))
+
+
+def _cross_by_b(g: Any, a: Any, b_shape: tuple[int, ...], axisa: int, axisb: int, axisc: int, axis: int | None) -> Any:
+    axisa, axisb, axisc = _three(axis, axisa, axisb, axisc)
+    return np.cross(_wide(g), a, axisc, axisa, _from_the_end(axisb, b_shape))
+
+
+cross = primitive(
+    _cross,
+    {"a": _cross_by_a, "b": _cross_by_b},
+    name="cross",
+    numpy=[np.cross],
+    doc="""The cross products of the vectors along `axisa` and `axisb`, along `axisc` of the result. As `numpy.cross`.
+
+    `axis` stands for all three. The cotangents are `cross(b, g)` and `cross(g, a)`. Vectors that have not 3 components are a
+    `ValueError`.
+
+    >>> ad.cross(ad.Tensor([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0]))
+    Tensor([0., 0., 1.])
+    """,
+)

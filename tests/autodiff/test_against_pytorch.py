@@ -1,6 +1,7 @@
 """The same values and gradients as PyTorch, at random points, at ties and kinks, and at 0, infinity and NaN."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from registry_cases import CASES, Case
 
 import autodiff as ad
+from docs.entries import functions
+from tests.samples import Call, calls_of
 
 pytestmark = pytest.mark.peer
 
@@ -52,6 +55,18 @@ def _repeating(index: Any) -> bool:
     return any(isinstance(i, np.ndarray) and i.dtype != bool for i in (index if isinstance(index, tuple) else (index,)))
 
 
+def _last(x: Any, axis: int) -> Any:
+    return x.movedim(axis, -1)
+
+
+def _cross(torch: Any, a: Any, b: Any, axisa: int, axisb: int, axisc: int) -> Any:
+    return torch.linalg.cross(*torch.broadcast_tensors(_last(a, axisa), _last(b, axisb))).movedim(-1, axisc)
+
+
+def _triangle(name: str) -> Callable[..., Any]:
+    return lambda torch, x, k=0: getattr(torch, name)(x.expand(2 * x.shape) if x.ndim == 1 else x, k)
+
+
 TORCH: dict[str, Callable[..., Any]] = {
     **{
         name: _plain(name)
@@ -74,6 +89,12 @@ TORCH: dict[str, Callable[..., Any]] = {
         [a.reshape(-1) for a in arrays] if axis is None else arrays, 0 if axis is None else axis
     ),
     "stack": lambda torch, *arrays, axis=0: torch.stack(arrays, axis),
+    "vecdot": lambda torch, a, b, axis=-1: torch.linalg.vecdot(_last(a, axis), _last(b, axis)),
+    "cross": lambda torch, a, b, axisa=-1, axisb=-1, axisc=-1, axis=None: _cross(
+        torch, a, b, *((axisa, axisb, axisc) if axis is None else (axis,) * 3)
+    ),
+    "diagflat": lambda torch, x, k=0: torch.diagflat(x, k),
+    **{name: _triangle(name) for name in ("tril", "triu")},
     "getitem": lambda torch, x, index: x[_index(torch, index)],
     "setitem": _setitem,
 }
@@ -128,6 +149,45 @@ def test_values_and_gradients_are_those_of_pytorch(case: Case, torch: Any) -> No
 
     g = np.asarray(np.random.default_rng(0).normal(size=np.shape(f(*inputs))))
     assert_same(torch, f, f_torch, inputs, g)
+
+
+def _einsum(torch: Any, *operands: Any, optimize: Any = False) -> Any:
+    return torch.einsum(*operands)
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "einsum": _einsum,
+    "tensordot": lambda torch, a, b, axes=2: torch.tensordot(
+        a, b, axes if isinstance(axes, int) else [[axis] if isinstance(axis, int) else axis for axis in axes]
+    ),
+    "inner": _plain("inner"),
+    "vdot": lambda torch, a, b: torch.vdot(a.reshape(-1), b.reshape(-1)),
+    "outer": lambda torch, a, b: torch.outer(a.reshape(-1), b.reshape(-1)),
+    "kron": _plain("kron"),
+    "diag": lambda torch, v, k=0: torch.diag(v, k),
+    "trace": lambda torch, x, offset=0, axis1=0, axis2=1: x.diagonal(offset, axis1, axis2).sum(-1),
+    "matrix_transpose": lambda torch, x: x.mT,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [pytest.param(f.name, c, id=f"{f.name}-{k}") for f in functions() if f.name in FUNCTIONS for k, c in enumerate(calls_of(f))],
+)
+def test_values_and_gradients_of_functions_made_of_operations_are_those_of_pytorch(name: str, call: Call, torch: Any) -> None:
+    places = [i for i, x in enumerate(call.operands) if isinstance(x, np.ndarray)]
+    inputs = [call.operands[i] for i in places]
+
+    def of(f: Callable[..., Any]) -> Callable[..., Any]:
+        def g(*tensors: Any) -> Any:
+            replaced = dict(zip(places, tensors, strict=True))
+            return f(*[replaced.get(i, x) for i, x in enumerate(call.operands)], **call.params)
+
+        return g
+
+    ours, theirs = of(getattr(ad, name)), of(partial(FUNCTIONS[name], torch))
+    g = np.asarray(np.random.default_rng(0).normal(size=np.shape(ours(*inputs))))
+    assert_same(torch, ours, theirs, inputs, g)
 
 
 SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, 2.5, -2.5, np.inf, -np.inf, np.nan, 1e-320, 700.0, -700.0])

@@ -361,6 +361,7 @@ FLOWS: dict[Any, list[Callable[[Any], Any]]] = {
     np.nonzero: [lambda s: np.nonzero(s * X)],
     np.empty_like: [lambda s: np.empty_like(s) * 0],
     np.result_type: [lambda s: np.result_type(s, X)],
+    np.einsum_path: [lambda s: np.einsum_path("", s)[1]],
 }  # fmt: skip
 
 

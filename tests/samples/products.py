@@ -26,10 +26,47 @@ def matmul(rng: np.random.Generator) -> Iterator[Call]:
         yield call(reals(rng, a), reals(rng, b))
 
 
-@samples_of("dot")
-def dots(rng: np.random.Generator) -> Iterator[Call]:
-    yield call(reals(rng, (2, 3)), reals(rng, (3, 2)))
-    yield call(reals(rng, (2, 3)), reals(rng, (2, 3, 2)))
+@samples_of("vecdot")
+def vecdots(rng: np.random.Generator) -> Iterator[Call]:
+    yield call(reals(rng, (2, 3)), reals(rng, (2, 3)))
+    yield call(reals(rng, (3, 2)), reals(rng, (4, 3, 1)), axis=-2)
+    yield call(reals(rng, (3, 2)), reals(rng, (3, 4, 2)), axis=0)
+    yield call(reals(rng, (2, 3)), reals(rng, (4, 3, 2)), axis=1)
+    yield call(reals(rng, (4, 3, 2)), reals(rng, (2, 3)), axis=1)
+    yield call(reals(rng, (3, 4, 2)), reals(rng, (3, 2)), axis=0)
+    yield call(reals(rng, (3,)), np.full((2, 3), 8.0))  # cotangents of copies which nearly cancel
+    yield call(np.full((2, 3), 8.0), reals(rng, (3,)))
     yield call(reals(rng, (3,)), reals(rng, (3,)))
-    yield call(reals(rng, (2, 3)), reals(rng, ()))
-    yield call(reals(rng, (2, 0)), reals(rng, (0, 2)))
+    yield call(reals(rng, (0, 3)), reals(rng, (3,)))
+    yield call(reals(rng, (2, 0)), reals(rng, (2, 0)))
+
+
+@samples_of("matvec")
+def matvecs(rng: np.random.Generator) -> Iterator[Call]:
+    yield call(reals(rng, (2, 3)), reals(rng, (3,)))
+    yield call(reals(rng, (4, 1, 2, 3)), reals(rng, (2, 3)))
+    yield call(reals(rng, (2, 0)), reals(rng, (0,)))
+
+
+@samples_of("vecmat")
+def vecmats(rng: np.random.Generator) -> Iterator[Call]:
+    yield call(reals(rng, (2,)), reals(rng, (2, 3)))
+    yield call(reals(rng, (2, 3)), reals(rng, (4, 1, 3, 2)))
+    yield call(reals(rng, (0,)), reals(rng, (0, 2)))
+
+
+@samples_of("vdot", "outer", "kron")
+def of_all_elements(rng: np.random.Generator) -> Iterator[Call]:
+    for shape in (3,), (2, 3), (), (0,):
+        yield call(reals(rng, shape), reals(rng, shape))
+
+
+@samples_of("cross")
+def crosses(rng: np.random.Generator) -> Iterator[Call]:
+    yield call(reals(rng, (2, 3)), reals(rng, (2, 3)))
+    yield call(reals(rng, (3, 2)), reals(rng, (2, 1, 3)), axisa=0, axisc=1)
+    yield call(reals(rng, (4, 3, 2)), reals(rng, (3, 2)), axisa=1, axisb=0, axisc=-2)
+    yield call(reals(rng, (2, 3)), reals(rng, (2, 3)), axis=1)
+    yield call(reals(rng, (3, 2)), reals(rng, (3,)), axis=0)
+    yield call(reals(rng, (3,)), reals(rng, (3,)))
+    yield call(reals(rng, (0, 3)), reals(rng, (3,)))
