@@ -32,7 +32,7 @@ def _as_axis_index(index: Any) -> Any:
 
 def _may_repeat(index: Any) -> bool:
     """Whether an index can name the same element twice."""
-    return any(isinstance(i, np.ndarray) and i.dtype != bool for i in (index if isinstance(index, tuple) else (index,)))
+    return any(getattr(i, "ndim", 0) and i.dtype != bool for i in (index if isinstance(index, tuple) else (index,)))
 
 
 def _scatter(parts: Sequence[Any], /, indices: Sequence[Any], shape: tuple[int, ...], out: Any = None) -> Any:

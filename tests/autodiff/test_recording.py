@@ -10,6 +10,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from registry_cases import CASES, Case
 
+from autodiff.ops.indexing import scatter
 from tests.recording import RecordingArray, record
 
 # A write through a view is captured as a whole, by the seam: a recording array has no views.
@@ -165,3 +166,10 @@ def test_the_tape_names_its_steps() -> None:
     tape, x, w = record(np.ones((2, 3)), np.ones(3))
     np.sum(np.exp(x * 2 + w), axis=0)
     assert tape.names == ["multiply", "add", "exp", "sum"]
+
+
+def test_what_is_added_at_an_index_that_is_captured_is_added_up() -> None:
+    g = np.array([1.0, 2.0, 4.0])
+    tape, part, places = record(g, np.array([0, 1, 2]))
+    y = scatter([part], [places], (3,))
+    assert_array_equal(tape.replay([g, np.array([1, 1, 0])], y), [4, 3, 0])
