@@ -12,6 +12,7 @@ __all__: list[str] = []
 
 _INSTEAD = {
     "np.copyto": "a tensor in the place of the array: tensor[...] = value, np.full_like(tensor, value)",
+    "np.histogram": "np.bincount(np.digitize(x, edges[1:-1]), weights=weights), which has a gradient by the weights",
     "np.add.reduce": "np.sum",
     "np.maximum.reduce": "np.max",
     "np.minimum.reduce": "np.min",

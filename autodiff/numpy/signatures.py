@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff import ops
 from autodiff.conversions import loses_gradient
 from autodiff.core.tensor import Tensor, unwrapped
 from autodiff.numpy import compositions
@@ -39,8 +40,10 @@ class Difference:
 
 _MISSING: Any = inspect.Parameter.empty
 _NO_VALUE: Any = inspect.signature(np.sum).parameters["keepdims"].default  # what NumPy takes for "not given"
+_NO_FIELDS = "A tensor has no fields to sort by: leave it out."
 
 _DIFFERENCES: dict[Any, Difference] = {
+    np.bincount: Difference(lambda x, /, weights=None, minlength=0: None),
     np.clip: Difference(renamed={"a_min": "min", "a_max": "max"}),
     np.concatenate: Difference(lambda arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind": None),
     np.dot: Difference(lambda a, b, out=None: None),
@@ -49,6 +52,8 @@ _DIFFERENCES: dict[Any, Difference] = {
     np.max: Difference(composition=compositions.max),
     np.mean: Difference(composition=compositions.mean),
     np.min: Difference(composition=compositions.min),
+    np.pad: Difference(ops.pad, renamed={"array": "x"}),  # NumPy's does not tell its options
+    np.partition: Difference(refused={"order": _NO_FIELDS}),
     np.ravel: Difference(refused={"order": "The elements are taken row by row; for column by column: np.ravel(x.T)."}),
     np.reshape: Difference(
         refused={
@@ -56,6 +61,7 @@ _DIFFERENCES: dict[Any, Difference] = {
             "copy": "The result is a view where NumPy can make one; for a copy: np.copy(np.reshape(x, shape)).",
         }
     ),
+    np.sort: Difference(refused={"order": _NO_FIELDS}),
     np.sum: Difference(composition=compositions.sum),
     np.vdot: Difference(lambda a, b, /: None),
     np.vecdot: Difference(renamed={"axis": "axis"}),
@@ -95,7 +101,7 @@ class Binding:
     """
 
     __slots__ = (
-        "_difference", "_numpys", "_required", "_targets", "_variadic", "function", "least", "meaning", "most", "positional",
+        "_difference", "_numpys", "_required", "_targets", "function", "least", "meaning", "most", "positional",
         "same",
     )  # fmt: skip
 
@@ -104,7 +110,6 @@ class Binding:
         self._difference = _DIFFERENCES.get(function, Difference())
         found = inspect.signature(meaning).parameters
         ours = {name: p for name, p in found.items() if p.kind is not p.VAR_POSITIONAL}
-        self._variadic = len(ours) < len(found)
         self._required = [name for name, p in ours.items() if p.default is p.empty]
         self._numpys = _parameters(function, self._difference, self._required)
         by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -119,7 +124,8 @@ class Binding:
             expected = [name for name, p in ours.items() if p.kind in by_position]
             self.least = len(self._required)
             same = [self._targets.get(name) == to for name, to in zip(self.positional, expected, strict=False)]
-            self.most = 1 << 30 if self._variadic and all(same) else (*same, False).index(False)
+            any_number = len(ours) < len(found) and all(same)
+            self.most = 1 << 30 if any_number else (*same, False).index(False)
 
     def call(self, args: Any, kwargs: Mapping[str, Any]) -> Any:
         """What a call that is not the usual one means: with keywords, or with parameters that the operation lacks."""
@@ -135,8 +141,7 @@ class Binding:
             return self._beyond(given, others)
         if sum(name in self._targets for name in given) > len(ours):
             raise TypeError(f"{name_of(self.function)}: a parameter is given twice, under two names.")
-        rest = args[len(self.positional) :] if self._variadic else ()
-        return self.meaning(*[ours.pop(name) for name in self._required], *rest, **ours)
+        return self.meaning(*[ours.pop(name) for name in self._required], *args[len(self.positional) :], **ours)
 
     def _beyond(self, given: dict[str, Any], others: list[str]) -> Any:
         """What a call means that has these `others` among its parameters, or lacks some."""

@@ -14,12 +14,13 @@ __all__: list[str] = []
 
 _TENSORS: list[Any] = [
     *(np.logical_and, np.logical_or, np.logical_not, np.logical_xor),
-    *(np.isfinite, np.isinf, np.isnan, np.signbit, np.isclose, np.isreal, np.iscomplex, np.argsort, np.count_nonzero),
+    *(np.isfinite, np.isinf, np.isnan, np.signbit, np.isclose, np.isreal, np.iscomplex, np.count_nonzero),
+    *(np.lexsort, np.digitize, np.flatnonzero, np.argwhere, np.isin),
     *(np.zeros_like, np.ones_like, np.empty_like),
 ]
 _OTHERS: list[Any] = [
     *(np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.isrealobj, np.iscomplexobj, np.einsum_path),
-    *(np.allclose, np.array_equal, np.nonzero, np.array_repr, np.array_str),
+    *(np.allclose, np.array_equal, np.array_repr, np.array_str),
     *(np.save, np.savez, np.savez_compressed),
 ]
 
@@ -46,6 +47,8 @@ greater, greater_equal = _constant(np.greater), _constant(np.greater_equal)
 bitwise_and, bitwise_or, bitwise_xor = _constant(np.bitwise_and), _constant(np.bitwise_or), _constant(np.bitwise_xor)
 invert = _constant(np.invert)
 all, any, argmax, argmin = _constant(np.all), _constant(np.any), _constant(np.argmax), _constant(np.argmin)
+argsort, argpartition, searchsorted = _constant(np.argsort), _constant(np.argpartition), _constant(np.searchsorted)
+nonzero = _constant(np.nonzero, lambda result: result)
 
 for _function in _TENSORS:
     _constant(_function)

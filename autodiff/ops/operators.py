@@ -11,6 +11,7 @@ from autodiff.core.call import caller
 from autodiff.core.tensor import attach
 from autodiff.ops import constants
 from autodiff.ops.arithmetic import abs, add, divide, multiply, negative, positive, pow, subtract
+from autodiff.ops.choosing import choose, compress, take
 from autodiff.ops.complex import conj, imag, real
 from autodiff.ops.contractions import dot
 from autodiff.ops.extremes import clip
@@ -18,9 +19,10 @@ from autodiff.ops.in_place import assign, gives_way, updating
 from autodiff.ops.indexing import getitem
 from autodiff.ops.matrices import trace
 from autodiff.ops.products import matmul
+from autodiff.ops.rearranging import repeat
 from autodiff.ops.reductions import max, mean, min, sum
 from autodiff.ops.rounding import divmod, floor_divide, remainder
-from autodiff.ops.shaping import astype, copy, diagonal, permute_dims, reshape, squeeze, swapaxes
+from autodiff.ops.shaping import astype, copy, diagonal, permute_dims, ravel, reshape, squeeze, swapaxes
 from autodiff.registry import registry
 
 __all__: list[str] = []
@@ -53,6 +55,16 @@ def _transpose(self: Any, *axes: Any) -> Any:
 def _copy(self: Any, order: Any = "C") -> Any:
     """The same values in memory of their own, by rows as NumPy's method has it; gradients flow through."""
     return copy(self, order)
+
+
+def _flatten(self: Any) -> Any:
+    """The elements along one axis, row by row, in memory of their own."""
+    return copy(reshape(self, -1))
+
+
+def _compress(self: Any, condition: Any, axis: int | None = None) -> Any:
+    """The parts along `axis` where the vector `condition` is true. See `autodiff.compress`."""
+    return compress(condition, self, axis)
 
 
 _OPERATORS: dict[str, tuple[Callable[..., Any], np.ufunc, str]] = {
@@ -99,6 +111,16 @@ _MEMBERS: dict[str, Any] = {
     "trace": trace,
     "squeeze": squeeze,
     "swapaxes": swapaxes,
+    "ravel": ravel,
+    "flatten": _flatten,
+    "repeat": repeat,
+    "take": take,
+    "choose": choose,
+    "compress": _compress,
+    "argsort": constants.argsort,
+    "argpartition": constants.argpartition,
+    "searchsorted": constants.searchsorted,
+    "nonzero": constants.nonzero,
     "all": constants.all,
     "any": constants.any,
     "argmax": constants.argmax,

@@ -104,9 +104,9 @@ def test_each_parameter_means_what_it_means_to_numpy_or_is_an_error(function: An
     known = uses(function)
     with_it = [use for use in known if name in use.params]
     use = (with_it or known)[0]
-    value = use.params[name] if with_it else np.array(True) if name == "where" else VALUES[name]
     if name in use.given:
         return  # by its position
+    value = use.params[name] if with_it else np.array(True) if name == "where" else VALUES[name]
     extra = {name: value, **({"initial": 2.0} if function in (np.max, np.min) and name == "where" else {})}
     try:
         y = use.on_tensors(requires_grad, **extra)
@@ -142,6 +142,10 @@ def test_all_parameters_by_position_or_by_name_are_the_same_to_tensors_as_to_arr
         if set(kinds.values()) & {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.VAR_POSITIONAL}:
             return
         by_name = Use(function, (), dict(bound.arguments))
+        try:
+            by_name.on_arrays()
+        except (TypeError, ValueError):
+            return  # some take arguments by position only, and do not tell
         tensors = {name: _tensors(x, True) for name, x in by_name.params.items()}
         assert_same(function(**tensors), use.on_arrays())
         assert_same(function(*_tensors(bound.args, True), **bound.kwargs), use.on_arrays())
@@ -171,4 +175,5 @@ def test_a_wrong_axis_is_an_error_as_it_is_of_arrays(function: Any, name: str, a
 
 
 def test_every_operation_that_answers_to_numpy_is_tried() -> None:
-    assert [name_of(f) for f in numpy_table if f not in CONSTANTS and f not in FUNCTIONS and f not in (np.full_like,)] == []
+    others = {*CONSTANTS, *FUNCTIONS, np.full_like}
+    assert [name_of(f) for f in numpy_table if f not in others] == []

@@ -362,6 +362,9 @@ FLOWS: dict[Any, list[Callable[[Any], Any]]] = {
     np.empty_like: [lambda s: np.empty_like(s) * 0],
     np.result_type: [lambda s: np.result_type(s, X)],
     np.einsum_path: [lambda s: np.einsum_path("", s)[1]],
+    np.argpartition: [lambda s: np.argpartition(s * X, 1)], np.lexsort: [lambda s: np.lexsort((s * X[0],))],
+    np.searchsorted: [lambda s: np.searchsorted([1.0, 2.0], s)], np.digitize: [lambda s: np.digitize(s, [1.0, 2.0])],
+    np.isin: [lambda s: np.isin(s, X), lambda s: np.isin(X, s)],
 }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import inspect
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,12 @@ import pytest
 from numpy.testing import assert_array_equal
 from registry_cases import CASES, Case
 
+from autodiff.core.tensor import array_of, wrap
 from autodiff.ops.indexing import scatter
+from autodiff.registry import Composite
+from docs.entries import functions
 from tests.recording import RecordingArray, record
+from tests.samples import calls_of
 
 # A write through a view is captured as a whole, by the seam: a recording array has no views.
 each_written_down = pytest.mark.parametrize(
@@ -173,3 +177,40 @@ def test_what_is_added_at_an_index_that_is_captured_is_added_up() -> None:
     tape, part, places = record(g, np.array([0, 1, 2]))
     y = scatter([part], [places], (3,))
     assert_array_equal(tape.replay([g, np.array([1, 1, 0])], y), [4, 3, 0])
+
+
+# --- functions that are made of operations ---------------------------------------------------------------------------------------
+
+SHAPED_BY_VALUES = {"trim_zeros", "unique", "bincount"}  # a program that is written down has shapes
+FAMILIES = ("joining", "rearranging", "padding", "choosing", "sorting")
+FUNCTIONS = [c for c in functions() if c.module.split(".")[-1] in FAMILIES and c.name not in SHAPED_BY_VALUES]
+
+
+def floats(x: Any) -> list[np.ndarray]:
+    """The arrays of floats among the operands, also in sequences."""
+    if isinstance(x, (list, tuple)):
+        return [array for part in x for array in floats(part)]
+    return [x] if isinstance(x, np.ndarray) and x.dtype.kind == "f" else []
+
+
+def with_floats(x: Any, replacements: Iterator[Any]) -> Any:
+    """The operands, with these in the place of the arrays of floats."""
+    if isinstance(x, (list, tuple)):
+        return type(x)(with_floats(part, replacements) for part in x)
+    return next(replacements) if floats(x) else x
+
+
+@pytest.mark.parametrize("function", [pytest.param(function, id=function.name) for function in FUNCTIONS])
+def test_a_function_made_of_operations_can_be_captured(function: Composite) -> None:
+    for call in calls_of(function):
+        now = floats(call.operands)
+        later = [np.asarray(x) for x in others(now)]
+        tape, *recordings = record(*now)
+        results = function.call(*with_floats(call.operands, map(wrap, recordings)), **call.params)
+        expected = function.call(*with_floats(call.operands, iter(later)), **call.params)
+        for result, then in zip(*map(several, (results, expected)), strict=True):
+            assert_array_equal(tape.replay(later, array_of(result)), then)
+
+
+def several(results: Any) -> Any:
+    return results if isinstance(results, (list, tuple)) else [results]
