@@ -54,6 +54,7 @@ _DIFFERENCES: dict[Any, Difference] = {
     np.min: Difference(composition=compositions.min),
     np.pad: Difference(ops.pad, renamed={"array": "x"}),  # NumPy's does not tell its options
     np.partition: Difference(refused={"order": _NO_FIELDS}),
+    np.putmask: Difference(lambda a, /, mask, values: None),
     np.ravel: Difference(refused={"order": "The elements are taken row by row; for column by column: np.ravel(x.T)."}),
     np.reshape: Difference(
         refused={

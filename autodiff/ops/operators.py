@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff.core.call import caller
 from autodiff.core.tensor import attach
-from autodiff.ops import constants
+from autodiff.ops import constants, writing
 from autodiff.ops.arithmetic import abs, add, divide, multiply, negative, positive, pow, subtract
 from autodiff.ops.choosing import choose, compress, take
 from autodiff.ops.complex import conj, imag, real
@@ -121,6 +121,10 @@ _MEMBERS: dict[str, Any] = {
     "argpartition": constants.argpartition,
     "searchsorted": constants.searchsorted,
     "nonzero": constants.nonzero,
+    "fill": writing.fill,
+    "put": writing.put,
+    "sort": writing.sort_in_place,
+    "partition": writing.partition_in_place,
     "all": constants.all,
     "any": constants.any,
     "argmax": constants.argmax,

@@ -1,0 +1,85 @@
+"""NumPy's functions and methods that write to an array: each is `x[index] = values`, which is recorded if `x` is a tensor.
+
+Where gradients cannot flow, as into an array or a leaf that requires grad, that is an error, as it is of `x[index] = values`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff.core.tensor import unwrapped
+from autodiff.ops.choosing import along, as_places
+from autodiff.ops.rearranging import resize
+from autodiff.ops.shaping import reshape
+from autodiff.ops.sorting import partition, sort
+from autodiff.registry import numpy_table
+
+__all__: list[str] = []
+
+
+def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
+    """Write the values `v`, again from the first on if there are not enough, to the places `ind` of the elements in a row."""
+    places = np.reshape(as_places(ind, np.size(a), mode, "put"), -1)
+    if np.size(v) and places.size:
+        index = np.unravel_index(np.arange(np.size(a))[places], np.shape(a)) if np.ndim(a) else ...
+        a[index] = resize(v, places.size)[-1 if index is ... else slice(None)]
+
+
+def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
+    """Write `values`, with broadcasting, to the elements that `take_along_axis` reads."""
+    if axis is not None:
+        arr[along(indices, np.shape(arr), axis)] = values
+    else:
+        arr[np.unravel_index(np.arange(np.size(arr))[unwrapped(indices)], np.shape(arr))] = values
+
+
+def place(arr: Any, mask: Any, vals: Any) -> None:
+    """Write the first of `vals`, again from the first on if there are not enough, to the elements where `mask` is true."""
+    mask = np.reshape(np.asarray(unwrapped(mask), bool), np.shape(arr))
+    if np.any(mask):
+        if np.size(vals) == 0:
+            raise ValueError("place: vals have no elements; wanted at least one to write.")
+        arr[mask] = resize(vals, np.count_nonzero(mask))
+
+
+def putmask(a: Any, mask: Any, values: Any) -> None:
+    """Write the elements of `values`, again from the first on if there are fewer, to their places in `a`, where `mask` is true."""
+    mask = np.reshape(np.asarray(unwrapped(mask), bool), np.shape(a))
+    if np.size(values):
+        a[mask] = resize(values, np.shape(a))[mask]
+
+
+def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
+    """Write `val`, flattened, and again from the first on if there is not enough, to the main diagonal."""
+    mask = np.zeros(np.shape(a), bool)
+    np.fill_diagonal(mask, True, wrap)
+    a[mask] = resize(reshape(val, -1), np.count_nonzero(mask))
+
+
+def fill(self: Any, value: Any) -> None:
+    """Write one value to all elements."""
+    if np.ndim(value):
+        raise ValueError(f"fill: value has shape {np.shape(value)}; wanted a number. For an array: x[...] = values.")
+    self[...] = value
+
+
+def sort_in_place(self: Any, axis: int = -1, kind: str | None = None, *, stable: bool | None = None) -> None:
+    """Sort the tensor itself along `axis`, as `np.sort` sorts a copy."""
+    self[...] = sort(self, axis, kind, stable=stable)
+
+
+def partition_in_place(self: Any, kth: Any, axis: int = -1, kind: str = "introselect") -> None:
+    """Partition the tensor itself along `axis`, as `np.partition` does a copy."""
+    self[...] = partition(self, kth, axis, kind)
+
+
+WRITING: dict[Any, Any] = {
+    np.put: put,
+    np.put_along_axis: put_along_axis,
+    np.place: place,
+    np.putmask: putmask,
+    np.fill_diagonal: fill_diagonal,
+}
+numpy_table.update(WRITING)
