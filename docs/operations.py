@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
+from autodiff.numpy.names import name_of
 from autodiff.registry import Primitive
 from docs.entries import entries, text
 
@@ -25,7 +26,7 @@ def heading(module: str) -> str:
 
 def row(entry: Primitive) -> str:
     """The line of the table for one operation."""
-    functions = ", ".join(f"`np.{function.__name__}`" for function in entry.numpy)
+    functions = ", ".join(f"`{name_of(function)}`" for function in entry.numpy)
     summary = (entry.call.__doc__ or "").split("\n")[0].replace("|", "\\|")
     rules = "; ".join(f"{argument}: `{text(rule)}`" for argument, rule in entry.formulas.items())
     return f"| `{entry.name}` | {functions} | {summary} | {rules} |"

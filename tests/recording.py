@@ -40,7 +40,7 @@ class Tape:
         self.steps.append((function, _each(args, _noted), _each(kwargs, _noted)))
         result = RecordingArray(self, self.inputs + len(self.steps) - 1, computed)
         if isinstance(computed, (tuple, list)):
-            return type(computed)(self.do(operator.getitem, result, i) for i in range(len(computed)))
+            return getattr(computed, "_make", type(computed))([self.do(operator.getitem, result, i) for i in range(len(computed))])
         return result
 
     def replay(self, inputs: Sequence[Any], result: RecordingArray) -> Any:

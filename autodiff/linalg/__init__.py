@@ -1,3 +1,36 @@
-"""Linear algebra, as `numpy.linalg`."""
+"""Linear algebra, as `numpy.linalg`: of matrices, and of stacks of them along leading axes.
 
-__all__: list[str] = []
+Rules are written for the bilinear pairing dL = Re(Σ g dz), in which the adjoint of a product has plain transposes. A conjugate
+stands only where the function itself has one: where a matrix is Hermitian, or a factor unitary.
+"""
+
+from autodiff.linalg.decompositions import *
+from autodiff.linalg.determinants import *
+from autodiff.linalg.eigenvalues import *
+from autodiff.linalg.norms import *
+from autodiff.linalg.solving import *
+
+__all__ = [
+    "cholesky",
+    "cofactors",
+    "cond",
+    "det",
+    "eig",
+    "eigh",
+    "eigvals",
+    "eigvalsh",
+    "inv",
+    "lstsq",
+    "matrix_norm",
+    "matrix_power",
+    "norm",
+    "pinv",
+    "qr",
+    "slogdet",
+    "solve",
+    "svd",
+    "svdvals",
+    "tensorinv",
+    "tensorsolve",
+    "vector_norm",
+]

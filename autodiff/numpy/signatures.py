@@ -41,6 +41,7 @@ class Difference:
 _MISSING: Any = inspect.Parameter.empty
 _NO_VALUE: Any = inspect.signature(np.sum).parameters["keepdims"].default  # what NumPy takes for "not given"
 _NO_FIELDS = "A tensor has no fields to sort by: leave it out."
+_GENERAL = "Leave it out: of a Hermitian matrix the result is one as well, but for rounding."
 
 _DIFFERENCES: dict[Any, Difference] = {
     np.bincount: Difference(lambda x, /, weights=None, minlength=0: None),
@@ -49,6 +50,8 @@ _DIFFERENCES: dict[Any, Difference] = {
     np.dot: Difference(lambda a, b, out=None: None),
     np.einsum: Difference(lambda subscripts, /, *operands, out=None, dtype=None, order="K", casting="safe", optimize=False: None),
     np.inner: Difference(lambda a, b, /: None),
+    np.linalg.pinv: Difference(refused={"hermitian": _GENERAL}),
+    np.linalg.svd: Difference(refused={"hermitian": _GENERAL}),
     np.max: Difference(composition=compositions.max),
     np.mean: Difference(composition=compositions.mean),
     np.min: Difference(composition=compositions.min),

@@ -16,7 +16,7 @@ _TENSORS: list[Any] = [
     *(np.logical_and, np.logical_or, np.logical_not, np.logical_xor),
     *(np.isfinite, np.isinf, np.isnan, np.signbit, np.isclose, np.isreal, np.iscomplex, np.count_nonzero),
     *(np.lexsort, np.digitize, np.flatnonzero, np.argwhere, np.isin),
-    *(np.zeros_like, np.ones_like, np.empty_like),
+    *(np.zeros_like, np.ones_like, np.empty_like, np.linalg.matrix_rank),
 ]
 _OTHERS: list[Any] = [
     *(np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.isrealobj, np.iscomplexobj, np.einsum_path),

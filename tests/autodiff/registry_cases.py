@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -124,9 +125,11 @@ def check_in_float16(case: Case) -> None:
 
     So they are to be wherever they can be written, between the ends of the range of float16: the cotangent is small in turn, and so
     large that it or a gradient is nearly the largest number. Of what is broadcast the copies are taken, whose gradients are not
-    added up: a sum can be written of numbers that cannot.
+    added up: a sum can be written of numbers that cannot. Of what NumPy does not compute in float16 nothing is asked.
     """
     narrow = case.arrays(np.float16)
+    if not takes_float16(case):
+        return
     if case.entry.elementwise:
         narrow = [x.copy() for x in np.broadcast_arrays(*narrow)]
     wide = [x.astype(float) if x.dtype.kind == "f" else x for x in narrow]
@@ -138,6 +141,17 @@ def check_in_float16(case: Case) -> None:
             assert found.dtype == np.float16
             bound = 8 * HALF.eps * np.max(np.abs(expected), initial=0) + HALF.smallest_subnormal
             np.testing.assert_allclose(found, expected, rtol=0, atol=bound)
+
+
+def takes_float16(case: Case) -> bool:
+    """Whether NumPy takes float16 for the operands, as its linear algebra does not: then that is the error."""
+    try:
+        case.of(case.entry.forward, case.arrays(np.float16))
+    except TypeError as error:
+        with pytest.raises(TypeError, match=re.escape(str(error))):
+            case.operation(leaves_of(case, case.arrays(np.float16)))
+        return "float16 is unsupported in linalg" not in str(error)
+    return True
 
 
 HALF = np.finfo(np.float16)

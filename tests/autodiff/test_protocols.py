@@ -133,7 +133,7 @@ def test_questions_about_shape_and_type_are_answered() -> None:
 
 UNSUPPORTED: list[tuple[Callable[[Any], Any], str]] = [
     (lambda t: np.fft.fft(t), r"np\.fft\.fft"),
-    (lambda t: np.linalg.svd(np.reshape(t, (1, 2))), r"np\.linalg\.svd"),
+    (lambda t: np.linalg.multi_dot([t, t]), r"np\.linalg\.multi_dot"),
     (lambda t: np.add.reduce(t), r"np\.add\.reduce"),
     (lambda t: np.add.accumulate(t), r"np\.add\.accumulate"),
     (lambda t: np.multiply.outer(t, t), r"np\.multiply\.outer"),
@@ -187,7 +187,7 @@ def test_a_function_is_named_by_its_own_module() -> None:
     t = leaf([1.0, 2.0])
     for call, name in (
         (lambda: np.spacing(t), r"np\.spacing"),
-        (lambda: np.linalg.norm(t), r"np\.linalg\.norm"),
+        (lambda: np.linalg.multi_dot([t, t]), r"np\.linalg\.multi_dot"),
         (lambda: scipy.special.expit(t), r"scipy\.special\.expit"),
         (lambda: np.frompyfunc(lambda x: x, 1, 1)(t), r"<lambda> \(vectorized\)"),
     ):

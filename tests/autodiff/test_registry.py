@@ -314,7 +314,7 @@ def _changing(change: Any) -> Any:
 
 
 def _cotangent_forgotten(rule: Any) -> Any:
-    return lambda g, *rest: rule([np.ones_like(part) for part in g] if isinstance(g, list) else np.ones_like(g), *rest)
+    return lambda g, *rest: rule(list(map(np.ones_like, g)) if isinstance(g, (list, tuple)) else np.ones_like(g), *rest)
 
 
 def _with_one_element_wrong(result: Any) -> Any:

@@ -62,3 +62,11 @@ def distinct_eigenvalues(rng: np.random.Generator, shape: Shape) -> np.ndarray:
     """Symmetric matrices (..., n, n) whose eigenvalues, of both signs if n > 1, differ from each other by at least 0.5."""
     n = shape[-1]
     return _symmetric(rng, np.arange(n) - (n - 1) / 2 + rng.uniform(0, 0.5, shape[:-1]) - 0.25)
+
+
+def distinct_singular_values(rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    """Matrices (..., m, n) whose singular values lie between 0.5 and min(m, n) + 0.5 and differ from each other by at least 0.5."""
+    m, n, k = *shape[-2:], min(shape[-2:])
+    values = np.arange(k) + rng.uniform(0.5, 1, (*shape[:-2], k))
+    u, v = (_orthogonal(rng, (*shape[:-2], size, k)) for size in (m, n))
+    return np.asarray((u * values[..., None, :]) @ np.swapaxes(v, -1, -2))
