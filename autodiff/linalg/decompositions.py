@@ -43,7 +43,7 @@ _QR_BEYOND = (
 )
 
 
-def _qr(x: Any, /, mode: str = "reduced") -> Any:
+def _qr(x: Any, /, mode: Any = "reduced") -> Any:
     if mode not in _QR_MODES:
         raise ValueError(f"qr: mode is {mode!r}; wanted one of {', '.join(map(repr, _QR_MODES))}.")
     return np.linalg.qr(x, mode)

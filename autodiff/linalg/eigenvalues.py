@@ -59,7 +59,7 @@ eigh = primitive(
 )
 
 
-def _of_eigvalsh(g: Any, x: Any, UPLO: str) -> Any:
+def _of_eigvalsh(g: Any, x: Any, UPLO: Any) -> Any:
     v = np.linalg.eigh(x, UPLO).eigenvectors
     return of_triangle(np.conj(v) * g[..., None, :] @ v.mT, UPLO.upper() == "U")
 
@@ -116,7 +116,7 @@ eig = primitive(
     back through the scaling of the eigenvectors: they have length 1, and the largest element of a complex one is real.
 
     Eigenvectors of equal eigenvalues (to rounding) have no derivative: a `LinAlgError`, in the backward pass, if the loss depends
-    on them. So is a matrix without a basis of eigenvectors, if it is found to be one: eigenvalues have no derivative there, either.
+    on them. A matrix without a basis of eigenvectors is one, too, if it is found to be so: there, eigenvalues have none, either.
 
     >>> ad.linalg.eig(ad.Tensor([[0.0, 1.0], [-1.0, 0.0]])).eigenvalues
     Tensor([0.+1.j, 0.-1.j], dtype=complex128)

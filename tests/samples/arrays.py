@@ -65,7 +65,7 @@ def distinct_eigenvalues(rng: np.random.Generator, shape: Shape) -> np.ndarray:
 
 
 def distinct_singular_values(rng: np.random.Generator, shape: Shape) -> np.ndarray:
-    """Matrices (..., m, n) whose singular values lie between 0.5 and min(m, n) + 0.5 and differ from each other by at least 0.5."""
+    """Matrices (..., m, n) whose singular values lie between 0.5 and min(m, n), and differ from each other by at least 0.5."""
     m, n, k = *shape[-2:], min(shape[-2:])
     values = np.arange(k) + rng.uniform(0.5, 1, (*shape[:-2], k))
     u, v = (_orthogonal(rng, (*shape[:-2], size, k)) for size in (m, n))

@@ -77,3 +77,12 @@ def test_distinct_eigenvalues_lie_a_half_apart_and_have_both_signs(shape: tuple[
     if shape[-1] > 1:
         assert np.all(eigenvalues[..., 0] < 0)
         assert np.all(eigenvalues[..., -1] > 0)
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (2, 4, 2), (2, 3), (0, 2, 2)])
+def test_singular_values_differ_by_a_half_at_least(shape: tuple[int, ...], rng: np.random.Generator) -> None:
+    x = arrays.distinct_singular_values(rng, shape)
+    s = np.linalg.svdvals(x)
+    assert x.shape == shape
+    assert np.all((0.5 - 1e-9 <= s) & (s <= s.shape[-1] + 1e-9))
+    assert np.all(s[..., :-1] - s[..., 1:] >= 0.5 - 1e-9)
