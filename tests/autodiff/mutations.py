@@ -201,7 +201,10 @@ def _helpers(function: Function) -> dict[str, Function]:
     return {
         name: _function(namespace[name], name)
         for name, inner in named.items()
-        if isinstance(inner, FunctionType) and inner.__globals__["__name__"].startswith(OWN) and name not in extend.__all__
+        if isinstance(inner, FunctionType)
+        and inner.__globals__["__name__"].startswith(OWN)
+        and name not in extend.__all__
+        and (name not in registry or inner is not registry[name].call)
     }
 
 

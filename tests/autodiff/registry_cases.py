@@ -15,6 +15,21 @@ from docs.entries import entries
 from tests.samples import Call, calls_of
 
 
+def _each_with_each(a: Any, b: Any) -> Any:
+    """The products of the elements of each column of `a` with those of the same column of `b`."""
+    return a[..., :, None, :] * b[..., None, :, :]
+
+
+DETERMINED: dict[str, Callable[..., Any]] = {
+    "eigh": lambda w, v: (w, _each_with_each(v, np.conj(v))),
+    "svd": lambda u, s, vh: (
+        s,
+        _each_with_each(u, np.conj(u)),
+        _each_with_each(u[..., : s.shape[-1]], vh[..., : s.shape[-1], :].mT),
+    ),
+}
+
+
 @dataclass(frozen=True)
 class Case:
     """One sample of one entry."""
@@ -47,8 +62,14 @@ class Case:
         return function(list(arrays), **self.params) if self.entry.variadic else function(*arrays, **self.params)
 
     def operation(self, arrays: Any) -> Any:
-        """What the public function gives."""
-        return self.of(self.entry.call, arrays)
+        """What the public function gives; of complex vectors, whose phases could be any, what does not depend on these."""
+
+        def determined(*operands: Any, **params: Any) -> Any:
+            y = self.entry.call(*operands, **params)
+            vectors = self.entry.name in DETERMINED and isinstance(y, tuple) and y[-1].dtype.kind == "c"
+            return DETERMINED[self.entry.name](*y) if vectors else y
+
+        return self.of(determined, arrays)
 
     def differentiable(self) -> list[int]:
         """The positions of the arrays that have a gradient."""

@@ -84,5 +84,5 @@ def test_singular_values_differ_by_a_half_at_least(shape: tuple[int, ...], rng: 
     x = arrays.distinct_singular_values(rng, shape)
     s = np.linalg.svdvals(x)
     assert x.shape == shape
-    assert np.all((0.5 - 1e-9 <= s) & (s <= s.shape[-1] + 1e-9))
+    assert np.all((s >= 0.5 - 1e-9) & (s <= s.shape[-1] + 1e-9))
     assert np.all(s[..., :-1] - s[..., 1:] >= 0.5 - 1e-9)
