@@ -66,4 +66,16 @@ EQUIVALENT: dict[str, str] = {
             (" _twice", f"{_TWICE} -> np.reshape(np.transpose({_TWICE}), ({_TWICE}).shape)"),
         )
     },
+    "slogdet.x _of_slogdet: 0 -> 0 + 1": "of real numbers the imaginary part is 0, whatever it is multiplied by",
+    "slogdet.x _of_slogdet: 0 -> 0 - 1": "of real numbers the imaginary part is 0, whatever it is multiplied by",
+    **{
+        f"{name}.x lower_half: {change}": reason
+        for name in ("cholesky", "eigh", "eigvalsh", "qr")
+        for change, reason in (
+            ("np.tri(n, dtype=dtype) -> np.tri(n)", _TYPE),
+            ("np.eye(n, dtype=dtype) -> np.eye(n)", _TYPE),
+            ("1 -> 1 + 1", "the matrix is square: its last two axes have one length"),
+        )
+    },
+    **{f"{name}.x _of_{name}: np.eye(n, dtype=w.dtype) -> np.eye(n)": _TYPE for name in ("eig", "eigh")},
 }
