@@ -78,4 +78,6 @@ EQUIVALENT: dict[str, str] = {
         )
     },
     **{f"{name}.x _of_{name}: np.eye(n, dtype=w.dtype) -> np.eye(n)": _TYPE for name in ("eig", "eigh")},
+    **{f"solve.{name} _of_b: 0 -> 0 - 1": "the axis has length 1: its first element is its last" for name in "ab"},
+    "eig.x _before_scaling: np.real(v) -> v": "the largest element of a vector is real, as LAPACK scales it",
 }
