@@ -11,6 +11,7 @@ _SHAPE = "only the shape and type of g are used"
 _TWICE = "2 * (g.astype(np.float32) if g.dtype.char == 'e' else g)"
 _ZEROS = "np.zeros_like(parts[0], shape=shape"
 _REAL = "the same of real numbers; complex ones are tried in tests of their own"
+_LOWER_HALF = "np.tri(n, dtype=dtype) - np.eye(n, dtype=dtype) / 2"
 _AXES = "arrays that are joined along an axis have the same number of axes"
 
 EQUIVALENT: dict[str, str] = {
@@ -80,4 +81,7 @@ EQUIVALENT: dict[str, str] = {
     **{f"{name}.x _of_{name}: np.eye(n, dtype=w.dtype) -> np.eye(n)": _TYPE for name in ("eig", "eigh")},
     **{f"solve.{name} _of_b: 0 -> 0 - 1": "the axis has length 1: its first element is its last" for name in "ab"},
     "eig.x _before_scaling: np.real(v) -> v": "the largest element of a vector is real, as LAPACK scales it",
+    f"cholesky.x lower_half: {_LOWER_HALF} -> -({_LOWER_HALF})": ("it is a factor twice, so that the sign is lost"),
+    "cholesky.x _of_cholesky: g -> np.ones_like(g) (place 3)": "only the shape and type of g are used",
+    "cholesky.x _of_cholesky: g -> np.sum(g) + np.zeros_like(g) (place 3)": "only the shape and type of g are used",
 }
