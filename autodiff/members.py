@@ -31,8 +31,8 @@ class Members:
         __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = __imod__ = __ipow__ = __imatmul__ = _update
         __neg__ = __pos__ = __abs__ = __invert__ = _unary
         all = any = argmax = argmin = argpartition = argsort = astype = choose = clip = compress = conj = conjugate = copy = _method
-        diagonal = dot = fill = flatten = max = mean = min = nonzero = partition = put = ravel = repeat = reshape = _method
-        searchsorted = sort = squeeze = sum = swapaxes = take = trace = transpose = _method
+        cumprod = cumsum = diagonal = dot = fill = flatten = max = mean = min = nonzero = partition = prod = put = ravel = _method
+        repeat = reshape = searchsorted = sort = squeeze = std = sum = swapaxes = take = trace = transpose = var = _method
 
         def __getitem__(self, index: Any) -> Any: ...
         def __setitem__(self, index: Any, value: Any) -> None: ...

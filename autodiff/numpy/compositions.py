@@ -51,6 +51,37 @@ def mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, wh
     return ops.astype(total / count, dtype)
 
 
+def prod(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
+    """The product of the elements where `where` is true, and of `initial`."""
+    a = _array(a) if dtype is None else ops.astype(_array(a), dtype)
+    y = ops.prod(_chosen("np.prod", a, where, 1), axis, keepdims=keepdims)
+    return y if initial is None else y * _initial("np.prod", initial, y.dtype)
+
+
+def var(
+    a: Any, axis: Any = None, dtype: Any = None, ddof: Any = 0, keepdims: bool = False, *, where: Any = True, correction: Any = None
+) -> Any:
+    """The variance of the elements where `where` is true."""
+    return _spread("np.var", ops.nanvar, a, axis, dtype, keepdims, where, {"ddof": ddof, "correction": correction})
+
+
+def std(
+    a: Any, axis: Any = None, dtype: Any = None, ddof: Any = 0, keepdims: bool = False, *, where: Any = True, correction: Any = None
+) -> Any:
+    """The standard deviation of the elements where `where` is true."""
+    return _spread("np.std", ops.nanstd, a, axis, dtype, keepdims, where, {"ddof": ddof, "correction": correction})
+
+
+def _spread(
+    name: str, spread: Callable[..., Any], a: Any, axis: Any, dtype: Any, keepdims: bool, where: Any, params: dict[str, Any]
+) -> Any:
+    """The spread of the elements that are chosen: of those that are no NaN, once the others are."""
+    a = _array(a)
+    a = ops.astype(a, dtype or (a.dtype if a.dtype.kind in "fc" else float))
+    chosen_nan = 0 * ops.sum(_chosen(name, a, where, 0), axis, keepdims=keepdims)
+    return spread(_chosen(name, a, where, np.nan), axis, keepdims=keepdims, **params) + ops.real(chosen_nan)
+
+
 def max(a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
     """The largest of the elements where `where` is true, and `initial`, which gets half of the cotangent at a tie."""
     return _extreme(ops.max, ops.maximum, a, axis, keepdims, initial, where)

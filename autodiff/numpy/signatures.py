@@ -52,11 +52,12 @@ _DIFFERENCES: dict[Any, Difference] = {
     np.inner: Difference(lambda a, b, /: None),
     np.linalg.pinv: Difference(refused={"hermitian": _GENERAL}),
     np.linalg.svd: Difference(refused={"hermitian": _GENERAL}),
-    np.max: Difference(composition=compositions.max),
+    **dict.fromkeys((np.max, np.amax), Difference(composition=compositions.max)),
     np.mean: Difference(composition=compositions.mean),
-    np.min: Difference(composition=compositions.min),
+    **dict.fromkeys((np.min, np.amin), Difference(composition=compositions.min)),
     np.pad: Difference(ops.pad, renamed={"array": "x"}),  # NumPy's does not tell its options
     np.partition: Difference(refused={"order": _NO_FIELDS}),
+    np.prod: Difference(composition=compositions.prod),
     np.putmask: Difference(lambda a, /, mask, values: None),
     np.ravel: Difference(refused={"order": "The elements are taken row by row; for column by column: np.ravel(x.T)."}),
     np.reshape: Difference(
@@ -66,7 +67,9 @@ _DIFFERENCES: dict[Any, Difference] = {
         }
     ),
     np.sort: Difference(refused={"order": _NO_FIELDS}),
+    np.std: Difference(composition=compositions.std),
     np.sum: Difference(composition=compositions.sum),
+    np.var: Difference(composition=compositions.var),
     np.vdot: Difference(lambda a, b, /: None),
     np.vecdot: Difference(renamed={"axis": "axis"}),
     np.where: Difference(lambda condition, x=_MISSING, y=_MISSING, /: None, composition=compositions.where),
@@ -79,9 +82,11 @@ _REASONS = {
     "device": "Everything is on the CPU: leave it out.",
     "dtype": _CONVERT,
     "initial": "Compute with it afterwards.",
+    "mean": "It is computed again: leave it out.",
     "order": "For another layout in memory, copy the result: np.copy(result, order).",
     "signature": _CONVERT,
     "subok": "The result is a Tensor: leave it out.",
+    "weights": "For a weighted mean: np.average.",
     "where": "Choose among the results: np.where(mask, result, other).",
 }
 _NO_REASON = "Leave it out, or leave the graph first: tensor.detach().numpy()."

@@ -14,12 +14,15 @@ from autodiff.ops.floats import *
 from autodiff.ops.indexing import *
 from autodiff.ops.joining import *
 from autodiff.ops.matrices import *
+from autodiff.ops.nan_reductions import *
 from autodiff.ops.padding import *
 from autodiff.ops.products import *
+from autodiff.ops.quantiles import *
 from autodiff.ops.rearranging import *
 from autodiff.ops.reductions import *
 from autodiff.ops.rounding import *
 from autodiff.ops.sets import *
 from autodiff.ops.shaping import *
 from autodiff.ops.sorting import *
+from autodiff.ops.statistics import *
 from autodiff.ops.trigonometric import *

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
+from autodiff.ops.reductions import of_rows, rows_of, widened
 from autodiff.ops.shaping import astype, concat
 from autodiff.registry import composite, primitive
 
@@ -58,8 +58,7 @@ def _flat(x: Any, axis: int | None) -> tuple[Any, int]:
 
 def _of_cumprod(g: Any, y: Any, x: Any, axis: int | None) -> Any:
     flat, along = _flat(x, axis)
-    wide = g.astype(np.promote_types(g.dtype, np.float32))  # float16 could overflow on the way
-    return np.reshape(_backwards(flat, wide, along) * _before(y, 1, along), x.shape)
+    return np.reshape(_backwards(flat, widened(g), along) * _before(y, 1, along), x.shape)
 
 
 cumsum = primitive(
@@ -122,14 +121,10 @@ def cumulative_prod(x: Any, /, *, axis: int | None = None, dtype: Any = None, in
 
 def _of_prod(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """`g` times the product of the other elements: of those before and of those after each."""
-    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    last = tuple(range(-len(axes), 0))
-    moved = np.moveaxis(x, axes, last)
-    row = np.reshape(moved, (*moved.shape[: moved.ndim - len(axes)], math.prod(moved.shape[moved.ndim - len(axes) :])))
+    row = rows_of(x, axis)
     before = _before(np.cumprod(row, -1), 1, -1)
     after = np.flip(_before(np.cumprod(np.flip(row, -1), -1), 1, -1), -1)
-    whole = np.reshape(g, (*row.shape[:-1], 1))
-    return np.moveaxis(np.reshape(whole * (before * after), moved.shape), last, axes)
+    return of_rows(np.reshape(g, (*row.shape[:-1], 1)) * (before * after), x.shape, axis)
 
 
 prod = primitive(

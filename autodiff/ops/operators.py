@@ -14,6 +14,7 @@ from autodiff.ops.arithmetic import abs, add, divide, multiply, negative, positi
 from autodiff.ops.choosing import choose, compress, take
 from autodiff.ops.complex import conj, imag, real
 from autodiff.ops.contractions import dot
+from autodiff.ops.cumulative import cumprod, cumsum, prod
 from autodiff.ops.extremes import clip
 from autodiff.ops.in_place import assign, gives_way, updating
 from autodiff.ops.indexing import getitem
@@ -23,6 +24,7 @@ from autodiff.ops.rearranging import repeat
 from autodiff.ops.reductions import max, mean, min, sum
 from autodiff.ops.rounding import divmod, floor_divide, remainder
 from autodiff.ops.shaping import astype, copy, diagonal, permute_dims, ravel, reshape, squeeze, swapaxes
+from autodiff.ops.statistics import std, var
 from autodiff.registry import registry
 
 __all__: list[str] = []
@@ -104,6 +106,11 @@ _MEMBERS: dict[str, Any] = {
     "mean": mean,
     "max": max,
     "min": min,
+    "prod": prod,
+    "cumsum": cumsum,
+    "cumprod": cumprod,
+    "var": var,
+    "std": std,
     "clip": clip,
     "astype": astype,
     "dot": dot,

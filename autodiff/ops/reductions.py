@@ -13,9 +13,11 @@ from autodiff.registry import primitive
 __all__ = ["logsumexp", "max", "mean", "min", "sum"]
 
 _TIE = np.array([1.0, 2.0, 2.0])
+_NAN = np.array([1.0, np.nan, np.nan])
+_HALVES = np.array([0.0, 0.5, 0.5])
 
 
-def _expand(reduced: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
+def expand(reduced: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
     """`reduced` with the axes that a reduction removed from `shape`, so that it broadcasts against the argument.
 
     A number has none, though NumPy lets it be reduced along axis 0.
@@ -23,9 +25,33 @@ def _expand(reduced: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> 
     return reduced if keepdims or axis is None or not shape else np.expand_dims(reduced, axis)
 
 
-def _count(shape: tuple[int, ...], axis: Any) -> int:
+def _axes(ndim: int, axis: Any) -> tuple[int, ...]:
+    return tuple(range(ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+
+
+def count_of(shape: tuple[int, ...], axis: Any) -> int:
     """How many elements each result of a reduction is made of."""
-    return math.prod(shape) if axis is None else math.prod(shape[i] for i in (axis if isinstance(axis, tuple) else (axis,)))
+    return math.prod(shape[i] for i in _axes(len(shape), axis))
+
+
+def widened(x: Any) -> Any:
+    """`x`, but half precision as single: the sum of many, or a product on the way, could overflow."""
+    dtype = np.promote_types(x.dtype, np.float32)
+    return x if x.dtype == dtype else x.astype(dtype)
+
+
+def rows_of(x: Any, axis: Any) -> Any:
+    """`x` with the elements of which each result of a reduction is made in a row: of the shape (..., n)."""
+    axes = _axes(x.ndim, axis)
+    moved = np.moveaxis(x, axes, tuple(range(-len(axes), 0)))
+    return np.reshape(moved, (*moved.shape[: x.ndim - len(axes)], math.prod(moved.shape[x.ndim - len(axes) :])))
+
+
+def of_rows(rows: Any, shape: tuple[int, ...], axis: Any) -> Any:
+    """The array of the shape `shape` of which these are the rows."""
+    axes = _axes(len(shape), axis)
+    moved = (*rows.shape[:-1], *(shape[i] for i in axes))
+    return np.moveaxis(np.reshape(rows, moved), tuple(range(-len(axes), 0)), axes)
 
 
 def _per_element(g: Any, count: int) -> Any:
@@ -35,7 +61,7 @@ def _per_element(g: Any, count: int) -> Any:
 
 sum = primitive(
     lambda x, /, axis=None, *, keepdims=False: np.add.reduce(x, axis=axis, keepdims=keepdims),
-    {"x": lambda g, x_shape, axis, keepdims: np.broadcast_to(_expand(g, x_shape, axis, keepdims), x_shape)},
+    {"x": lambda g, x_shape, axis, keepdims: np.broadcast_to(expand(g, x_shape, axis, keepdims), x_shape)},
     name="sum",
     numpy=[np.sum],
     doc="""The sum of the elements along `axis` (one, several as a tuple, or all). As `numpy.sum`.
@@ -49,7 +75,7 @@ mean = primitive(
     lambda x, /, axis=None, *, keepdims=False: np.mean(x, axis=axis, keepdims=keepdims),
     {
         "x": lambda g, x_shape, axis, keepdims: np.broadcast_to(
-            _expand(_per_element(g, _count(x_shape, axis)), x_shape, axis, keepdims), x_shape
+            expand(_per_element(g, count_of(x_shape, axis)), x_shape, axis, keepdims), x_shape
         )
     },
     name="mean",
@@ -62,21 +88,22 @@ mean = primitive(
 )
 
 
-def _to_extreme(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
-    chosen = x == _expand(y, x.shape, axis, keepdims)
-    share = _expand(g, x.shape, axis, keepdims) / chosen.sum(axis=axis, keepdims=True)  # of integers: a float16 could overflow
+def to_extreme(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    largest = expand(y, x.shape, axis, keepdims)
+    chosen = (x == largest) | ((x != x) & (largest != largest))  # NaN, if there is one
+    share = expand(g, x.shape, axis, keepdims) / chosen.sum(axis=axis, keepdims=True)  # of integers: a float16 could overflow
     return chosen * share.astype(g.dtype)
 
 
 max = primitive(
     lambda x, /, axis=None, *, keepdims=False: np.max(x, axis=axis, keepdims=keepdims),
-    {"x": _to_extreme},
+    {"x": to_extreme},
     name="max",
-    numpy=[np.max],
-    kinks=[Kink((_TIE,), (np.array([0.0, 0.5, 0.5]),))],
+    numpy=[np.max, np.amax],
+    kinks=[Kink((_TIE,), (_HALVES,)), Kink((_NAN,), (_HALVES,))],
     doc="""The largest element along `axis` (one, several as a tuple, or all). As `numpy.max`.
 
-    The derivative goes to it; ties share it.
+    The derivative goes to it; ties share it, and so does NaN if there is any.
 
     >>> ad.max(ad.Tensor([[1.0, 2.0], [3.0, 0.0]]), axis=0)
     Tensor([3., 2.])
@@ -85,13 +112,13 @@ max = primitive(
 
 min = primitive(
     lambda x, /, axis=None, *, keepdims=False: np.min(x, axis=axis, keepdims=keepdims),
-    {"x": _to_extreme},
+    {"x": to_extreme},
     name="min",
-    numpy=[np.min],
-    kinks=[Kink((-_TIE,), (np.array([0.0, 0.5, 0.5]),))],
+    numpy=[np.min, np.amin],
+    kinks=[Kink((-_TIE,), (_HALVES,)), Kink((_NAN,), (_HALVES,))],
     doc="""The smallest element along `axis` (one, several as a tuple, or all). As `numpy.min`.
 
-    The derivative goes to it; ties share it.
+    The derivative goes to it; ties share it, and so does NaN if there is any.
 
     >>> ad.min(ad.Tensor([[1.0, 2.0], [3.0, 0.0]]), axis=0)
     Tensor([1., 0.])
@@ -113,7 +140,7 @@ logsumexp = primitive(
     _logsumexp,
     {
         "x": lambda g, y, x, axis, keepdims: (
-            _expand(g, x.shape, axis, keepdims) * np.exp(x - _expand(np.where(y == -np.inf, 0, y), x.shape, axis, keepdims))
+            expand(g, x.shape, axis, keepdims) * np.exp(x - expand(np.where(y == -np.inf, 0, y), x.shape, axis, keepdims))
         )
     },
     name="logsumexp",

@@ -10,9 +10,9 @@ from typing import Any
 
 COTANGENT = "g"
 COUNTS = {"k", "start"}  # names of positions
-COUNTING = {"len", "_count"}
+COUNTING = {"len", "count_of"}
 NOT_OMITTED = {"np.where", "np.arange", "np.zeros", "np.prod", "np.add.at"}  # where nothing would be left
-OMITTED = {"_expand"}
+OMITTED = {"expand"}
 METHODS_OMITTED = {"astype", "reshape", "transpose", "sum"}
 OPPOSITE: dict[type, tuple[type, ...]] = {
     ast.Lt: (ast.LtE, ast.Gt),

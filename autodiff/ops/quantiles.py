@@ -1,0 +1,137 @@
+"""Medians and quantiles: elements in their order, or values between two of them; of all elements, or of those that are no NaN."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autodiff.core.tensor import Tensor, array_of
+from autodiff.domain import Kink
+from autodiff.ops.reductions import of_rows, rows_of
+from autodiff.registry import composite, primitive
+
+__all__ = ["median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "quantile"]
+
+
+def _fractions(q: Any) -> Any:
+    if isinstance(q, Tensor) and q.requires_grad:
+        raise TypeError("quantile: q requires a gradient, but there is none by it. Detach it: q.detach().")
+    return np.array(array_of(q), float)
+
+
+def _like(x: Any, y: Any) -> Any:
+    """`y`, computed with fractions in double precision, in the type of `x`."""
+    dtype = getattr(x, "dtype", y.dtype)
+    return y.astype(dtype) if dtype.kind == "f" else y
+
+
+def _to_neighbours(g: Any, x: Any, axis: Any, q: Any, method: str = "linear", skips: bool = False) -> Any:
+    """The cotangent of each quantile goes to the two elements between which it lies, by its distance from each; ties share it.
+
+    The quantile of the numbers of the places is the place of the quantile. `skips` leaves out NaN, which comes last in the order.
+    """
+    rows = rows_of(x, axis)
+    m, n = math.prod(rows.shape[:-1]), rows.shape[-1]
+    rows = np.reshape(rows, (m, n))
+    numbers = np.arange(float(n))
+    if skips:
+        count = np.sum(~np.isnan(rows), axis=-1, keepdims=True)
+        numbers = np.where(numbers < np.maximum(count, 1), numbers, np.nan)
+    places = (np.nanquantile if skips else np.quantile)(numbers, q, axis=-1, method=method)
+    order, each, total = np.argsort(rows, axis=-1), np.arange(m)[:, None], 0
+    for part, place in zip(np.reshape(g, (np.size(q), m, 1)), np.reshape(places, (np.size(q), m if skips else 1, 1)), strict=True):
+        low = np.floor(place)
+        for end, weight in ((low, 1 - (place - low)), (np.ceil(place), place - low)):
+            chosen = rows == rows[each, order[each, end.astype(int)]]
+            total = total + chosen * (part * (weight / np.maximum(chosen.sum(axis=-1, keepdims=True), 1)))
+    return np.reshape(of_rows(np.reshape(total, (*rows_of(x, axis).shape[:-1], n)), x.shape, axis), x.shape)
+
+
+quantile = primitive(
+    lambda x, /, q, axis=None, *, method="linear", keepdims=False: _like(
+        x, np.quantile(x, q, axis=axis, method=method, keepdims=keepdims)
+    ),
+    {"x": lambda g, x, q, axis, method: _to_neighbours(g, x, axis, q, method)},
+    name="quantile",
+    numpy=[np.quantile],
+    prepare={"q": _fractions},
+    doc="""The values below which the fractions `q` of the elements lie, along `axis`, in new leading axes. As `numpy.quantile`.
+
+    Between two elements it is interpolated, as `method` says; the derivative goes to the two, and ties share it. There is none by
+    `q`. Half and single precision remain what they are.
+
+    >>> ad.quantile(ad.Tensor([1.0, 2.0, 4.0]), [0.25, 1.0])
+    Tensor([1.5, 4. ])
+    """,
+)
+
+nanquantile = primitive(
+    lambda x, /, q, axis=None, *, method="linear", keepdims=False: _like(
+        x, np.nanquantile(x, q, axis=axis, method=method, keepdims=keepdims)
+    ),
+    {"x": lambda g, x, q, axis, method: _to_neighbours(g, x, axis, q, method, True)},
+    name="nanquantile",
+    numpy=[np.nanquantile],
+    prepare={"q": _fractions},
+    doc="""The quantiles of the elements that are no NaN, as `quantile` has them. As `numpy.nanquantile`.
+
+    The derivative by NaN is 0.
+
+    >>> ad.nanquantile(ad.Tensor([1.0, 2.0, np.nan, 4.0]), [0.25, 1.0])
+    Tensor([1.5, 4. ])
+    """,
+)
+
+_HALF = np.array(0.5)
+
+median = primitive(
+    lambda x, /, axis=None, *, keepdims=False: np.median(x, axis, keepdims=keepdims),
+    {"x": lambda g, x, axis: _to_neighbours(g, x, axis, _HALF)},
+    name="median",
+    numpy=[np.median],
+    kinks=[Kink((np.array([1.0, 2.0, 2.0]),), (np.array([0.0, 0.5, 0.5]),))],
+    doc="""The element in the middle, or the mean of the two that are, along `axis` (one, several, or all). As `numpy.median`.
+
+    The derivative goes to it, or to both; ties share it.
+
+    >>> ad.median(ad.Tensor([[1.0, 5.0, 2.0], [3.0, 4.0, 0.0]]), axis=1)
+    Tensor([2., 3.])
+    """,
+)
+
+nanmedian = primitive(
+    lambda x, /, axis=None, *, keepdims=False: np.nanmedian(x, axis, keepdims=keepdims),
+    {"x": lambda g, x, axis: _to_neighbours(g, x, axis, _HALF, skips=True)},
+    name="nanmedian",
+    numpy=[np.nanmedian],
+    kinks=[Kink((np.array([np.nan, 2.0, 2.0]),), (np.array([0.0, 0.5, 0.5]),))],
+    doc="""The median of the elements that are no NaN. As `numpy.nanmedian`.
+
+    The derivative by NaN is 0.
+
+    >>> ad.nanmedian(ad.Tensor([1.0, np.nan, 2.0]))
+    Tensor(1.5)
+    """,
+)
+
+
+@composite(numpy=[np.percentile])
+def percentile(x: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False) -> Any:
+    """The quantiles of the fractions `q / 100`. As `numpy.percentile`.
+
+    >>> ad.percentile(ad.Tensor([1.0, 2.0, 4.0]), 25)
+    Tensor(1.5)
+    """
+    return quantile(x, np.divide(q, 100), axis, method=method, keepdims=keepdims)
+
+
+@composite(numpy=[np.nanpercentile])
+def nanpercentile(x: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False) -> Any:
+    """The quantiles of the fractions `q / 100` of the elements that are no NaN. As `numpy.nanpercentile`.
+
+    >>> ad.nanpercentile(ad.Tensor([1.0, 2.0, np.nan, 4.0]), 25)
+    Tensor(1.5)
+    """
+    return nanquantile(x, np.divide(q, 100), axis, method=method, keepdims=keepdims)
