@@ -3,6 +3,7 @@
 from autodiff.ops import constants as constants
 from autodiff.ops import operators as operators
 from autodiff.ops.arithmetic import *
+from autodiff.ops.calculus import *
 from autodiff.ops.choosing import *
 from autodiff.ops.complex import *
 from autodiff.ops.contractions import *
@@ -23,6 +24,7 @@ from autodiff.ops.reductions import *
 from autodiff.ops.rounding import *
 from autodiff.ops.sets import *
 from autodiff.ops.shaping import *
+from autodiff.ops.signals import *
 from autodiff.ops.sorting import *
 from autodiff.ops.statistics import *
 from autodiff.ops.trigonometric import *

@@ -305,6 +305,28 @@ def test_quantiles_are_those_of_pytorch(torch: Any, name: str, x: np.ndarray, q:
     )
 
 
+@pytest.mark.parametrize(("mode", "padding"), [("full", 2), ("valid", 0), ("same", 1)])
+def test_a_correlation_is_the_convolution_of_pytorch(torch: Any, mode: str, padding: int) -> None:
+    rng = np.random.default_rng(0)
+    a, v = rng.normal(size=6), rng.normal(size=3)
+    conv = torch.nn.functional.conv1d
+    g = rng.normal(size=np.correlate(a, v, mode).shape)
+    assert_same(
+        torch, lambda a, v: np.correlate(a, v, mode), lambda a, v: conv(a[None], v[None, None], padding=padding)[0], [a, v], g
+    )
+
+
+@pytest.mark.parametrize("edge_order", [1, 2])
+def test_slopes_are_those_of_pytorch(torch: Any, edge_order: int) -> None:
+    rng = np.random.default_rng(0)
+    f, t, g = rng.normal(size=(3, 5)), np.cumsum(rng.uniform(0.5, 1, 5)), rng.normal(size=(3, 5))
+
+    def theirs(f: Any) -> Any:
+        return torch.gradient(f, spacing=(torch.tensor(t),), dim=1, edge_order=edge_order)[0]
+
+    assert_same(torch, lambda f: np.gradient(f, t, axis=1, edge_order=edge_order), theirs, [f], g)
+
+
 @pytest.mark.parametrize("name", ["max", "min"])
 @given(x=arrays(float, array_shapes(min_dims=1, max_dims=3, max_side=4), elements=st.sampled_from([0.0, 1.0, 2.0])), data=st.data())
 def test_ties_of_extremes_are_shared_as_in_pytorch(torch: Any, name: str, x: np.ndarray, data: Any) -> None:

@@ -24,7 +24,7 @@ VALUES: dict[str, Any] = {
     "dtype": np.float32, "keepdims": True, "initial": 2.0, "order": "F", "subok": True, "copy": True, "device": "cpu",
     "shape": (3,), "casting": "unsafe", "signature": "d->d", "axis": 0, "axes": (1, 0), "a_min": -1.0, "a_max": 1.0,
     "min": -1.0, "max": 1.0, "mode": "raise", "hermitian": True,
-    "mean": 0.0, "y": np.arange(5.0), "weights": np.ones(3), "overwrite_input": True,
+    "mean": 0.0, "x": np.arange(5.0), "y": np.arange(5.0), "weights": np.ones(3), "overwrite_input": True, "writeable": True,
 }  # fmt: skip
 UFUNC = {"where": True, "casting": "same_kind", "order": "K", "dtype": None, "subok": True, "signature": None}
 DECLARED = {function: entry for entry in [*entries(), *functions()] for function in entry.numpy}
