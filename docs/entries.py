@@ -12,6 +12,9 @@ import nn  # noqa: F401 (these declare entries of their own)
 from autodiff.numpy.namespaces import NAMESPACES, load_namespace
 from autodiff.registry import Composite, Primitive, composites, registry
 
+for _name in NAMESPACES:
+    load_namespace(_name)
+
 OWN = ("autodiff.", "nn.")  # modules that declare operations; users and tests declare others
 for _name in NAMESPACES:
     load_namespace(_name)

@@ -1,3 +1,8 @@
 """Fourier transforms, as `numpy.fft`."""
 
-__all__: list[str] = []
+from autodiff.fft.fourier import *
+
+__all__ = [
+    *("fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "ifft", "ifft2", "ifftn", "ifftshift", "ihfft"),
+    *("irfft", "irfft2", "irfftn", "rfft", "rfft2", "rfftfreq", "rfftn"),
+]

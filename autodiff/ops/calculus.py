@@ -149,7 +149,9 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     i = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, max(n - 2, 0))
     j = np.minimum(i + 1, n - 1)
     width = xp[j] - xp[i]
-    y = where(width == 0, fp[j], fp[i] + (x - xp[i]) * ((fp[j] - fp[i]) / where(width == 0, 1, width)))
+    slope = where(width == 0, 0, fp[j] - fp[i]) / where(width == 0, 1, width)
+    inside = where(x < xp[0], xp[0], where(x > xp[-1], xp[-1], x))  # no infinity, which times 0 is NaN
+    y = where(width == 0, fp[j], fp[i]) + (inside - xp[i]) * slope
     y = where(x < xp[0], fp[0] if left is None else left, y)
     return where(x > xp[-1], fp[-1] if right is None else right, y)
 

@@ -25,6 +25,7 @@ VALUES: dict[str, Any] = {
     "shape": (3,), "casting": "unsafe", "signature": "d->d", "axis": 0, "axes": (1, 0), "a_min": -1.0, "a_max": 1.0,
     "min": -1.0, "max": 1.0, "mode": "raise", "hermitian": True,
     "mean": 0.0, "x": np.arange(5.0), "y": np.arange(5.0), "weights": np.ones(3), "overwrite_input": True, "writeable": True,
+    "n": 3, "norm": "ortho", "s": (2, 3),
 }  # fmt: skip
 UFUNC = {"where": True, "casting": "same_kind", "order": "K", "dtype": None, "subok": True, "signature": None}
 DECLARED = {function: entry for entry in [*entries(), *functions()] for function in entry.numpy}
