@@ -12,6 +12,7 @@ from autodiff.registry import numpy_table
 __all__: list[str] = []
 
 NAMESPACES = {"fft": "np.fft", "linalg": "np.linalg", "special": "scipy.special"}
+_ELSEWHERE = {"np.i0": "scipy.special"}  # functions of the main namespace that are declared in another one
 
 
 def load_namespace(name: str) -> Any:
@@ -22,7 +23,8 @@ def load_namespace(name: str) -> Any:
 def meaning_of(function: Any) -> Callable[..., Any] | None:
     """What a NumPy or SciPy function means for tensors, also if it is declared in a namespace that is not loaded yet."""
     if function not in numpy_table:
-        module = name_of(function).rpartition(".")[0]
+        full = name_of(function)
+        module = _ELSEWHERE.get(full, full.rpartition(".")[0])
         for name, theirs in NAMESPACES.items():
             if module == theirs:
                 load_namespace(name)

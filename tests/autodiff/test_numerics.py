@@ -30,6 +30,8 @@ def value_and_gradients(case: Case, arrays: list[np.ndarray]) -> list[np.ndarray
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES if case.entry.elementwise])
 def test_the_byte_order_makes_no_difference(case: Case, dtype: str) -> None:
+    if dtype == "g" and case.entry.module.startswith("autodiff.special"):
+        return  # SciPy's functions take no long doubles
     native = case.arrays(dtype)
     expected = value_and_gradients(case, native)
     for order in "<>":

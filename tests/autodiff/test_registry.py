@@ -26,6 +26,7 @@ from registry_cases import (
 
 import autodiff as ad
 from autodiff import extend
+from autodiff.domain import REALS
 from autodiff.registry import registry
 from autodiff.testing import assert_gradient
 from docs.entries import functions
@@ -111,7 +112,7 @@ def test_the_gradient_of_a_broadcast_is_the_sum_over_the_copies(entry: Any, data
     shapes = data.draw(mutually_broadcastable_shapes(num_shapes=len(entry.arguments), max_dims=3, max_side=3, min_side=0))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
     arrays = [
-        within(interval)(rng, shape) if rule is not None else rng.random(shape) < 0.5
+        rng.random(shape) < 0.5 if rule is None and interval == REALS else within(interval)(rng, shape)
         for interval, shape, rule in zip(entry.domain, shapes.input_shapes, entry.rules, strict=True)
     ]
 
