@@ -39,7 +39,8 @@ def _to_neighbours(g: Any, x: Any, axis: Any, q: Any, method: str = "linear", sk
     if skips:
         count = np.sum(~np.isnan(rows), axis=-1, keepdims=True)
         numbers = np.where(numbers < np.maximum(count, 1), numbers, np.nan)
-    places = (np.nanquantile if skips else np.quantile)(numbers, q, axis=-1, method=method)
+    of: Any = np.nanquantile if skips else np.quantile
+    places = of(numbers, q, axis=-1, method=method)
     order, each, total = np.argsort(rows, axis=-1), np.arange(m)[:, None], 0
     for part, place in zip(np.reshape(g, (np.size(q), m, 1)), np.reshape(places, (np.size(q), m if skips else 1, 1)), strict=True):
         low = np.floor(place)

@@ -36,8 +36,7 @@ def count_of(shape: tuple[int, ...], axis: Any) -> int:
 
 def widened(x: Any) -> Any:
     """`x`, but half precision as single: the sum of many, or a product on the way, could overflow."""
-    dtype = np.promote_types(x.dtype, np.float32)
-    return x if x.dtype == dtype else x.astype(dtype)
+    return x.astype(np.promote_types(x.dtype, np.float32))
 
 
 def rows_of(x: Any, axis: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -165,7 +166,7 @@ gamma = primitive(
     """,
 )
 
-zeta = primitive(
+zeta: Callable[..., Any] = primitive(
     lambda s, q, /: scipy.zeta(s, q),
     {"q": lambda g, s, q: g * (-s * zeta(s + 1, q))},
     name="zeta",
