@@ -9,7 +9,7 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +20,6 @@ from autodiff.domain import REALS, Interval, Kink
 __all__ = ["Primitive", "primitive"]
 
 registry: dict[str, Primitive] = {}
-composites: dict[str, Composite] = {}
 numpy_table: dict[Any, Callable[..., Any]] = {}  # what NumPy's protocols look up: np.exp -> exp
 
 
@@ -175,26 +174,6 @@ def primitive(
     entry.call = call
     numpy_table.update(dict.fromkeys(entry.numpy, call))
     return entry.call
-
-
-class Composite(NamedTuple):
-    """A function made of primitives, and so differentiable as they are; NumPy's functions `numpy` call it, given a `Tensor`."""
-
-    call: Callable[..., Any]
-    numpy: tuple[Any, ...]
-    name: str
-    module: str
-
-
-def composite(*, numpy: Sequence[Any] = ()) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare a function made of primitives as the one that NumPy's functions `numpy` call when they are given a `Tensor`."""
-
-    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
-        composites[function.__name__] = Composite(function, tuple(numpy), function.__name__, function.__module__)
-        numpy_table.update(dict.fromkeys(numpy, function))
-        return function
-
-    return declare
 
 
 def _signature(forward: Any, formulas: Mapping[str, Any], name: str) -> inspect.Signature:

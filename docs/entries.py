@@ -9,15 +9,14 @@ from functools import cache, partial
 from typing import Any
 
 import nn  # noqa: F401 (these declare entries of their own)
+from autodiff.composites import Composite, composites
 from autodiff.numpy.namespaces import NAMESPACES, load_namespace
-from autodiff.registry import Composite, Primitive, composites, registry
+from autodiff.registry import Primitive, registry
 
 for _name in NAMESPACES:
     load_namespace(_name)
 
 OWN = ("autodiff.", "nn.")  # modules that declare operations; users and tests declare others
-for _name in NAMESPACES:
-    load_namespace(_name)
 
 
 def entries() -> list[Primitive]:

@@ -29,7 +29,7 @@ LAYERS = [
     {"domain", "dtypes"},
     {"core"},
     {"registry"},
-    {"modes"},
+    {"composites", "modes"},
     {"ops"},
     {"conversions", "extend", "fft", "linalg", "members", "special"},
     {"numpy"},

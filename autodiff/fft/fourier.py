@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.composites import composite
 from autodiff.ops.complex import conj
 from autodiff.ops.rearranging import roll
-from autodiff.registry import composite, primitive
+from autodiff.registry import primitive
 
 __all__ = [
     *("fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "ifft", "ifft2", "ifftn", "ifftshift", "ihfft"),

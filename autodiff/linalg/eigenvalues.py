@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.composites import composite
 from autodiff.linalg.conventions import of_triangle, over_gaps, refuse_phases
-from autodiff.registry import composite, primitive
+from autodiff.registry import primitive
 
 __all__ = ["eig", "eigh", "eigvals", "eigvalsh"]
 

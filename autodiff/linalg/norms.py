@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from autodiff.composites import composite
 from autodiff.domain import Kink
-from autodiff.registry import composite, primitive
+from autodiff.registry import primitive
 
 __all__ = ["cond", "matrix_norm", "norm", "vector_norm"]
 

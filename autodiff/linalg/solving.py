@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.registry import composite, primitive
+from autodiff.composites import composite
+from autodiff.registry import primitive
 
 __all__ = ["inv", "lstsq", "matrix_power", "pinv", "solve", "tensorinv", "tensorsolve"]
 

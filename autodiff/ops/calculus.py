@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from autodiff.composites import composite
 from autodiff.ops.arithmetic import subtract
 from autodiff.ops.cumulative import cumulative_prod
 from autodiff.ops.indexing import getitem, where
@@ -14,7 +15,6 @@ from autodiff.ops.rearranging import flip
 from autodiff.ops.reductions import sum
 from autodiff.ops.rounding import remainder
 from autodiff.ops.shaping import astype, broadcast_to, concat, moveaxis, ravel, reshape
-from autodiff.registry import composite
 
 __all__ = ["diff", "ediff1d", "gradient", "interp", "polyval", "trapezoid", "vander"]
 

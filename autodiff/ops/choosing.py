@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from autodiff.composites import composite
 from autodiff.core.tensor import array_of, unwrapped
 from autodiff.ops.indexing import setitem, where
 from autodiff.ops.shaping import broadcast_to, reshape, stack
-from autodiff.registry import composite
 
 __all__ = ["choose", "compress", "extract", "piecewise", "select", "take", "take_along_axis"]
 

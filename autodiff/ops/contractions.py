@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from autodiff.composites import composite
 from autodiff.ops.arithmetic import multiply
 from autodiff.ops.products import matmul
 from autodiff.ops.reductions import sum
 from autodiff.ops.shaping import astype, diagonal, permute_dims, reshape, squeeze
 from autodiff.ops.subscripts import Labels, lengths, parsed, resolved, separated
-from autodiff.registry import composite
 
 __all__ = ["dot", "einsum", "inner", "tensordot"]
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.composites import composite
 from autodiff.ops.reductions import of_rows, rows_of, widened
 from autodiff.ops.shaping import astype, concat
-from autodiff.registry import composite, primitive
+from autodiff.registry import primitive
 
 __all__ = ["cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "linear_recurrence", "prod"]
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.composites import composite
 from autodiff.domain import Kink
 from autodiff.ops.shaping import copy
-from autodiff.registry import composite, primitive
+from autodiff.registry import primitive
 
 __all__ = ["clip", "fmax", "fmin", "maximum", "minimum", "relu"]
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.composites import composite
 from autodiff.core.tensor import Tensor, array_of, wrap
 from autodiff.domain import Kink
 from autodiff.ops.arithmetic import pow
 from autodiff.ops.shaping import astype
-from autodiff.registry import composite, primitive
+from autodiff.registry import primitive
 
 __all__ = ["copysign", "float_power", "frexp", "heaviside", "ldexp", "nan_to_num"]
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.composites import composite
 from autodiff.ops.choosing import as_array_like
 from autodiff.ops.shaping import broadcast_to, concat, moveaxis, reshape, split
 from autodiff.ops.shaping import copy as _copy
-from autodiff.registry import composite
 
 __all__ = [
     "append",

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.composites import composite
 from autodiff.ops.reductions import sum
 from autodiff.ops.shaping import diagonal, swapaxes
-from autodiff.registry import composite, primitive
+from autodiff.registry import primitive
 
 __all__ = ["diag", "diagflat", "matrix_transpose", "trace", "tril", "triu"]
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.composites import composite
 from autodiff.domain import Kink
 from autodiff.ops.cumulative import cumprod, cumsum, prod
 from autodiff.ops.indexing import where
 from autodiff.ops.reductions import expand, sum, to_extreme, widened
 from autodiff.ops.statistics import degrees, spread_of
-from autodiff.registry import composite, primitive
+from autodiff.registry import primitive
 
 __all__ = ["nancumprod", "nancumsum", "nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum", "nanvar"]
 

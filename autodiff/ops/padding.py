@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.core.tensor import DIFFERENTIABLE, Tensor, unwrapped, wrap
+from autodiff.composites import composite
+from autodiff.core.tensor import Tensor, unwrapped, wrap
+from autodiff.dtypes import INEXACT
 from autodiff.ops import reductions
 from autodiff.ops.choosing import as_array_like, take
 from autodiff.ops.indexing import where
 from autodiff.ops.rearranging import flip
 from autodiff.ops.shaping import astype, broadcast_to, concat, copy, stack
 from autodiff.ops.sorting import sort
-from autodiff.registry import composite
 
 __all__ = ["pad"]
 
@@ -73,7 +74,7 @@ def pad(
     _require_options(mode, options)
     x = as_array_like(x)
     widths = _widths("pad_width", _by_axis(pad_width, x.ndim), x.ndim)
-    if x.dtype.kind not in DIFFERENTIABLE and mode in _ROUNDED:
+    if x.dtype.kind not in INEXACT and mode in _ROUNDED:
         y: Any = np.pad(unwrapped(x), widths, mode, **options)  # type: ignore[call-overload]
         return wrap(y) if isinstance(x, Tensor) else y
     y = x

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.composites import composite
 from autodiff.ops.arithmetic import multiply
 from autodiff.ops.complex import conj
 from autodiff.ops.shaping import expand_dims, ravel, reshape, squeeze, swapaxes
-from autodiff.registry import composite, primitive
+from autodiff.registry import primitive
 
 __all__ = ["cross", "kron", "matmul", "matvec", "outer", "vdot", "vecdot", "vecmat"]
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.composites import composite
 from autodiff.core.tensor import Tensor, array_of
 from autodiff.domain import Kink
 from autodiff.ops.reductions import of_rows, rows_of
-from autodiff.registry import composite, primitive
+from autodiff.registry import primitive
 
 __all__ = ["median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "quantile"]
 

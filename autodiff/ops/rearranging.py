@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from autodiff.composites import composite
 from autodiff.core.tensor import unwrapped
 from autodiff.ops.choosing import as_array_like, take
 from autodiff.ops.shaping import astype, broadcast_to, concat, copy, moveaxis, permute_dims, reshape
-from autodiff.registry import composite, primitive
+from autodiff.registry import primitive
 
 __all__ = ["delete", "flip", "fliplr", "flipud", "insert", "repeat", "resize", "roll", "rollaxis", "rot90", "tile", "trim_zeros"]
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.composites import composite
 from autodiff.domain import POSITIVE, REALS, Kink
-from autodiff.registry import composite, primitive
+from autodiff.registry import primitive
 
 __all__ = ["ceil", "divmod", "floor", "floor_divide", "fmod", "modf", "remainder", "rint", "round", "sign", "trunc"]
 

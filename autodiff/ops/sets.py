@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autodiff.composites import composite
 from autodiff.core.tensor import Tensor, unwrapped, wrap
 from autodiff.ops.choosing import take
 from autodiff.ops.indexing import scatter
 from autodiff.ops.shaping import astype, concat, reshape
-from autodiff.registry import composite
 
 __all__ = [
     "bincount",

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from autodiff.composites import composite
 from autodiff.dtypes import NUMBERS, refuse_loss
 from autodiff.ops.indexing import scatter
-from autodiff.registry import composite, primitive
+from autodiff.registry import primitive
 
 __all__ = [
     "astype",

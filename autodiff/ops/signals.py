@@ -9,13 +9,14 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.lib.stride_tricks import sliding_window_view as _windows
 
+from autodiff.composites import composite
 from autodiff.domain import Kink
 from autodiff.ops.complex import conj, imag, real
 from autodiff.ops.indexing import scatter
 from autodiff.ops.rearranging import flip
 from autodiff.ops.reductions import widened
 from autodiff.ops.trigonometric import atan2
-from autodiff.registry import composite, primitive
+from autodiff.registry import primitive
 
 __all__ = ["angle", "convolve", "correlate", "sliding_window_view", "unwrap"]
 

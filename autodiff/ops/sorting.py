@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.composites import composite
 from autodiff.core.tensor import array_of
 from autodiff.ops.choosing import take_along_axis
-from autodiff.registry import composite
 
 __all__ = ["partition", "sort"]
 

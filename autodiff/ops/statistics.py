@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.composites import composite
 from autodiff.domain import Kink
 from autodiff.ops.arithmetic import sqrt
 from autodiff.ops.extremes import clip
 from autodiff.ops.products import matmul
 from autodiff.ops.reductions import count_of, expand, max, mean, min, sum, widened
 from autodiff.ops.shaping import astype, broadcast_to, concat, diagonal, reshape, squeeze
-from autodiff.registry import composite, primitive
+from autodiff.registry import primitive
 
 __all__ = ["average", "corrcoef", "cov", "log_softmax", "ptp", "softmax", "std", "var"]
 

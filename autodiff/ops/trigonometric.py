@@ -251,7 +251,7 @@ def _sinc(x: Any, /, *, order: int = 0) -> Any:
     return (np.pi**order * np.where(near, series, far)).astype(y.dtype)
 
 
-sinc = primitive(
+sinc: Any = primitive(
     _sinc,
     {"x": lambda g, x, order: g * sinc(x, order=order + 1)},
     name="sinc",

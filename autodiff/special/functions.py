@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import scipy.special as scipy
 
+from autodiff.composites import composite
 from autodiff.domain import POSITIVE, Interval
-from autodiff.registry import composite, primitive
+from autodiff.registry import primitive
 
 __all__ = [
     *("beta", "betaln", "digamma", "erf", "erfc", "erfcx", "erfinv", "gamma", "gammaln"),

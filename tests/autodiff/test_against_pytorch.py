@@ -65,6 +65,8 @@ def _cross(torch: Any, a: Any, b: Any, axisa: int, axisb: int, axisc: int) -> An
 
 def _triangle(name: str) -> Callable[..., Any]:
     return lambda torch, x, k=0: getattr(torch, name)(x.expand(2 * x.shape) if x.ndim == 1 else x, k)
+
+
 def _spread(name: str) -> Callable[..., Any]:
     def spread(torch: Any, x: Any, axis: Any = None, ddof: float = 0, correction: Any = None, keepdims: bool = False) -> Any:
         less = ddof if correction is None else correction

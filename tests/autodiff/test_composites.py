@@ -11,7 +11,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import autodiff as ad
-from autodiff.registry import Composite
+from autodiff.composites import Composite
 from autodiff.testing import assert_gradient
 from docs.entries import functions
 from tests.samples import SAMPLES, Call, calls_of

@@ -10,9 +10,9 @@ import pytest
 from numpy.testing import assert_array_equal
 from registry_cases import CASES, Case
 
+from autodiff.composites import Composite
 from autodiff.core.tensor import array_of, wrap
 from autodiff.ops.indexing import scatter
-from autodiff.registry import Composite
 from docs.entries import functions
 from tests.recording import RecordingArray, record
 from tests.samples import calls_of

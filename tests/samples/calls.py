@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.registry import Composite, Primitive
+from autodiff.composites import Composite
+from autodiff.registry import Primitive
 from tests.samples.arrays import Arrays, within
 
 
