@@ -9,6 +9,7 @@ import numpy as np
 
 from autodiff.composites import composite
 from autodiff.ops.complex import conj
+from autodiff.ops.indexing import axis_index
 from autodiff.ops.rearranging import roll
 from autodiff.registry import primitive
 
@@ -24,7 +25,7 @@ def _fitted(x: Any, n: int, axis: int) -> Any:
     """`x` cut to `n` elements along `axis`, or filled with zeros to as many: the transpose of what a transform does first."""
     axis %= x.ndim
     if x.shape[axis] >= n:
-        return x[(slice(None),) * axis + (slice(n),)]
+        return x[axis_index(axis, slice(n))]
     zeros = np.zeros_like(x, shape=(*x.shape[:axis], n - x.shape[axis], *x.shape[axis + 1 :]))
     return np.concatenate([x, zeros], axis)
 

@@ -8,29 +8,39 @@ from autodiff.linalg.decompositions import *
 from autodiff.linalg.determinants import *
 from autodiff.linalg.eigenvalues import *
 from autodiff.linalg.norms import *
+from autodiff.linalg.products import *
 from autodiff.linalg.solving import *
 
 __all__ = [
     "cholesky",
     "cofactors",
     "cond",
+    "cross",
     "det",
+    "diagonal",
     "eig",
     "eigh",
     "eigvals",
     "eigvalsh",
     "inv",
     "lstsq",
+    "matmul",
     "matrix_norm",
     "matrix_power",
+    "matrix_transpose",
+    "multi_dot",
     "norm",
+    "outer",
     "pinv",
     "qr",
     "slogdet",
     "solve",
     "svd",
     "svdvals",
+    "tensordot",
     "tensorinv",
     "tensorsolve",
+    "trace",
+    "vecdot",
     "vector_norm",
 ]

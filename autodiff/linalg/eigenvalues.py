@@ -120,7 +120,7 @@ eig = primitive(
     on them. A matrix without a basis of eigenvectors is one, too, if it is found to be so: there, eigenvalues have none, either.
 
     >>> ad.linalg.eig(ad.Tensor([[0.0, 1.0], [-1.0, 0.0]])).eigenvalues
-    Tensor([0.+1.j, 0.-1.j], dtype=complex128)
+    Tensor([0.+1.j, 0.-1.j])
     """,
 )
 

@@ -11,19 +11,14 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from autodiff.composites import composite
 from autodiff.domain import Kink
+from autodiff.ops.reductions import expand
 from autodiff.registry import primitive
 
 __all__ = ["cond", "matrix_norm", "norm", "vector_norm"]
 
 
-def _kept(reduced: Any, shape: tuple[int, ...], axis: Any) -> Any:
-    """What a reduction gave, with the reduced axes of length one."""
-    axes = range(len(shape)) if axis is None else normalize_axis_tuple(axis, len(shape))
-    return np.reshape(reduced, tuple(1 if i in axes else n for i, n in enumerate(shape)))
-
-
-def _of_vector_norm(g: Any, y: Any, x: Any, axis: Any, ord: Any) -> Any:
-    g, y = _kept(g, x.shape, axis), _kept(y, x.shape, axis)
+def _of_vector_norm(g: Any, y: Any, x: Any, axis: Any, keepdims: bool, ord: Any) -> Any:
+    g, y = (expand(z, x.shape, axis, keepdims) for z in (g, y))
     if ord == 2:
         return g * (np.conj(x) / np.where(y == 0, np.inf, y))
     size = np.abs(x)

@@ -10,6 +10,7 @@ import numpy as np
 from autodiff import ops
 from autodiff.core.tensor import Tensor, unwrapped, wrap
 from autodiff.dtypes import INEXACT
+from autodiff.ops.indexing import as_array_like
 from autodiff.registry import numpy_table
 
 __all__: list[str] = []
@@ -33,14 +34,14 @@ def where(condition: Any, x: Any = _NOT_GIVEN, y: Any = _NOT_GIVEN) -> Any:
 
 def sum(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
     """The sum of the elements where `where` is true, and of `initial`."""
-    a = _array(a) if dtype is None else ops.astype(_array(a), dtype)
+    a = as_array_like(a) if dtype is None else ops.astype(as_array_like(a), dtype)
     y = ops.sum(_chosen("np.sum", a, where, 0), axis, keepdims=keepdims)
     return y if initial is None else y + _initial("np.sum", initial, y.dtype)
 
 
 def mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, where: Any = True) -> Any:
     """The mean of the elements where `where` is true."""
-    a = _array(a)
+    a = as_array_like(a)
     if dtype is None:
         dtype = a.dtype if a.dtype.kind in INEXACT else np.dtype(float)
         a = ops.astype(a, np.promote_types(dtype, np.float32))  # NumPy adds up half precision in single
@@ -53,7 +54,7 @@ def mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, wh
 
 def prod(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
     """The product of the elements where `where` is true, and of `initial`."""
-    a = _array(a) if dtype is None else ops.astype(_array(a), dtype)
+    a = as_array_like(a) if dtype is None else ops.astype(as_array_like(a), dtype)
     y = ops.prod(_chosen("np.prod", a, where, 1), axis, keepdims=keepdims)
     return y if initial is None else y * _initial("np.prod", initial, y.dtype)
 
@@ -76,7 +77,7 @@ def _spread(
     name: str, spread: Callable[..., Any], a: Any, axis: Any, dtype: Any, keepdims: bool, where: Any, params: dict[str, Any]
 ) -> Any:
     """The spread of the elements that are chosen: of those that are no NaN, once the others are."""
-    a = _array(a)
+    a = as_array_like(a)
     a = ops.astype(a, dtype or (a.dtype if a.dtype.kind in "fc" else float))
     chosen_nan = 0 * ops.sum(_chosen(name, a, where, 0), axis, keepdims=keepdims)
     return spread(_chosen(name, a, where, np.nan), axis, keepdims=keepdims, **params) + ops.real(chosen_nan)
@@ -95,7 +96,7 @@ def min(a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, w
 def _extreme(
     reduce: Callable[..., Any], pair: Callable[..., Any], a: Any, axis: Any, keepdims: bool, initial: Any, where: Any
 ) -> Any:
-    name, a = f"np.{reduce.__name__}", _array(a)
+    name, a = f"np.{reduce.__name__}", as_array_like(a)
     if initial is None:
         if where is True:
             return reduce(a, axis, keepdims=keepdims)
@@ -114,10 +115,6 @@ def _worst(pair: Any, dtype: Any) -> Any:
     if dtype.kind in INEXACT:
         return complex(sign * np.inf, sign * np.inf) if dtype.kind == "c" else sign * np.inf
     return np.iinfo(dtype).min if sign < 0 else np.iinfo(dtype).max
-
-
-def _array(a: Any) -> Any:
-    return a if hasattr(a, "dtype") else np.asarray(a)
 
 
 def _initial(name: str, initial: Any, dtype: Any) -> Any:

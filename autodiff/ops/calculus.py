@@ -10,7 +10,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from autodiff.composites import composite
 from autodiff.ops.arithmetic import subtract
 from autodiff.ops.cumulative import cumulative_prod
-from autodiff.ops.indexing import getitem, where
+from autodiff.ops.indexing import as_array_like, axis_index, getitem, where
 from autodiff.ops.rearranging import flip
 from autodiff.ops.reductions import sum
 from autodiff.ops.rounding import remainder
@@ -19,12 +19,8 @@ from autodiff.ops.shaping import astype, broadcast_to, concat, moveaxis, ravel, 
 __all__ = ["diff", "ediff1d", "gradient", "interp", "polyval", "trapezoid", "vander"]
 
 
-def _array(x: Any) -> Any:
-    return x if hasattr(x, "dtype") else np.asarray(x)
-
-
 def _part(x: Any, axis: int, part: slice) -> Any:
-    return getitem(x, (slice(None),) * axis + (part,))
+    return getitem(x, axis_index(axis, part))
 
 
 @composite(numpy=[np.diff])
@@ -37,7 +33,7 @@ def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     >>> ad.diff(ad.Tensor([1.0, 4.0, 9.0]), prepend=0.0)
     Tensor([1., 3., 5.])
     """
-    x = _array(x)
+    x = as_array_like(x)
     if n < 0 or x.ndim == 0:
         raise ValueError(f"diff: n is {n} and x has {x.ndim} axes; wanted n of at least 0, and an axis along which to differ.")
     axis = normalize_axis_index(axis, x.ndim)
@@ -74,7 +70,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     >>> ad.gradient(ad.Tensor([1.0, 2.0, 4.0, 7.0]))
     Tensor([1. , 1.5, 2.5, 3. ])
     """
-    f = _array(f)
+    f = as_array_like(f)
     f = f if f.dtype.kind in "fc" else astype(f, float)
     axes = tuple(range(f.ndim)) if axis is None else normalize_axis_tuple(axis, f.ndim)
     spacings = varargs if varargs else (1.0,)
@@ -116,7 +112,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     >>> ad.trapezoid(ad.Tensor([1.0, 2.0, 4.0]), x=[0.0, 1.0, 3.0])
     Tensor(7.5)
     """
-    y = _array(y)
+    y = as_array_like(y)
     axis = normalize_axis_index(axis, y.ndim)
     y = moveaxis(y, axis, -1)
     if x is not None:
@@ -137,7 +133,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     >>> ad.interp(ad.Tensor([0.5, 3.0]), [0.0, 1.0, 2.0], [0.0, 10.0, 40.0])
     Tensor([ 5., 40.])
     """
-    x, xp, fp = astype(x, float), astype(xp, float), _array(fp)
+    x, xp, fp = astype(x, float), astype(xp, float), as_array_like(fp)
     fp = fp if fp.dtype.kind == "c" else astype(fp, float)
     n = np.size(xp)
     if xp.shape != fp.shape or xp.shape != (n,) or n == 0:
@@ -174,7 +170,7 @@ def polyval(p: Any, x: Any) -> Any:
     >>> ad.polyval(ad.Tensor([1.0, 0.0, 2.0]), 3.0)
     Tensor(11.)
     """
-    x, p = _array(x), _array(p)
+    x, p = as_array_like(x), as_array_like(p)
     y = np.zeros_like(x)
     for k in range(p.shape[0]):
         y = y * x + p[k]
@@ -192,7 +188,7 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     Tensor([[4., 2., 1.],
             [9., 3., 1.]])
     """
-    x = _array(x)
+    x = as_array_like(x)
     if x.ndim != 1:
         raise ValueError(f"vander: x has {x.ndim} axes; wanted a vector.")
     count = x.shape[0] if N is None else N

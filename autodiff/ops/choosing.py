@@ -10,15 +10,10 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from autodiff.composites import composite
 from autodiff.core.tensor import array_of, unwrapped
-from autodiff.ops.indexing import setitem, where
+from autodiff.ops.indexing import as_array_like, axis_index, setitem, where
 from autodiff.ops.shaping import broadcast_to, reshape, stack
 
 __all__ = ["choose", "compress", "extract", "piecewise", "select", "take", "take_along_axis"]
-
-
-def as_array_like(x: Any) -> Any:
-    """`x`, but as an array if it is a number or a sequence."""
-    return x if hasattr(x, "dtype") else np.asarray(x)
 
 
 def as_places(indices: Any, n: int, mode: str, name: str) -> Any:
@@ -44,7 +39,7 @@ def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
             [4., 4., 3.]])
     """
     x, axis = (reshape(x, -1), 0) if axis is None else (x, normalize_axis_index(axis, np.ndim(x)))
-    return x[(*(slice(None),) * axis, as_places(indices, np.shape(x)[axis], mode, "take"))]
+    return x[axis_index(axis, as_places(indices, np.shape(x)[axis], mode, "take"))]
 
 
 def along(indices: Any, shape: Sequence[int], axis: int) -> tuple[Any, ...]:

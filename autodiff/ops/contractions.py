@@ -15,6 +15,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from autodiff.composites import composite
 from autodiff.ops.arithmetic import multiply
+from autodiff.ops.indexing import as_array_like
 from autodiff.ops.products import matmul
 from autodiff.ops.reductions import sum
 from autodiff.ops.shaping import astype, diagonal, permute_dims, reshape, squeeze
@@ -138,10 +139,6 @@ def _einsum(subscripts: Any, shapes: tuple[Shape, ...], optimize: Any) -> _Term:
     return _multiplied(terms, output, _path(terms, output, optimize))
 
 
-def _array(x: Any) -> Any:
-    return x if hasattr(x, "dtype") else np.asarray(x)
-
-
 def _hashable(optimize: Any) -> Any:
     return tuple(map(_hashable, optimize)) if isinstance(optimize, (list, tuple)) else optimize
 
@@ -167,7 +164,7 @@ def einsum(subscripts: Any, /, *operands: Any, optimize: Any = False) -> Any:
     Tensor(5.)
     """
     given, labels = separated(subscripts, operands)
-    arrays = [_array(x) for x in given]
+    arrays = [as_array_like(x) for x in given]
     types = {x.dtype for x in arrays}
     if len(types) > 1:
         dtype = np.result_type(*types)
@@ -193,7 +190,7 @@ def _summed_over(name: str, a: Shape, b: Shape, left: Sequence[int], right: Sequ
     return _product(_operand(0, tuple(range(n)), a), _operand(1, tuple(labels), b), keep)
 
 
-@composite(numpy=[np.tensordot])
+@composite(numpy=[np.tensordot, np.linalg.tensordot])
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """The products summed over some axes of `a` and as many of `b`; their others follow one another. As `numpy.tensordot`.
 
@@ -207,7 +204,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     >>> ad.tensordot(np.ones((2, 3, 4)), np.ones((4, 5, 2)), ([0, 2], [2, 0])).shape
     (3, 5)
     """
-    a, b = _array(a), _array(b)
+    a, b = as_array_like(a), as_array_like(b)
     listed = np.iterable(axes)
     if listed and len(axes) == 2:
         left, right = (tuple(each) if np.iterable(each) else (each,) for each in axes)
@@ -235,7 +232,7 @@ def inner(a: Any, b: Any) -> Any:
     """
     if not np.ndim(a) or not np.ndim(b):
         return multiply(a, b)
-    return _summed_over("inner", np.shape(a), np.shape(b), (-1,), (-1,)).of((_array(a), _array(b)))
+    return _summed_over("inner", np.shape(a), np.shape(b), (-1,), (-1,)).of((as_array_like(a), as_array_like(b)))
 
 
 @composite(numpy=[np.dot])
@@ -262,4 +259,6 @@ def dot(a: Any, b: Any) -> Any:
             f"dot: the shapes are {a_shape} and {b_shape}; wanted (..., k) and (..., k, n), or (k,), "
             f"but {a_shape[-1]} elements meet {k}."
         )
-    return matmul(a, b) if len(b_shape) <= 2 else _summed_over("dot", a_shape, b_shape, (-1,), (-2,)).of((_array(a), _array(b)))
+    if len(b_shape) <= 2:
+        return matmul(a, b)
+    return _summed_over("dot", a_shape, b_shape, (-1,), (-2,)).of((as_array_like(a), as_array_like(b)))

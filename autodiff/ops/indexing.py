@@ -16,6 +16,16 @@ Steps = Sequence[tuple[Primitive, dict[str, Any]]]
 __all__ = ["getitem", "scatter", "setitem", "where"]
 
 
+def as_array_like(x: Any) -> Any:
+    """`x`, but as an array if it is a number or a sequence."""
+    return x if hasattr(x, "dtype") else np.asarray(x)
+
+
+def axis_index(axis: int, index: Any) -> tuple[Any, ...]:
+    """The index that is `index` along `axis`, which is not negative, and takes all there is along the others."""
+    return (*(slice(None),) * axis, index)
+
+
 def as_index(index: Any) -> Any:
     """`index` with arrays of its own in the place of tensors, arrays and sequences, so that nobody can change it later."""
     return tuple(map(_as_axis_index, index)) if isinstance(index, tuple) else _as_axis_index(index)

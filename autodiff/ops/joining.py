@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.composites import composite
-from autodiff.ops.choosing import as_array_like
+from autodiff.ops.indexing import as_array_like
 from autodiff.ops.shaping import broadcast_to, concat, moveaxis, reshape, split
 from autodiff.ops.shaping import copy as _copy
 

@@ -84,7 +84,7 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     return sum(diagonal(x, offset, axis1, axis2), -1)
 
 
-@composite(numpy=[np.matrix_transpose])
+@composite(numpy=[np.matrix_transpose, np.linalg.matrix_transpose])
 def matrix_transpose(x: Any, /) -> Any:
     """Matrices `(..., m, n)` as `(..., n, m)`, as a view. As `numpy.matrix_transpose`.
 

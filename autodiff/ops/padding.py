@@ -11,25 +11,17 @@ from autodiff.composites import composite
 from autodiff.core.tensor import Tensor, unwrapped, wrap
 from autodiff.dtypes import INEXACT
 from autodiff.ops import reductions
-from autodiff.ops.choosing import as_array_like, take
-from autodiff.ops.indexing import where
+from autodiff.ops.choosing import take
+from autodiff.ops.indexing import as_array_like, axis_index
+from autodiff.ops.quantiles import median
 from autodiff.ops.rearranging import flip
 from autodiff.ops.shaping import astype, broadcast_to, concat, copy, stack
-from autodiff.ops.sorting import sort
 
 __all__ = ["pad"]
 
-
-def _median(x: Any, axis: int, keepdims: bool) -> Any:
-    ordered, n = sort(x, axis), x.shape[axis]
-    middle = reductions.mean(_part(ordered, axis, (n - 1) // 2, n // 2 + 1), axis, keepdims=keepdims)
-    last = _part(ordered, axis, n - 1, n)
-    return where(last == last, middle, last)  # NaN if there is one
-
-
 _READING = ("edge", "reflect", "symmetric", "wrap")
 _STATISTICS: dict[str, Callable[..., Any]] = {
-    "maximum": reductions.max, "minimum": reductions.min, "mean": reductions.mean, "median": _median
+    "maximum": reductions.max, "minimum": reductions.min, "mean": reductions.mean, "median": median
 }  # fmt: skip
 _OPTIONS = {  # what each mode takes
     "constant": ("constant_values",), "linear_ramp": ("end_values",), "empty": (), "edge": (), "wrap": (),
@@ -57,8 +49,8 @@ def pad(
     - "edge", "reflect", "symmetric", "wrap": `x` continued, read at an index, whose derivative is added to what was read. With
       `reflect_type="odd"`, a reflected element is `2 * edge - element`;
     - "linear_ramp": from the edge to `end_values`, 0 if not given, on a line;
-    - "maximum", "minimum", "mean", "median": of the nearest `stat_length` elements, or of all. Ties share the derivative of the
-      first two; that of the median goes to the one or the two in the middle of a stable sort.
+    - "maximum", "minimum", "mean", "median": of the nearest `stat_length` elements, or of all. Ties share the
+      derivative of the largest, the smallest and the median.
 
     `constant_values` and `end_values`, one number or pairs as `pad_width`, have derivatives, too.
 
@@ -115,7 +107,7 @@ def _widths(name: str, value: Any, ndim: int) -> list[list[int]]:
 
 
 def _part(x: Any, axis: int, start: int, stop: int) -> Any:
-    return x[(*(slice(None),) * axis, slice(start, stop))]
+    return x[axis_index(axis, slice(start, stop))]
 
 
 def _padded(x: Any, widths: list[int], axis: int, mode: str, options: dict[str, Any]) -> Any:

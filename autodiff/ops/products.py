@@ -9,6 +9,7 @@ import numpy as np
 from autodiff.composites import composite
 from autodiff.ops.arithmetic import multiply
 from autodiff.ops.complex import conj
+from autodiff.ops.reductions import widened
 from autodiff.ops.shaping import expand_dims, ravel, reshape, squeeze, swapaxes
 from autodiff.registry import primitive
 
@@ -58,7 +59,7 @@ matmul = primitive(
     _matmul,
     {"a": _left, "b": _right},
     name="matmul",
-    numpy=[np.matmul],
+    numpy=[np.matmul, np.linalg.matmul],
     doc="""The matrix product `a @ b`, of vectors, matrices, and stacks whose leading axes broadcast. As `numpy.matmul`.
 
     `a: (..., m, k)`, `b: (..., k, n)`, result `(..., m, n)`; the cotangents are `g bᵀ` and `aᵀ g`.
@@ -86,14 +87,9 @@ def _from_the_end(axis: int, shape: tuple[int, ...]) -> int:
     return axis if axis < 0 else axis - len(shape)
 
 
-def _wide(g: Any) -> Any:
-    """`g` in at least single precision: in half precision, products may overflow whose sum does not."""
-    return g.astype(np.promote_types(g.dtype, np.float32))
-
-
 def _times_vectors(g: Any, x: Any, axis: int, shape: tuple[int, ...]) -> Any:
     """The numbers `g` times the vectors along `axis` of `x`, laid out as an array of the shape `shape` has them."""
-    return np.moveaxis(_wide(g)[..., None] * np.moveaxis(x, axis, -1), -1, _from_the_end(axis, shape))
+    return np.moveaxis(widened(g)[..., None] * np.moveaxis(x, axis, -1), -1, _from_the_end(axis, shape))
 
 
 vecdot = primitive(
@@ -103,7 +99,7 @@ vecdot = primitive(
         "b": lambda g, a, b_shape, axis: _times_vectors(g, np.conj(a), axis, b_shape),
     },
     name="vecdot",
-    numpy=[np.vecdot],
+    numpy=[np.vecdot, np.linalg.vecdot],
     doc="""The dot products of the vectors along `axis`, the first ones conjugated if they are complex. As `numpy.vecdot`.
 
     `a: (..., k)`, `b: (..., k)`, result `(...)`. Vectors that are not equally long are a `ValueError`.
@@ -153,7 +149,7 @@ def vdot(a: Any, b: Any) -> Any:
         ValueError: there are not as many of one as of the other.
 
     >>> ad.vdot(ad.Tensor([1.0 + 2.0j]), np.array([3.0j]))
-    Tensor(6.+3.j, dtype=complex128)
+    Tensor(6.+3.j)
     """
     if np.size(a) != np.size(b):
         raise _misfit("vdot", a, b, "as many elements of one as of the other")
@@ -203,12 +199,12 @@ def _cross(a: Any, b: Any, /, axisa: int = -1, axisb: int = -1, axisc: int = -1,
 
 def _cross_by_a(g: Any, b: Any, a_shape: tuple[int, ...], axisa: int, axisb: int, axisc: int, axis: int | None) -> Any:
     axisa, axisb, axisc = _three(axis, axisa, axisb, axisc)
-    return np.cross(b, _wide(g), axisb, axisc, _from_the_end(axisa, a_shape))
+    return np.cross(b, widened(g), axisb, axisc, _from_the_end(axisa, a_shape))
 
 
 def _cross_by_b(g: Any, a: Any, b_shape: tuple[int, ...], axisa: int, axisb: int, axisc: int, axis: int | None) -> Any:
     axisa, axisb, axisc = _three(axis, axisa, axisb, axisc)
-    return np.cross(_wide(g), a, axisc, axisa, _from_the_end(axisb, b_shape))
+    return np.cross(widened(g), a, axisc, axisa, _from_the_end(axisb, b_shape))
 
 
 cross = primitive(

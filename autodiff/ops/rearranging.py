@@ -10,7 +10,8 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autodiff.composites import composite
 from autodiff.core.tensor import unwrapped
-from autodiff.ops.choosing import as_array_like, take
+from autodiff.ops.choosing import take
+from autodiff.ops.indexing import as_array_like
 from autodiff.ops.shaping import astype, broadcast_to, concat, copy, moveaxis, permute_dims, reshape
 from autodiff.registry import primitive
 

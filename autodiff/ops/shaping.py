@@ -12,7 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autodiff.composites import composite
 from autodiff.dtypes import NUMBERS, refuse_loss
-from autodiff.ops.indexing import scatter
+from autodiff.ops.indexing import axis_index, scatter
 from autodiff.registry import primitive
 
 __all__ = [
@@ -210,8 +210,8 @@ def _split(g: Any, shapes: list[tuple[int, ...]], axis: int | None) -> list[Any]
     ends = list(itertools.accumulate(sizes))
     if axis is None:
         return [np.reshape(g[end - n : end], shape) for n, end, shape in zip(sizes, ends, shapes, strict=True)]
-    before = (slice(None),) * (axis % len(shapes[0]))
-    return [g[(*before, slice(end - n, end))] for n, end in zip(sizes, ends, strict=True)]
+    axis %= len(shapes[0])
+    return [g[axis_index(axis, slice(end - n, end))] for n, end in zip(sizes, ends, strict=True)]
 
 
 concat = primitive(
@@ -228,7 +228,7 @@ concat = primitive(
 
 stack = primitive(
     lambda arrays, /, axis=0: np.stack(arrays, axis=axis),
-    {"*arrays": lambda g, axis: [g[(*(slice(None),) * (axis % g.ndim), k)] for k in range(g.shape[axis])]},
+    {"*arrays": lambda g, axis: [g[axis_index(axis % g.ndim, k)] for k in range(g.shape[axis])]},
     name="stack",
     numpy=[np.stack],
     doc="""The arrays, which have one shape, along a new axis `axis` of the result. As `numpy.stack`.
@@ -248,8 +248,8 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     [Tensor([1.]), Tensor([2., 3.])]
     """
     places = np.split(np.arange(np.shape(x)[axis]), indices_or_sections)
-    before = (slice(None),) * (axis % np.ndim(x))
-    return [x[(*before, slice(place[0], place[-1] + 1) if place.size else slice(0, 0))] for place in places]
+    parts = [slice(place[0], place[-1] + 1) if place.size else slice(0, 0) for place in places]
+    return [x[axis_index(axis % np.ndim(x), part)] for part in parts]
 
 
 diagonal = primitive(

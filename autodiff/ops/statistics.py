@@ -10,6 +10,7 @@ from autodiff.composites import composite
 from autodiff.domain import Kink
 from autodiff.ops.arithmetic import sqrt
 from autodiff.ops.extremes import clip
+from autodiff.ops.indexing import as_array_like
 from autodiff.ops.products import matmul
 from autodiff.ops.reductions import count_of, expand, max, mean, min, sum, widened
 from autodiff.ops.shaping import astype, broadcast_to, concat, diagonal, reshape, squeeze
@@ -132,7 +133,7 @@ def _weights(weights: Any, axis: Any, shape: tuple[int, ...]) -> Any:
     axes = np.lib.array_utils.normalize_axis_tuple(range(len(shape)) if axis is None else axis, len(shape), "axis")
     given, wanted = np.shape(weights), tuple(shape[i] for i in axes)
     if given == shape:
-        return weights if hasattr(weights, "dtype") else np.asarray(weights)
+        return as_array_like(weights)
     if given != wanted:
         raise ValueError(
             f"average: weights has shape {given}; wanted that of x, {shape}, or of the axes that are averaged, {wanted}."
@@ -176,7 +177,7 @@ def _variables(m: Any, rowvar: bool) -> Any:
     """The matrix with a variable in each row."""
     if np.ndim(m) > 2:
         raise ValueError(f"cov: an array has {np.ndim(m)} axes; wanted one or two: variables and observations.")
-    x = reshape(m, (1, -1)) if np.ndim(m) < 2 else m if hasattr(m, "dtype") else np.asarray(m)
+    x = reshape(m, (1, -1)) if np.ndim(m) < 2 else as_array_like(m)
     return x if rowvar or np.ndim(m) < 2 else x.T
 
 

@@ -139,7 +139,7 @@ def _dropped(place: Place) -> Iterator[ast.AST]:
         if isinstance(node.op, ast.Sub):
             yield expression("-e", e=node.right)
         elif isinstance(node.op, ast.Div):
-            yield expression("1 / e", e=node.right)
+            yield from [] if ast.unparse(node.left) == "1" else [expression("1 / e", e=node.right)]
         elif not isinstance(node.op, (ast.Pow, ast.Mod)):
             yield node.right
     if isinstance(node, ast.BoolOp):

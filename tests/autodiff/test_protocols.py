@@ -132,8 +132,8 @@ def test_questions_about_shape_and_type_are_answered() -> None:
 
 
 UNSUPPORTED: list[tuple[Callable[[Any], Any], str]] = [
-    (lambda t: np.fft.fft(t), r"np\.fft\.fft"),
-    (lambda t: np.linalg.multi_dot([t, t]), r"np\.linalg\.multi_dot"),
+    (lambda t: np.emath.sqrt(t), r"np\.lib\.scimath\.sqrt"),
+    (lambda t: scipy.special.j0(t), r"scipy\.special\.j0"),
     (lambda t: np.add.reduce(t), r"np\.add\.reduce"),
     (lambda t: np.add.accumulate(t), r"np\.add\.accumulate"),
     (lambda t: np.multiply.outer(t, t), r"np\.multiply\.outer"),
@@ -141,8 +141,8 @@ UNSUPPORTED: list[tuple[Callable[[Any], Any], str]] = [
     (lambda t: np.add.reduceat(t, [0]), r"np\.add\.reduceat"),
     (lambda t: np.nextafter(t, 1), r"np\.nextafter"),
     (lambda t: np.histogram(t), r"np\.histogram"),
-    (lambda t: np.unwrap(t), r"np\.unwrap"),
-    (lambda t: np.interp(t, [0, 1], [0, 1]), r"np\.interp"),
+    (lambda t: np.roots(t), r"np\.roots"),
+    (lambda t: np.polyfit(t, [0, 1], 1), r"np\.polyfit"),
 ]
 
 
@@ -187,8 +187,8 @@ def test_a_function_is_named_by_its_own_module() -> None:
     t = leaf([1.0, 2.0])
     for call, name in (
         (lambda: np.spacing(t), r"np\.spacing"),
-        (lambda: np.linalg.multi_dot([t, t]), r"np\.linalg\.multi_dot"),
-        (lambda: scipy.special.expit(t), r"scipy\.special\.expit"),
+        (lambda: np.emath.sqrt(t), r"np\.lib\.scimath\.sqrt"),
+        (lambda: scipy.special.j0(t), r"scipy\.special\.j0"),
         (lambda: np.frompyfunc(lambda x: x, 1, 1)(t), r"<lambda> \(vectorized\)"),
     ):
         with pytest.raises(TypeError, match=f"^{name} has no derivative rule"):

@@ -395,7 +395,8 @@ def _writes_to_the_cotangent(rule: Any) -> Any:
 
 @each_rule
 def test_a_rule_that_writes_to_its_cotangent_is_noticed(entry: Any, position: int) -> None:
-    if all(np.iscomplexobj(case.results(entry.forward, case.arrays())) for case in cases_of(entry)):
+    results = [case.results(entry.forward, case.arrays()) for case in cases_of(entry)]
+    if all(not isinstance(y, tuple) and np.iscomplexobj(y) for y in results):
         return  # what the real and the imaginary parts give is added up for it: nobody else has the sum
     wrong = with_mistake(entry, position, _writes_to_the_cotangent)
     with planted(entry, wrong), pytest.raises(ValueError, match="read-only"):

@@ -70,3 +70,32 @@ def crosses(rng: np.random.Generator) -> Iterator[Call]:
     yield call(reals(rng, (3, 2)), reals(rng, (3,)), axis=0)
     yield call(reals(rng, (3,)), reals(rng, (3,)))
     yield call(reals(rng, (0, 3)), reals(rng, (3,)))
+
+
+@samples_of("linalg.cross")
+def crosses_along_one_axis(rng: np.random.Generator) -> Iterator[Call]:
+    yield call(reals(rng, (2, 3)), reals(rng, (2, 3)))
+    yield call(reals(rng, (3, 2)), reals(rng, (3, 2)), axis=0)
+    yield call(reals(rng, (0, 3)), reals(rng, (3,)))
+
+
+@samples_of("linalg.diagonal", "linalg.trace")
+def last_two_axes(rng: np.random.Generator) -> Iterator[Call]:
+    yield call(reals(rng, (2, 3, 3)))
+    yield call(reals(rng, (4, 2, 3)), offset=1)
+    yield call(reals(rng, (3, 2)), offset=-2)
+    yield call(reals(rng, (0, 2, 3)))
+
+
+@samples_of("linalg.outer")
+def vectors(rng: np.random.Generator) -> Iterator[Call]:
+    yield call(reals(rng, (3,)), reals(rng, (2,)))
+    yield call(reals(rng, (0,)), reals(rng, (2,)))
+
+
+@samples_of("multi_dot")
+def chains(rng: np.random.Generator) -> Iterator[Call]:
+    yield call([reals(rng, (2, 3)), reals(rng, (3, 4)), reals(rng, (4, 1))])
+    yield call([reals(rng, (3,)), reals(rng, (3, 2)), reals(rng, (2, 4)), reals(rng, (4,))])
+    yield call([reals(rng, (2, 3)), reals(rng, (3,))])
+    yield call([reals(rng, (0, 3)), reals(rng, (3, 2))])
