@@ -64,7 +64,7 @@ def _of_cumprod(g: Any, y: Any, x: Any, axis: int | None) -> Any:
 
 cumsum = primitive(
     lambda x, /, axis=None: np.cumsum(x, axis),
-    {"x": lambda g, x_shape, axis: np.reshape(np.flip(np.cumsum(np.flip(g, axis or 0), axis or 0), axis or 0), x_shape)},
+    {"x": lambda g, x_shape, axis: np.reshape(np.flip(np.cumsum(np.flip(g, axis), axis), axis), x_shape)},
     name="cumsum",
     numpy=[np.cumsum],
     doc="""The sums of the elements up to each along `axis`; of all elements in a row if it is None. As `numpy.cumsum`.

@@ -8,6 +8,12 @@ _MASK = "a mask, too, may go the way of the indices that may repeat: it names no
 _TYPE = "differs in type only, which the engine makes that of the argument"
 _ONE = "the cotangent of a loss is one number: its own sum, its own transpose"
 _SHAPE = "only the shape and type of g are used"
+_SHAPES = [
+    *("sign.x _of_sign", "floor.x", "ceil.x", "trunc.x", "round.x", "floor_divide.a", "floor_divide.b", "copysign.b", "heaviside.x")
+]
+_SERIES = "(((13.125 * t - 3.75) * t + 1.5) * t - 1) * t * (_OF_ERF / 2)"
+_FURTHER = "the digits that cancel are many only further away, as a test of this function by itself has it"
+_NEAR_50 = "near 50 the formula and the series agree to rounding"
 _TWICE = "2 * (g.astype(np.float32) if g.dtype.char == 'e' else g)"
 _ZEROS = "np.zeros_like(parts[0], shape=shape"
 _REAL = "the same of real numbers; complex ones are tried in tests of their own"
@@ -21,8 +27,14 @@ EQUIVALENT: dict[str, str] = {
     "pow.p: 0 -> 0 - 1 (place 2)": _INFINITE,
     "relu.x: x -> y": "max(x, 0) <= 0 if and only if x <= 0",
     "sign.x _of_sign: x -> y": "y is 0 if and only if x is",
-    **{f"{name}: g -> np.ones_like(g)": _SHAPE for name in ("sign.x _of_sign", "floor.x")},
-    **{f"{name}: g -> np.sum(g) + np.zeros_like(g)": _SHAPE for name in ("sign.x _of_sign", "floor.x")},
+    **{f"{name}: g -> np.ones_like(g)": _SHAPE for name in _SHAPES},
+    **{f"{name}: g -> np.sum(g) + np.zeros_like(g)": _SHAPE for name in _SHAPES},
+    "copysign.a: y -> b": "y has the sign of b",
+    **{f"erfcx.x _of_erfcx: {change}": _NEAR_50 for change in ("x > 50 -> x >= 50", "50 -> 50 + 1", "50 -> 50 - 1")},
+    **{f"erfcx.x _of_erfcx: 50 -> 50 {sign} 1 (place 2)": "stands where the series is not used" for sign in "+-"},
+    f"erfcx.x _of_erfcx: np.where(far, {_SERIES}, 2 * x * y - _OF_ERF) -> 2 * x * y - _OF_ERF": _FURTHER,
+    "erfcx.x _of_erfcx: np.where(far, x, 50) -> x": "where x is not far, the series is not used",
+    **{f"erfcx.x _of_erfcx: 13.125 -> 13.125 {sign} 1": "a term of 1e-10 of the derivative where x > 50" for sign in "+-"},
     "maximum.a: b -> y": _LARGER,
     "maximum.b: a -> y": _LARGER,
     "minimum.a: b -> y": _SMALLER,

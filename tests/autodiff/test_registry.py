@@ -348,7 +348,7 @@ def _is_zero(entry: Any, position: int) -> bool:
             operands = leaves_of(case, arrays)
             y = case.operation(operands)
             y.backward(cotangent(y))
-            if entry.variadic or np.any(operands[position].grad.numpy()):
+            if entry.variadic or (isinstance(operands[position], ad.Tensor) and np.any(operands[position].grad.numpy())):
                 return False
     return True
 

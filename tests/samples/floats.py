@@ -31,3 +31,10 @@ def powers(rng: np.random.Generator) -> Iterator[Call]:
 def with_special_values(rng: np.random.Generator) -> Iterator[Call]:
     yield from elementwise(rng, reals)
     yield call(reals(rng, (3,)), nan=2.0, posinf=3.0, neginf=-3.0)
+
+
+@samples_of("heaviside")
+def steps(rng: np.random.Generator) -> Iterator[Call]:
+    yield call(reals(rng, (2, 3)), reals(rng, (2, 3)))
+    yield call(np.array([[0, 0, 1], [-1, 0, 0]], np.int8), reals(rng, (2, 3)))
+    yield from elementwise(rng, reals, reals)
