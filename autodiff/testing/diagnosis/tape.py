@@ -59,8 +59,8 @@ class Step:
 
     @cached_property
     def slopes(self) -> dict[int, np.ndarray]:
-        """By operand of an elementwise operation, the derivative of each entry of the result; the others have no slopes."""
-        if not self.entry.elementwise:
+        """By operand of an elementwise operation on reals, the derivative of each entry of the result; others have no slopes."""
+        if not self.entry.elementwise or any(map(np.iscomplexobj, self.operands)):
             return {}
         operands = zip(self.operands, self.sources, strict=True)
         wide = [x if source is None else np.broadcast_to(x, self.shape) for x, source in operands]
