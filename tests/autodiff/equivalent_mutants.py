@@ -30,6 +30,7 @@ EQUIVALENT: dict[str, str] = {
     **{f"{name}: g -> np.ones_like(g)": _SHAPE for name in _SHAPES},
     **{f"{name}: g -> np.sum(g) + np.zeros_like(g)": _SHAPE for name in _SHAPES},
     "copysign.a: y -> b": "y has the sign of b",
+    "eigh.x refuse: 0 -> 0 + 1": "0 / 0 is no division by zero; the error fails for a slope of exactly 1 alone",
     **{f"erfcx.x _of_erfcx: {change}": _NEAR_50 for change in ("x > 50 -> x >= 50", "50 -> 50 + 1", "50 -> 50 - 1")},
     **{f"erfcx.x _of_erfcx: 50 -> 50 {sign} 1 (place 2)": "stands where the series is not used" for sign in "+-"},
     f"erfcx.x _of_erfcx: np.where(far, {_SERIES}, 2 * x * y - _OF_ERF) -> 2 * x * y - _OF_ERF": _FURTHER,
