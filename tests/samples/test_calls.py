@@ -28,7 +28,7 @@ def shapes(calls: Any) -> list[tuple[tuple[int, ...], ...]]:
 def test_an_elementwise_operation_of_one_operand_has_samples_of_several_ranks_in_its_domain() -> None:
     entry = declared("made up, one", np.log1p, {"x": lambda g, x: g / (1 + x)}, elementwise=True, domain=extend.Interval(-1, 0))
     calls = calls_of(entry)
-    assert shapes(calls) == [((2, 3),), ((),), ((3,),), ((0,),), ((2, 0),)]
+    assert shapes(calls) == [((2, 3),), ((),), ((0,),)]
     assert all(np.all((x > -1) & (x < 0)) for one in calls for x in one.operands)
 
 
@@ -38,9 +38,9 @@ def test_an_elementwise_operation_of_several_operands_has_samples_that_broadcast
     forward = {2: lambda a, b, /: a + b, 3: lambda a, b, c, /: a + b + c}[arity]
     entry = declared(f"made up, {arity}", forward, dict.fromkeys("abc"[:arity], rule), elementwise=True)
     found = shapes(calls_of(entry))
-    assert len(found) == 10
+    assert len(found) == 7
     assert all(len(of_call) == arity for of_call in found)
-    assert sum(len(set(of_call)) > 1 for of_call in found) == 5
+    assert sum(len(set(of_call)) > 1 for of_call in found) == 4
     for of_call in found:
         np.broadcast_shapes(*of_call)
 
@@ -58,7 +58,7 @@ def test_samples_that_are_declared_take_the_place_of_made_up_ones(monkeypatch: p
 def test_an_elementwise_operation_with_a_parameter_needs_one_line() -> None:
     calls = list(elementwise(np.random.default_rng(0), reals, positive, slope=0.1))
     assert all(one.params == {"slope": 0.1} for one in calls)
-    assert len(calls) == 10
+    assert len(calls) == 7
 
 
 def test_calls_that_cannot_be_made_up_are_none() -> None:
