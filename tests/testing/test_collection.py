@@ -73,12 +73,12 @@ def by_autograd(case: Case, cotangent: np.ndarray) -> list[np.ndarray] | None:
     tensors = [ad.Tensor(x, requires_grad=True) for x in case.inputs]
     try:
         result = case.f(*tensors)
-    except (TypeError, ValueError, AttributeError, NotImplementedError):
+        if not isinstance(result, ad.Tensor):
+            return None
+        with np.errstate(all="ignore"):
+            result.backward(cotangent)
+    except (TypeError, AttributeError, NotImplementedError, ValueError):  # also for eigenvectors of equal eigenvalues
         return None
-    if not isinstance(result, ad.Tensor):
-        return None
-    with np.errstate(all="ignore"):
-        result.backward(cotangent)
     found = [np.zeros(tensor.shape) if tensor.grad is None else tensor.grad.numpy() for tensor in tensors]
     return found if all(np.all(np.isfinite(x)) for x in found) else None
 
@@ -90,7 +90,8 @@ def test_the_right_gradients_of_the_collection_are_those_of_autograd() -> None:
         value = np.asarray(case.f(*case.inputs))
         cotangent = np.random.default_rng(0).normal(size=value.shape) if case.vjp else np.ones(value.shape)
         cotangent = cotangent.astype(value.dtype if value.dtype.kind == "f" else np.float64)
-        expected = by_autograd(case, cotangent) if case.right and case.kind != "tied" and "kink" not in case.kind else None
+        comparable = case.right and case.kind != "tied" and "kink" not in case.kind and "rounded" not in case.name  # a step
+        expected = by_autograd(case, cotangent) if comparable else None
         if expected is None:
             continue
         found = case.vjp(cotangent, *case.inputs) if case.vjp else case.gradient(*case.inputs) if case.gradient else None

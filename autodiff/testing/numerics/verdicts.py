@@ -169,7 +169,8 @@ def _rounding(judgement: Judgement, j: int, line: Line, claim: Claim) -> float:
     value, gap = abs(judgement.value[j]), abs(claim.value[j] - judgement.value[j])
     if not gap <= min(RESOLVED * value, FINER * claim.eps * max(claim.slope[j], line.change()[j])):
         return 0.0
-    rounding = min(16 * claim.eps * max(_elsewhere(j, line, claim), default=0.0), RESOLVED * value)
+    least = claim.eps * max(_elsewhere(j, line, claim), default=0.0)
+    rounding = min(16 * least, RESOLVED * value) if least <= RESOLVED * value else 0.0
     return float(rounding) if gap <= rounding else 0.0
 
 
