@@ -78,7 +78,7 @@ def _spread(
 ) -> Any:
     """The spread of the elements that are chosen: of those that are no NaN, once the others are."""
     a = as_array_like(a)
-    a = ops.astype(a, dtype or (a.dtype if a.dtype.kind in "fc" else float))
+    a = ops.astype(a, dtype or (a.dtype if a.dtype.kind in INEXACT else float))
     chosen_nan = 0 * ops.sum(_chosen(name, a, where, 0), axis, keepdims=keepdims)
     return spread(_chosen(name, a, where, np.nan), axis, keepdims=keepdims, **params) + ops.real(chosen_nan)
 

@@ -109,10 +109,7 @@ class Binding:
     own and takes all that it takes.
     """
 
-    __slots__ = (
-        "_difference", "_numpys", "_required", "_targets", "function", "least", "meaning", "most", "positional",
-        "same",
-    )  # fmt: skip
+    __slots__ = ("_difference", "_numpys", "_required", "_targets", "function", "least", "meaning", "most", "positional", "same")
 
     def __init__(self, function: Any, meaning: Callable[..., Any]) -> None:
         self.function, self.meaning = function, meaning

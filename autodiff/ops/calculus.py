@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autodiff.composites import composite
+from autodiff.dtypes import INEXACT
 from autodiff.ops.arithmetic import subtract
 from autodiff.ops.cumulative import cumulative_prod
 from autodiff.ops.indexing import as_array_like, axis_index, getitem, where
@@ -71,7 +72,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     Tensor([1. , 1.5, 2.5, 3. ])
     """
     f = as_array_like(f)
-    f = f if f.dtype.kind in "fc" else astype(f, float)
+    f = f if f.dtype.kind in INEXACT else astype(f, float)
     axes = tuple(range(f.ndim)) if axis is None else normalize_axis_tuple(axis, f.ndim)
     spacings = varargs if varargs else (1.0,)
     spacings = spacings * len(axes) if len(spacings) == 1 and np.ndim(spacings[0]) == 0 else spacings

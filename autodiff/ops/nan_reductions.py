@@ -138,9 +138,7 @@ nanmean = primitive(
 )
 
 nanvar = primitive(
-    lambda x, /, axis=None, *, ddof=0, correction=None, keepdims=False: spread_of(
-        np.nanvar, x, axis=axis, ddof=degrees("nanvar", ddof, correction), keepdims=keepdims
-    ),
+    lambda x, /, axis=None, *, ddof=0, correction=None, keepdims=False: spread_of(np.nanvar, x, axis, ddof, correction, keepdims),
     {"x": _of_nanvar},
     name="nanvar",
     numpy=[np.nanvar],
@@ -154,9 +152,7 @@ nanvar = primitive(
 )
 
 nanstd = primitive(
-    lambda x, /, axis=None, *, ddof=0, correction=None, keepdims=False: spread_of(
-        np.nanstd, x, axis=axis, ddof=degrees("nanstd", ddof, correction), keepdims=keepdims
-    ),
+    lambda x, /, axis=None, *, ddof=0, correction=None, keepdims=False: spread_of(np.nanstd, x, axis, ddof, correction, keepdims),
     {"x": _of_nanstd},
     name="nanstd",
     numpy=[np.nanstd],

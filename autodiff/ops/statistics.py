@@ -26,8 +26,9 @@ def degrees(name: str, ddof: Any, correction: Any) -> Any:
     return ddof if correction is None else correction
 
 
-def spread_of(of: Any, x: Any, **params: Any) -> Any:
+def spread_of(of: Any, x: Any, axis: Any, ddof: Any, correction: Any, keepdims: bool) -> Any:
     """What NumPy's function `of` gives; of half precision computed in single, where NumPy's overflows."""
+    params = {"axis": axis, "ddof": degrees(of.__name__, ddof, correction), "keepdims": keepdims}
     if getattr(x, "dtype", None) != np.float16:
         return of(x, **params)
     return of(x, dtype=np.float32, **params).astype(np.float16)
@@ -52,9 +53,7 @@ def _of_std(g: Any, y: Any, x: Any, axis: Any, ddof: Any, correction: Any, keepd
 
 
 var = primitive(
-    lambda x, /, axis=None, *, ddof=0, correction=None, keepdims=False: spread_of(
-        np.var, x, axis=axis, ddof=degrees("var", ddof, correction), keepdims=keepdims
-    ),
+    lambda x, /, axis=None, *, ddof=0, correction=None, keepdims=False: spread_of(np.var, x, axis, ddof, correction, keepdims),
     {"x": _of_var},
     name="var",
     numpy=[np.var],
@@ -72,9 +71,7 @@ var = primitive(
 )
 
 std = primitive(
-    lambda x, /, axis=None, *, ddof=0, correction=None, keepdims=False: spread_of(
-        np.std, x, axis=axis, ddof=degrees("std", ddof, correction), keepdims=keepdims
-    ),
+    lambda x, /, axis=None, *, ddof=0, correction=None, keepdims=False: spread_of(np.std, x, axis, ddof, correction, keepdims),
     {"x": _of_std},
     name="std",
     numpy=[np.std],

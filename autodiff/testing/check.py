@@ -121,12 +121,7 @@ def check_gradient(
     Autograd and the differences agree; the gradient by hand stands alone.
     Diagnosis: The gradient is the numerical one divided by the argument itself (largest difference ... nearby).
     """
-    value = f
-    if gradient is True:
-        pair = "a pair, (value, gradient), as gradient=True says"
-        value, gradient = part_of(f, 0, pair), part_of(f, 1, pair)
-    if has_aux:
-        value = part_of(value, 0, "a pair, (value, other things), as has_aux=True says")
+    value, gradient = _value_and_gradient(f, gradient, has_aux)
     source, formula = chosen_formula(f, {"gradient": gradient, "vjp": vjp, "jvp": jvp}, order)
     tolerance = checked_tolerance(rtol, atol)
     generator, limit = checked_generator(rng), checked_limit(max_evaluations)
@@ -148,6 +143,17 @@ def check_gradient(
         if cotangents is None:
             return report
         return explained(report, Case(subject, candidate, cotangents, report.entries), tolerance, terms)
+
+
+def _value_and_gradient(f: Callable[..., Any], gradient: Any, has_aux: bool) -> tuple[Callable[..., Any], Any]:
+    """`f` and its gradient as functions of their own, if `f` returns both, or other things as well."""
+    value = f
+    if gradient is True:
+        pair = "a pair, (value, gradient), as gradient=True says"
+        value, gradient = part_of(f, 0, pair), part_of(f, 1, pair)
+    if has_aux:
+        value = part_of(value, 0, "a pair, (value, other things), as has_aux=True says")
+    return value, gradient
 
 
 def assert_gradient(f: Callable[..., Any], *inputs: Any, **options: Any) -> GradientReport:

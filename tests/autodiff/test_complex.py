@@ -6,6 +6,7 @@ import copy
 import pickle
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -49,22 +50,16 @@ def test_first_and_second_derivatives_by_complex_numbers_are_those_of_finite_dif
     def value(operands: Any) -> Any:
         return product(case.operation(operands), g)
 
-    def slope(operands: Any) -> Any:
+    def derivative(f: Any, along: list[np.ndarray], operands: Any) -> Any:
         def of(*variables: Any) -> Any:
             replaced = dict(zip(positions, variables, strict=True))
-            return value([replaced.get(i, x) for i, x in enumerate(operands)])
+            return f([replaced.get(i, x) for i, x in enumerate(operands)])
 
         found = ad.grad(of, range(len(positions)))(*[operands[i] for i in positions])
-        return sum(product(part, first[i]) for i, part in zip(positions, found, strict=True))
+        return sum(product(part, along[i]) for i, part in zip(positions, found, strict=True))
 
-    def curvature(operands: Any) -> Any:
-        def of(*variables: Any) -> Any:
-            replaced = dict(zip(positions, variables, strict=True))
-            return slope([replaced.get(i, x) for i, x in enumerate(operands)])
-
-        found = ad.grad(of, range(len(positions)))(*[operands[i] for i in positions])
-        return sum(product(part, second[i]) for i, part in zip(positions, found, strict=True))
-
+    slope = partial(derivative, value, first)
+    curvature = partial(derivative, slope, second)
     scale = 1 + abs(slope(arrays))
     assert_allclose(slope(arrays), central_difference(value, arrays, first), rtol=0, atol=1e-7 * scale)
     assert_allclose(curvature(arrays), central_difference(slope, arrays, second), rtol=0, atol=1e-6 * (1 + abs(curvature(arrays))))
