@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
 
 from autodiff.composites import composite
 from autodiff.domain import Kink
 from autodiff.ops.reductions import expand
+from autodiff.ops.shaping import all_or
 from autodiff.registry import primitive
 
 __all__ = ["cond", "matrix_norm", "norm", "vector_norm"]
@@ -105,7 +105,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     if axis is None and ord is None:
         return vector_norm(x, keepdims=keepdims)
     ndim = np.ndim(x)
-    axes = tuple(range(ndim)) if axis is None else normalize_axis_tuple(axis, ndim)
+    axes = all_or(axis, ndim)
     if len(axes) == 1:
         return vector_norm(x, axis=axes, keepdims=keepdims, ord=2 if ord is None else ord)
     if len(axes) != 2:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+from numpy.lib.array_utils import normalize_axis_index
 
 from autodiff.composites import composite
 from autodiff.dtypes import INEXACT
@@ -15,7 +15,7 @@ from autodiff.ops.indexing import as_array_like, axis_index, getitem, where
 from autodiff.ops.rearranging import flip
 from autodiff.ops.reductions import sum
 from autodiff.ops.rounding import remainder
-from autodiff.ops.shaping import astype, broadcast_to, concat, moveaxis, ravel, reshape
+from autodiff.ops.shaping import all_or, astype, broadcast_to, concat, moveaxis, ravel, reshape
 
 __all__ = ["diff", "ediff1d", "gradient", "interp", "polyval", "trapezoid", "vander"]
 
@@ -73,7 +73,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     """
     f = as_array_like(f)
     f = f if f.dtype.kind in INEXACT else astype(f, float)
-    axes = tuple(range(f.ndim)) if axis is None else normalize_axis_tuple(axis, f.ndim)
+    axes = all_or(axis, f.ndim)
     spacings = varargs if varargs else (1.0,)
     spacings = spacings * len(axes) if len(spacings) == 1 and np.ndim(spacings[0]) == 0 else spacings
     if len(spacings) != len(axes):

@@ -11,7 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from autodiff.composites import composite
 from autodiff.core.tensor import array_of, unwrapped
 from autodiff.ops.indexing import as_array_like, axis_index, setitem, where
-from autodiff.ops.shaping import broadcast_to, reshape, stack
+from autodiff.ops.shaping import broadcast_to, in_a_row, reshape, stack
 
 __all__ = ["choose", "compress", "extract", "piecewise", "select", "take", "take_along_axis"]
 
@@ -62,7 +62,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     Tensor([[1., 3.],
             [4., 6.]])
     """
-    x, axis = (reshape(x, -1), 0) if axis is None else (x, axis)
+    x, axis = in_a_row(x, axis)
     return x[along(indices, np.shape(x), axis)]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from autodiff.composites import composite
 from autodiff.ops.reductions import of_rows, rows_of, widened
-from autodiff.ops.shaping import astype, concat
+from autodiff.ops.shaping import astype, concat, in_a_row
 from autodiff.registry import primitive
 
 __all__ = ["cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "linear_recurrence", "prod"]
@@ -52,13 +52,8 @@ linear_recurrence = primitive(
 )
 
 
-def _flat(x: Any, axis: int | None) -> tuple[Any, int]:
-    """`x`, or its elements along one axis, and the axis."""
-    return (np.reshape(x, -1), 0) if axis is None else (x, axis)
-
-
 def _of_cumprod(g: Any, y: Any, x: Any, axis: int | None) -> Any:
-    flat, along = _flat(x, axis)
+    flat, along = in_a_row(x, axis)
     return np.reshape(_backwards(flat, widened(g), along) * _before(y, 1, along), x.shape)
 
 

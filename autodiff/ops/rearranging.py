@@ -12,7 +12,7 @@ from autodiff.composites import composite
 from autodiff.core.tensor import unwrapped
 from autodiff.ops.choosing import take
 from autodiff.ops.indexing import as_array_like
-from autodiff.ops.shaping import astype, broadcast_to, concat, copy, moveaxis, permute_dims, reshape
+from autodiff.ops.shaping import all_or, astype, broadcast_to, concat, copy, moveaxis, permute_dims, reshape
 from autodiff.registry import primitive
 
 __all__ = ["delete", "flip", "fliplr", "flipud", "insert", "repeat", "resize", "roll", "rollaxis", "rot90", "tile", "trim_zeros"]
@@ -25,7 +25,7 @@ def flip(x: Any, axis: int | Sequence[int] | None = None) -> Any:
     >>> ad.flip(ad.Tensor([1.0, 2.0, 3.0]))
     Tensor([3., 2., 1.])
     """
-    axes = range(np.ndim(x)) if axis is None else normalize_axis_tuple(axis, np.ndim(x))
+    axes = all_or(axis, np.ndim(x))
     return x[tuple(slice(None, None, -1 if k in axes else None) for k in range(np.ndim(x)))]
 
 
@@ -188,7 +188,7 @@ def trim_zeros(x: Any, trim: str = "fb", axis: int | Sequence[int] | None = None
         raise ValueError(f"trim_zeros: trim is {trim!r}; wanted 'f' for the front, 'b' for the back, or 'fb' for both.")
     places = np.argwhere(unwrapped(x))
     index = [slice(None)] * np.ndim(x)
-    for k in range(np.ndim(x)) if axis is None else normalize_axis_tuple(axis, np.ndim(x)):
+    for k in all_or(axis, np.ndim(x)):
         first, last = (places[:, k].min(), places[:, k].max()) if len(places) else (np.shape(x)[k], -1)
         index[k] = slice(int(first) if "f" in trim.lower() else None, int(last) + 1 if "b" in trim.lower() else None)
     return x[tuple(index)]

@@ -32,6 +32,17 @@ __all__ = [
     "swapaxes",
 ]
 
+
+def all_or(axis: Any, ndim: int) -> tuple[int, ...]:
+    """The axes that `axis` names, counted from 0; all of them if it is None."""
+    return tuple(range(ndim)) if axis is None else normalize_axis_tuple(axis, ndim)
+
+
+def in_a_row(x: Any, axis: Any) -> tuple[Any, Any]:
+    """`x` and the axis, but all of the elements along one axis if it is None."""
+    return (np.reshape(x, -1), 0) if axis is None else (x, axis)
+
+
 reshape = primitive(
     lambda x, /, shape: np.reshape(x, shape),
     {"x": lambda g, x_shape: np.reshape(g, x_shape)},

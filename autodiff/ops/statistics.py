@@ -13,7 +13,7 @@ from autodiff.ops.extremes import clip
 from autodiff.ops.indexing import as_array_like
 from autodiff.ops.products import matmul
 from autodiff.ops.reductions import count_of, expand, max, mean, min, sum, widened
-from autodiff.ops.shaping import astype, broadcast_to, concat, diagonal, reshape, squeeze
+from autodiff.ops.shaping import all_or, astype, broadcast_to, concat, diagonal, reshape, squeeze
 from autodiff.registry import primitive
 
 __all__ = ["average", "corrcoef", "cov", "log_softmax", "ptp", "softmax", "std", "var"]
@@ -127,7 +127,7 @@ def average(x: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
 
 def _weights(weights: Any, axis: Any, shape: tuple[int, ...]) -> Any:
     """The weights in the shape of what they weigh."""
-    axes = np.lib.array_utils.normalize_axis_tuple(range(len(shape)) if axis is None else axis, len(shape), "axis")
+    axes = all_or(axis, len(shape))
     given, wanted = np.shape(weights), tuple(shape[i] for i in axes)
     if given == shape:
         return as_array_like(weights)
