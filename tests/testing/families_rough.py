@@ -98,7 +98,7 @@ def kinks(rng: random.Random) -> Example:
         lambda x: c * np.where(at, low, slope(x - t)),
         kinks=(at,),
         others=tuple((False, (wrong,)) for wrong in beside[1:]) if at.any() else (),
-        size=abs(constant) + float(np.sum(np.abs(c * joint(x - t)))),
+        size=abs(constant) + float(np.sum(np.abs(c) * np.maximum(np.abs(joint(x - t)), 1))),
     )
 
 
