@@ -78,23 +78,22 @@ def growing(rng: random.Random) -> Example:
 
 
 def _product(rng: random.Random) -> Example:
-    """The sum a b / c + b √d, of numbers of 1e-10 to 1e10: beside much larger ones it counts as rounding of a sum."""
-    x = np.array([amount(rng, -10, 10, even=k == 1) for k in range(4)])  # so that the terms do not cancel
+    """Sums of products of powers, `Σ c Π xₖ^eₖ`, of numbers of 1e-30 to 1e30: as small as rounding errors of the largest."""
+    count = rng.randint(1, 4)
+    x = np.array([amount(rng, -30, 30, even=False) for _ in range(count)])  # all positive, so that no terms cancel
+    powers = [[rng.choice((0, 1, 1, 2, -1)) for _ in x] for _ in range(rng.randint(1, 3))]
+    exact = [MP.mpf(float(b)) for b in x]
+    products = [math.prod((b**e for b, e in zip(exact, row, strict=True)), start=MP.mpf(1)) for row in powers]
+    factors = [float(f"{float(products[0] / product) * 10 ** rng.uniform(-3, 3):.3g}") for product in products]
+    terms = [factor * product for factor, product in zip(factors, products, strict=True)]  # of about the same size
+    true = np.array([float(sum(row[k] * term for row, term in zip(powers, terms, strict=True)) / exact[k]) for k in range(count)])
 
-    def slopes(m: Any, x: Any) -> list[Any]:
-        a, b, c, d = x
-        return [b / c, a / c + m.sqrt(d), -a * b / (c * c), b / (2 * m.sqrt(d))]
+    def f(x: Any) -> Any:
+        return sum(
+            math.prod((b ** float(e) for b, e in zip(x, row, strict=True)), start=c) for c, row in zip(factors, powers, strict=True)
+        )
 
-    true = np.array([float(s) for s in slopes(MP, [MP.mpf(float(b)) for b in x])])
-    size = abs(x[0] * x[1] / x[2]) + abs(x[1]) * math.sqrt(x[3])
-    return Example(
-        f"growing: a b / c + b √d at {x.tolist()}",
-        lambda x: x[0] * x[1] / x[2] + x[1] * np.sqrt(x[3]),
-        (x,),
-        (true,),
-        lambda x: np.array(slopes(np, x)),
-        size=float(size),
-    )
+    return Example(f"growing: Σ c Π xₖ^eₖ, c = {factors}, e = {powers}, at {x.tolist()}", f, (x,), (true,), size=float(sum(terms)))
 
 
 def periodic(rng: random.Random) -> Example:

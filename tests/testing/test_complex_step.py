@@ -115,3 +115,13 @@ def test_it_tells_what_differences_cannot(big: float) -> None:
     x = np.array([0.7, 2.0])
     assert check_gradient(f, x, vjp=lambda g, x: g * np.cos(x)).ok
     assert check_gradient(f, x, vjp=lambda g, x: g * np.cos(x) * 1.0001).verdict == "wrong"
+
+
+def test_what_it_tells_apart_is_not_right_by_the_looser_bound_of_differences() -> None:
+    x = np.array([-0.814, 0.00546])
+    slope = np.array([3 * 2.97e-10 * x[0] ** 2, -3e9 * x[1]])  # of terms that are 1e9 times larger than the first changes
+    for factor, verdict in ((1.0, "right"), (1.3, "cannot tell")):
+        report = check_gradient(
+            lambda x: 2.97e-10 * x[0] ** 3 - 1.5e9 * x[1] ** 2, x, gradient=lambda x, factor=factor: slope * [factor, 1]
+        )
+        assert report.verdict == verdict

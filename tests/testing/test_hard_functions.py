@@ -287,3 +287,52 @@ def test_a_gradient_without_the_periodic_part_is_not_right_far_from_zero(x: floa
 def test_a_slope_that_diverges_is_none_of_a_kink() -> None:
     assert check_gradient(lambda x: np.sqrt(np.maximum(x, 0)), 0.0, gradient=lambda x: 100.0).verdict == "cannot tell"
     assert check_gradient(lambda x: x * math.log(x) if x > 0 else 0.0, 0.0, gradient=lambda x: -10.0).verdict != "right"
+
+
+STAIRS: dict[str, Callable[[Any], Any]] = {
+    "round": lambda x: np.round(x, 3),
+    "//": lambda x: x // 1e-3,
+    "x - x % 0.001": lambda x: x - x % 1e-3,
+}
+
+
+@pytest.mark.parametrize("f", STAIRS.values(), ids=STAIRS)
+@pytest.mark.parametrize("x", [100.0004, 3.3333, -7.0004])
+def test_a_gradient_of_zero_is_not_wrong_on_stairs(f: Callable[[Any], Any], x: float) -> None:
+    assert check_gradient(f, x, gradient=lambda x: 0.0).verdict != "wrong"
+
+
+def test_a_gradient_of_zero_is_wrong_where_only_rounding_makes_stairs() -> None:
+    for f in (lambda x: 5 + np.sin(real(x)), lambda x: 1e8 + np.sin(real(x)), lambda x: 1e3 + 1e-9 * real(x)):
+        assert check_gradient(f, 0.3, gradient=lambda x: 0.0).verdict == "wrong"
+
+
+def beside_its_pole(x: Any) -> Any:
+    return x[0] ** 2 + 1 / x[0]
+
+
+@pytest.mark.parametrize("other", [7.9e26, 1e6])
+def test_a_pole_that_is_far_nearer_than_the_array_is_large_does_not_hide_a_slope(other: float) -> None:
+    x = np.array([1.9e-13, other])
+    slope = np.array([2 * x[0] - x[0] ** -2, 0])
+    assert check_gradient(beside_its_pole, x, gradient=lambda x: slope).ok
+    for factor in (0, -1, 1.3):
+        assert check_gradient(beside_its_pole, x, gradient=lambda x, factor=factor: factor * slope).verdict != "right"
+
+
+def test_products_of_numbers_of_all_sizes_are_not_taken_for_rounding_errors_of_the_largest() -> None:
+    x = np.array([8.1e-55, 7.9e42, 9.1e8])
+    slope = x[0] * x[2] / x[1] * np.array([1, -1, 1]) / x
+    assert check_gradient(lambda x: x[0] * x[2] / x[1], x, gradient=lambda x: slope).ok
+    for factor in (0, -1, 1.3):
+        assert check_gradient(lambda x: x[0] * x[2] / x[1], x, gradient=lambda x, factor=factor: factor * slope).verdict == "wrong"
+
+
+def test_a_slope_towards_a_pole_that_is_lost_beside_a_large_number_is_not_wrong_but_one_without_a_pole_is() -> None:
+    x = 2.9e-32
+    assert check_gradient(lambda x: 2.3e49 + 1 / real(x), x, gradient=lambda x: -1 / x**2).verdict == "cannot tell"
+    assert check_gradient(lambda x: 1 + 0 * real(x), x, gradient=lambda x: 5.0).verdict == "wrong"
+
+
+def test_zero_is_not_right_of_a_power_that_is_far_larger_on_one_side() -> None:
+    assert check_gradient(lambda x: 5.93 * real(x) ** 1000, -1.151, gradient=lambda x: 0.0).verdict != "right"

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from autodiff.testing import comparison
 from autodiff.testing.numerics import differences, judgement, thorough, verdicts
 
 PAGE = Path(__file__).parents[2] / "docs" / "numerics.md"
 CONSTANTS = {
     name: value
-    for module in (differences, judgement, thorough, verdicts)
+    for module in (comparison, differences, judgement, thorough, verdicts)
     for name, value in vars(module).items()
     if name.isupper() and isinstance(value, (int, float, tuple)) and not name.startswith("_")
 }
@@ -37,4 +38,5 @@ def test_a_constant_is_what_the_page_says(name: str) -> None:
 
 def test_every_constant_that_may_be_chosen_is_on_the_page() -> None:
     counts = {"QUICK", "THOROUGH", "DEPTH", "FAR", "LARGE", "SMALLEST", "NOISE_LIMIT", "PRECISE"}  # of steps, or where to look
+    counts |= {"EVERY_ENTRY", "DIRECTIONS", "SAMPLE", "ENOUGH", "CHEAP", "COSTLY"}  # of what is compared, at most
     assert set(CONSTANTS) - counts == set(ROWS)

@@ -35,8 +35,11 @@ FAR = 2.0**-20  # scales that are further apart than this are far apart
 BETWEEN = 0.0515028  # of the largest step of a quick estimate: where a value is compared with what the others say
 LARGE = 2.0**10  # beside a coordinate larger than that, functions may well change within 1
 CANCELS = 64.0  # values of so many units in the last place of all inputs together may be nothing but rounding errors
+FLAT = 6  # of the smallest steps: a function that none of them changes moves in stairs, if those are not of rounding errors
+HIGH = 2.0**-17  # of the size: stairs as high as that are not what an iteration leaves that ends
+SMOOTH = 1e-3  # of their size: values with less noise are no rounding errors themselves
 LENGTHS = (2.0**-5, 2.0**-13, 2.0**-21)  # over which the noise is measured, as parts of the scale
-_SMOOTH = np.linalg.qr(np.vander(NODES, 6)).Q  # the polynomials of degree 5
+_POLYNOMIALS = np.linalg.qr(np.vander(NODES, 6)).Q  # the polynomials of degree 5
 
 
 @dataclass
@@ -144,26 +147,53 @@ class Line:
         The middle one of three sizes counts: that of a function that is zero here shows nearby, and one that grows as fast as
         exp(x) at 600 is far larger on one side.
         """
-        here, left, right = (self.at(t)[1] for t in (0.0, -self.scale / 16, self.scale / 16))
+        sizes = self._size_within(self.scale / 16)
+        if self.own < self.scale / LARGE:
+            sizes = np.minimum(sizes, self._size_within(self.own / 16))
+        return np.asarray(np.maximum(sizes, self.floor) / self.unit)
+
+    def _size_within(self, length: float) -> np.ndarray:
+        """The middle one of the sizes of the functions here and so far away on either side."""
+        here, left, right = (self.at(t)[1] for t in (0.0, -length, length))
         sizes = np.array([here, np.where(np.isnan(left), right, left), np.where(np.isnan(right), left, right)])
         middle = np.sort(np.nan_to_num(sizes, nan=0.0, posinf=np.inf), axis=0)[1]
-        return np.asarray(np.maximum(np.where(np.isfinite(middle), middle, 0.0), self.floor) / self.unit)
+        return np.asarray(np.where(np.isfinite(middle), middle, 0.0))
 
     def hidden(self) -> np.ndarray:
         """The slope that is natural for numbers that cancel, where the values may be nothing but their rounding errors; else 0."""
-        largest = np.nan_to_num(np.abs([self.at(t)[0] for t in (0.0, *self.around)]), posinf=0.0).max(axis=0)
-        return np.asarray((largest <= self.cancelled) * self.cancelled / (CANCELS * self.eps) / self.unit)
+        return self._hidden
 
-    def change(self) -> np.ndarray:
-        """How much the functions change over the length of the coordinate itself."""
-        here = self.at(0.0)[0]
-        changes = [np.abs(self.at(t)[0] - here) for t in self.around]
-        return np.asarray(np.nan_to_num(changes, posinf=0.0).max(axis=0) / self.own)
+    @cached_property
+    def _hidden(self) -> np.ndarray:
+        values = [self.at(t)[0] for t in (0.0, *self.around)]
+        largest = np.nan_to_num(np.abs(values), posinf=0.0).max(axis=0)
+        nothing = largest <= self.cancelled
+        if (nothing & (largest != 0)).any():  # what changes smoothly has more digits than rounding errors have
+            noise = np.max([_spread(self, side * self.own * length) for side in (1.0, -1.0) for length in LENGTHS], axis=0)
+            nothing &= (largest == 0) | (noise > SMOOTH * largest)
+        return np.asarray(nothing * self.cancelled / (CANCELS * self.eps) / self.unit)
+
+    def change(self, of_sides: np.ufunc = np.fmax) -> np.ndarray:
+        """How much the functions change over the length of the coordinate itself: the larger change of the two sides."""
+        changes = np.abs([self.at(t)[0] - self.at(0.0)[0] for t in self.around])
+        changes[np.isinf(changes)] = np.nan
+        return np.asarray(np.nan_to_num(of_sides(np.fmax(*changes[:2]), np.fmax(*changes[2:]))) / self.own)
 
     def constant(self) -> np.ndarray:
         """Which functions do not change over that length, but for rounding errors."""
         rounding = CANCELS * self.eps * self.at(0.0)[1] + self.cancelled
         return np.asarray(self.change() * self.own <= rounding)
+
+    def stairs(self) -> np.ndarray:
+        """Which functions do not change nearby, and then on either side by more than rounding or iterations explain: floor."""
+        steps = _ladder(self)
+        values = self.side(np.concatenate([steps[-FLAT:], -steps[-FLAT:]]))[:, 0]
+        height = np.min([_first_change(self, side * steps).max(axis=0) for side in (1.0, -1.0)], axis=0)
+        return np.asarray((values == self.at(0.0)[0]).all(axis=0) & (height > HIGH * self.at(0.0)[1]))
+
+    def loses(self, slope: np.ndarray) -> np.ndarray:
+        """Of which functions, with a pole where the coordinate is zero, such a slope is lost in rounding, as of `1e50 + 1 / x`."""
+        return np.asarray((np.abs(slope) * self.own <= self.eps * self.at(0.0)[1]) & ~np.isfinite(self.at(self.origin)[0]))
 
     def jumps(self) -> np.ndarray:
         """Which functions jump at t = 0: they change much more from one side to the other than on either side."""
@@ -294,9 +324,9 @@ def _spread(line: Line, length: float) -> np.ndarray:
 def noise_of(values: np.ndarray) -> np.ndarray:
     """The standard deviation of the errors of values of a smooth function at NODES: of what no polynomial of degree 5 explains."""
     changes = values - values[0]
-    rest = changes - _SMOOTH @ (_SMOOTH.T @ changes)
+    rest = changes - _POLYNOMIALS @ (_POLYNOMIALS.T @ changes)
     largest = np.maximum(np.abs(rest).max(axis=0), np.finfo(float).tiny)  # lest the squares underflow
-    return np.asarray(largest * np.sqrt(np.sum((rest / largest) ** 2, axis=0) / (len(NODES) - _SMOOTH.shape[1])))
+    return np.asarray(largest * np.sqrt(np.sum((rest / largest) ** 2, axis=0) / (len(NODES) - _POLYNOMIALS.shape[1])))
 
 
 def _ladder(line: Line) -> np.ndarray:

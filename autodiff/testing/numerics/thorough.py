@@ -67,6 +67,8 @@ def reconsider(judgement: Judgement, doubtful: np.ndarray, line: Line, claim: Cl
             at_kink, given = note.startswith(KINK), claim.value[j]
             verdict, excuse = _excused(given, view.value[j], view.allowed[j], noise[j], place, bool(infinite.any()), at_kink)
             note = note or excuse
+            if not place and ((unchanged[j] and line.loses(claim.value)[j]) or (given == 0 and line.stairs()[j])):
+                verdict, note = "cannot tell", UNCHANGED
         if place and (note == ONE_SIDE or (verdict != "right" and not note)):
             note = f"{place}: {note}" if note else place
         elif verdict != "right" and not note and unchanged[j] and np.isfinite(view.allowed[j]):
@@ -178,8 +180,7 @@ def _compare(found: Estimates, line: Line, claim: Claim, extra: np.ndarray, tole
     central, left, right = found.central, found.left, found.right
     value, error = central.value.copy(), central.bound.copy()
     notes = [""] * len(value)
-    rounding = 16 * line.eps * (line.hidden() + np.maximum(np.abs(left.value), np.abs(right.value)))
-    kink = np.abs(right.value - left.value) > APART * (right.bound + left.bound) + rounding
+    kink = np.abs(right.value - left.value) > APART * (right.bound + left.bound) + 16 * line.eps * line.hidden()
     lonely = ~tells(central) & ((left.bound == np.inf) | (right.bound == np.inf) | line.jumps())
     for j in range(len(value)):
         at_end = np.isinf(left.bound[j]) != np.isinf(right.bound[j]) and np.isfinite(claim.value[j])

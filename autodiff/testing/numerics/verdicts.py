@@ -49,9 +49,13 @@ def judge(line: Line, claim: Claim, tolerance: Tolerance, affords: Callable[[int
     judgement = Judgement.of(estimate, claim)
     size = np.maximum(np.abs(estimate.value), np.abs(claim.value))
     precise = estimate.bound <= np.maximum(SETTLED[0] * size, SETTLED[1] * claim.slope)
+    if line.own < line.scale / LARGE and (estimate.value == 0).any():  # steps over the scale may miss all that happens here
+        precise &= (estimate.value != 0) | line.constant()
     agrees = smooth & agrees_with(claim, estimate.value, judgement.allowed, tolerance)
     wrong = smooth & ~agrees & _stands(line, estimate, claim, tolerance)
-    _resolve(judgement, agrees & (precise | (not precise.all() and line.complex_step is not None)), line, claim, tolerance)
+    if not precise.all() and line.complex_step is not None:
+        precise |= np.abs(line.complex_step - estimate.value) <= judgement.allowed
+    _resolve(judgement, agrees & precise, line, claim, tolerance)
     judgement.verdicts = ["wrong" if w else v for w, v in zip(wrong, judgement.verdicts, strict=True)]
     open_ = np.array([v == "cannot tell" for v in judgement.verdicts])
     if not open_.any():
@@ -105,7 +109,7 @@ def _stands(line: Line, estimate: Estimate, claim: Claim, tolerance: Tolerance) 
     clear &= apart > NOISE * claim.noise(clear)
     here = line.at(0.0)
     for j in np.flatnonzero(clear):
-        least = max(STEPS_APART * ROUNDING * line.eps * here[1, j] / apart[j], line.finest, line.scale * 2.0**-40)
+        least = max(STEPS_APART * ROUNDING * line.eps * here[1, j] / apart[j], line.finest, line.own * 2.0**-40)
         h = float(min(2.0 ** np.ceil(np.log2(least)), line.scale / 64))
         slopes = [(line.at(t)[0, j] - here[0, j]) / t for t in (h, -h, 4 * h, -4 * h)]
         clear[j] = all(abs(slope - estimate.value[j]) <= apart[j] / 4 for slope in slopes)
@@ -129,7 +133,7 @@ def _resolve(judgement: Judgement, asked: np.ndarray, line: Line, claim: Claim, 
     if not open_.any():
         return
     natural = np.maximum(claim.slope, line.hidden())
-    whole = np.maximum(natural, line.change())
+    whole = np.maximum(natural, line.change(np.fmin))  # that of x**1000 is far larger on one side
     noise, constant = cache(partial(claim.noise, open_)), line.constant()
     for j in map(int, np.flatnonzero(open_)):
         given = claim.value[j]
