@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.special as scipy
 
 from autodiff.domain import POSITIVE, Interval, Kink
 from autodiff.registry import primitive
+from autodiff.special import ufuncs as scipy
 from autodiff.special.functions import real_numbers
 
 __all__ = ["i0", "i0e", "i1", "i1e", "iv", "ive"]

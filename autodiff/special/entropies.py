@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.special as scipy
 
 from autodiff.domain import POSITIVE, REALS, Interval, Kink
 from autodiff.ops.exponential import sigmoid
 from autodiff.registry import numpy_table, primitive, registry
+from autodiff.special import ufuncs as scipy
 
 __all__ = ["entr", "expit", "kl_div", "log_expit", "logit", "rel_entr", "softplus", "xlog1py", "xlogy"]
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.special as scipy
 
 from autodiff.composites import composite
 from autodiff.domain import POSITIVE, Interval
 from autodiff.registry import primitive
+from autodiff.special import ufuncs as scipy
 
 __all__ = [
     *("beta", "betaln", "digamma", "erf", "erfc", "erfcx", "erfinv", "gamma", "gammaln"),
