@@ -1,4 +1,4 @@
-"""Types of numbers: which ones tensors have, which ones have gradients, and which can hold which."""
+"""Types of numbers: which ones tensors have, which ones have gradients, and which can hold which; and where the numbers are."""
 
 from __future__ import annotations
 
@@ -33,3 +33,9 @@ def as_numbers(data: Any, where: str, dtype: Any = None, copy: bool | None = Non
         raise TypeError(f"{where}: the data {given}; wanted numbers or booleans.")
     owned = copy is None or isinstance(data, np.ndarray) or type(data) in (list, tuple, int, float)
     return array if owned else array.copy()  # what an object's `__array__` gives may be its own memory
+
+
+def require_cpu(where: str, device: Any) -> None:
+    """Raise if `device`, an argument of `where`, is not the only one that there is."""
+    if device not in (None, "cpu"):
+        raise ValueError(f"{where}: device is {device!r}; wanted 'cpu', which is the only one: leave it out.")

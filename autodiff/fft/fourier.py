@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 
 from autodiff.composites import composite
+from autodiff.core.tensor import wrap
+from autodiff.dtypes import require_cpu
 from autodiff.ops.complex import conj
 from autodiff.ops.indexing import axis_index
 from autodiff.ops.rearranging import roll
+from autodiff.ops.shaping import astype
 from autodiff.registry import primitive
 
 __all__ = [
@@ -255,19 +258,25 @@ def ifftshift(x: Any, axes: Any = None) -> Any:
     return roll(x, tuple(-half for half in halves), axes)
 
 
-def fftfreq(n: int, d: Any = 1.0) -> Any:
+def _frequencies(of: Any, n: int, d: Any, dtype: Any, device: Any) -> Any:
+    require_cpu(of.__name__, device)
+    y = wrap(of(n, 1 / n)) / (n * d)
+    return y if dtype is None else astype(y, dtype)
+
+
+def fftfreq(n: int, d: Any = 1.0, *, dtype: Any = None, device: Any = None) -> Any:
     """The frequencies of the elements of an `fft` of `n` samples, `d` apart: by these alone there is a derivative. As in NumPy.
 
     >>> ad.fft.fftfreq(4)
-    array([ 0.  ,  0.25, -0.5 , -0.25])
+    Tensor([ 0.  ,  0.25, -0.5 , -0.25])
     """
-    return np.fft.fftfreq(n, 1 / n) / (n * d)
+    return _frequencies(np.fft.fftfreq, n, d, dtype, device)
 
 
-def rfftfreq(n: int, d: Any = 1.0) -> Any:
+def rfftfreq(n: int, d: Any = 1.0, *, dtype: Any = None, device: Any = None) -> Any:
     """The frequencies of the elements of an `rfft` of `n` samples, `d` apart: by these alone there is a derivative. As in NumPy.
 
     >>> ad.fft.rfftfreq(4)
-    array([0.  , 0.25, 0.5 ])
+    Tensor([0.  , 0.25, 0.5 ])
     """
-    return np.fft.rfftfreq(n, 1 / n) / (n * d)
+    return _frequencies(np.fft.rfftfreq, n, d, dtype, device)

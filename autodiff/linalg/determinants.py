@@ -1,4 +1,4 @@
-"""Determinants."""
+"""Determinants and ranks."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.ops.constants import constant
 from autodiff.registry import primitive
 
-__all__ = ["cofactors", "det", "slogdet"]
+__all__ = ["cofactors", "det", "matrix_rank", "slogdet"]
 
 
 def _others(s: Any) -> Any:
@@ -91,4 +92,12 @@ slogdet = primitive(
     >>> ad.linalg.slogdet(ad.Tensor([[0.0, 2.0], [3.0, 0.0]])).sign
     Tensor(-1.)
     """,
+)
+
+matrix_rank = constant(
+    np.linalg.matrix_rank,
+    "How many singular values are not 0 but for rounding: larger than `tol`, or than `rtol` times the largest",
+    "ad.linalg.matrix_rank(ad.Tensor([[1.0, 2.0], [2.0, 4.0]]))",
+    "Tensor(1)",
+    lambda x, /, tol=None, hermitian=False, *, rtol=None: ...,
 )

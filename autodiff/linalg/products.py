@@ -57,13 +57,13 @@ def outer(a: Any, b: Any, /) -> Any:
 
 
 @composite(name="linalg.trace", numpy=[np.linalg.trace])
-def trace(x: Any, /, *, offset: int = 0) -> Any:
-    """The sums of the diagonals of matrices `(..., m, n)`, `offset` above the main one. As `numpy.linalg.trace`.
+def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
+    """The sums of the diagonals of matrices `(..., m, n)`, `offset` above the main one, in `dtype`. As `numpy.linalg.trace`.
 
     >>> ad.linalg.trace(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]))
     Tensor(5.)
     """
-    return ops.trace(x, offset, -2, -1)
+    return ops.sum(diagonal(x, offset=offset), -1, dtype=dtype)
 
 
 @composite(numpy=[np.linalg.multi_dot])

@@ -8,22 +8,13 @@ from typing import Any
 import numpy as np
 
 from autodiff import ops
-from autodiff.core.tensor import Tensor, unwrapped, wrap
+from autodiff.core.tensor import unwrapped
 from autodiff.dtypes import INEXACT
 from autodiff.ops.indexing import as_array_like
-from autodiff.registry import numpy_table
 
 __all__: list[str] = []
 
 
-def full_like(a: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None) -> Any:
-    """`fill_value` in the shape and type of `a`, or in those given."""
-    empty = np.empty_like(unwrapped(a), dtype, shape=shape)  # laid out as `a`
-    y = ops.setitem(empty, ops.astype(fill_value, empty.dtype), ..., copy=False)
-    return y if isinstance(y, Tensor) else wrap(y)
-
-
-numpy_table[np.full_like] = full_like
 _NOT_GIVEN = object()
 
 
@@ -34,8 +25,7 @@ def where(condition: Any, x: Any = _NOT_GIVEN, y: Any = _NOT_GIVEN) -> Any:
 
 def sum(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
     """The sum of the elements where `where` is true, and of `initial`."""
-    a = as_array_like(a) if dtype is None else ops.astype(as_array_like(a), dtype)
-    y = ops.sum(_chosen("np.sum", a, where, 0), axis, keepdims=keepdims)
+    y = ops.sum(_chosen("np.sum", as_array_like(a), where, 0), axis, dtype=dtype, keepdims=keepdims)
     return y if initial is None else y + _initial("np.sum", initial, y.dtype)
 
 
@@ -54,8 +44,7 @@ def mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, wh
 
 def prod(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
     """The product of the elements where `where` is true, and of `initial`."""
-    a = as_array_like(a) if dtype is None else ops.astype(as_array_like(a), dtype)
-    y = ops.prod(_chosen("np.prod", a, where, 1), axis, keepdims=keepdims)
+    y = ops.prod(_chosen("np.prod", as_array_like(a), where, 1), axis, dtype=dtype, keepdims=keepdims)
     return y if initial is None else y * _initial("np.prod", initial, y.dtype)
 
 

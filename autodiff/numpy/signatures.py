@@ -61,10 +61,7 @@ _DIFFERENCES: dict[Any, Difference] = {
     np.putmask: Difference(lambda a, /, mask, values: None),
     np.ravel: Difference(refused={"order": "The elements are taken row by row; for column by column: np.ravel(x.T)."}),
     np.reshape: Difference(
-        refused={
-            "order": "The elements are taken row by row; for column by column: np.reshape(x.T, shape[::-1]).T.",
-            "copy": "The result is a view where NumPy can make one; for a copy: np.copy(np.reshape(x, shape)).",
-        }
+        refused={"order": "The elements are taken row by row; for column by column: np.reshape(x.T, shape[::-1]).T."}
     ),
     np.sort: Difference(refused={"order": _NO_FIELDS}),
     np.std: Difference(composition=compositions.std),

@@ -6,6 +6,7 @@ from autodiff.ops.arithmetic import *
 from autodiff.ops.calculus import *
 from autodiff.ops.choosing import *
 from autodiff.ops.complex import *
+from autodiff.ops.constants import *
 from autodiff.ops.contractions import *
 from autodiff.ops.creation import *
 from autodiff.ops.cumulative import *

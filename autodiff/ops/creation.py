@@ -1,28 +1,166 @@
-"""Tensors from other data."""
+"""Tensors from other data, and from shapes and numbers."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from autodiff.core.tensor import Tensor, sharing
-from autodiff.dtypes import as_numbers
+import numpy as np
 
-__all__ = ["asarray"]
+from autodiff.core.tensor import Tensor, array_of, sharing, wrap
+from autodiff.dtypes import as_numbers, require_cpu
+from autodiff.ops.constants import constant
+from autodiff.ops.indexing import setitem
+from autodiff.ops.rounding import floor
+from autodiff.ops.shaping import astype, moveaxis, stack
+from autodiff.ops.shaping import copy as copied
+from autodiff.registry import numpy_table
+
+__all__ = ["arange", "array", "asarray", "empty", "eye", "from_dlpack", "full", "full_like", "linspace", "ones", "zeros"]
 
 
-def asarray(data: Any, dtype: Any = None) -> Tensor:
-    """`data` as a constant tensor that shares the memory of an array: a write to one is one to the other. As `numpy.asarray`.
+def asarray(data: Any, /, dtype: Any = None, *, device: Any = None, copy: bool | None = None) -> Any:
+    """`data` as a tensor that shares the memory of an array: a write to one is one to the other. As `numpy.asarray`.
 
-    A tensor is returned as it is if it has the type `dtype`. If a gradient needs a value that was overwritten in the array, that is
-    noticed for small arrays, and at scattered places for large ones. Use `Tensor(data)` for a copy.
+    A tensor is returned as it is if it has the type `dtype`, else it is converted, with its gradient. Tensors in lists are stacked.
+    With `copy` nothing is shared; if it is false, that a copy is needed is a `ValueError`. If a gradient needs a value that was
+    overwritten in the array, that is noticed for small arrays, and at scattered places for large ones.
 
     >>> a = np.zeros(2)
     >>> t = ad.asarray(a)
     >>> t[0] = 1.0
     >>> a
     array([1., 0.])
+    >>> ad.asarray([ad.Tensor(2.0), 3.0])
+    Tensor([2., 3.])
     """
-    if isinstance(data, Tensor):
-        return data if dtype is None or data.dtype == dtype else data.astype(dtype)
-    array = as_numbers(data, "asarray", dtype, copy=None)
-    return Tensor(array) if isinstance(data, (int, float, complex, list, tuple)) else sharing(array)
+    require_cpu("asarray", device)
+    stacked = isinstance(data, (list, tuple)) and _holds_tensor(data)
+    if stacked:
+        data = stack([asarray(x) for x in data])
+    if not isinstance(data, Tensor):
+        array = as_numbers(data, "asarray", dtype, copy=copy)
+        return wrap(array) if copy or isinstance(data, (int, float, complex, list, tuple)) else sharing(array)
+    converts = dtype is not None and data.dtype != dtype
+    if copy is False and (stacked or converts):
+        given = "a list of tensors" if stacked else f"a tensor of dtype {data.dtype}"
+        raise ValueError(f"asarray: copy is False, but the data is {given}, which must be copied. Leave copy= out.")
+    return astype(data, dtype) if converts else copied(data) if copy and not stacked else data
+
+
+def _holds_tensor(data: Any) -> bool:
+    return isinstance(data, Tensor) or (isinstance(data, (list, tuple)) and any(map(_holds_tensor, data)))
+
+
+def array(data: Any, dtype: Any = None, *, copy: bool | None = True) -> Any:
+    """`data` as a tensor in memory of its own. As `numpy.array`, of tensors with their gradients: see `asarray`.
+
+    `np.array` of a list of tensors cannot be had: NumPy asks nobody what to make of a list. Write `np.stack`, or this.
+
+    >>> x = ad.Tensor(2.0, requires_grad=True)
+    >>> ad.array([x, x * x]).sum().backward()
+    >>> x.grad
+    Tensor(5.)
+    """
+    return asarray(data, dtype, copy=copy)
+
+
+def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Tensor:
+    """An array of another library as a constant tensor that shares its memory, or is a `copy`. As `numpy.from_dlpack`.
+
+    >>> ad.from_dlpack(np.ones(2))
+    Tensor([1., 1.])
+    """
+    require_cpu("from_dlpack", device)
+    return sharing(as_numbers(np.from_dlpack(x), "from_dlpack", copy=copy or None))
+
+
+def _creating(function: Any, what: str, call: str, gives: str, signature: Callable[..., Any]) -> Callable[..., Any]:
+    """NumPy's `function`, whose results are tensors."""
+    check = partial(as_numbers, where=function.__name__)
+    return constant(function, what, call, gives, signature, lambda array: wrap(check(array)))
+
+
+zeros = _creating(
+    np.zeros, "Zeros of the shape `shape`", "ad.zeros(2)", "Tensor([0., 0.])", lambda shape, dtype=None, *, device=None: ...
+)
+ones = _creating(
+    np.ones, "Ones of the shape `shape`", "ad.ones(2)", "Tensor([1., 1.])", lambda shape, dtype=None, *, device=None: ...
+)
+empty = _creating(
+    np.empty, "Any values in the shape `shape`", "ad.empty((2, 3)).shape", "(2, 3)", lambda shape, dtype=None, *, device=None: ...
+)
+eye = _creating(
+    np.eye,
+    "A matrix with ones on the diagonal `k` above the main one, and zeros",
+    "ad.eye(2)",
+    "Tensor([[1., 0.],\n            [0., 1.]])",
+    lambda n_rows, n_cols=None, /, k=0, dtype=None, *, device=None: ...,
+)
+
+
+def arange(start: Any, /, stop: Any = None, step: Any = 1, dtype: Any = None, *, device: Any = None) -> Tensor:
+    """The numbers from `start`, or from 0 if it stands alone, up to but without `stop`, `step` apart. As `numpy.arange`.
+
+    They are constant: how many there are depends on the ends. Of tensors that require grad: `start + step * ad.arange(n)`.
+
+    >>> ad.arange(3)
+    Tensor([0, 1, 2])
+    """
+    require_cpu("arange", device)
+    numbers: Any = np.arange
+    return wrap(as_numbers(numbers(start, stop, step, dtype), "arange"))
+
+
+def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: Any = None) -> Tensor:
+    """`fill_value` in the shape `shape`, through which gradients flow. As `numpy.full`.
+
+    >>> ad.full(2, ad.Tensor(3.0))
+    Tensor([3., 3.])
+    """
+    require_cpu("full", device)
+    dtype = np.asarray(array_of(fill_value)).dtype if dtype is None else dtype
+    return full_like(as_numbers(np.empty(shape, dtype), "full"), fill_value)
+
+
+def full_like(x: Any, /, fill_value: Any, dtype: Any = None, *, device: Any = None, shape: Any = None) -> Tensor:
+    """`fill_value`, through which gradients flow, in the shape and type of `x`, or in those given. As `numpy.full_like`.
+
+    >>> ad.full_like(ad.Tensor([1.0, 2.0]), 3.0)
+    Tensor([3., 3.])
+    """
+    require_cpu("full_like", device)
+    empty = as_numbers(np.empty_like(array_of(x), dtype, shape=shape), "full_like")  # laid out as `x`
+    y = setitem(empty, astype(fill_value, empty.dtype), ..., copy=False)
+    return y if isinstance(y, Tensor) else wrap(y)
+
+
+def linspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0, *, device: Any = None
+) -> Any:
+    """`num` numbers at equal distances from `start` to `stop`, or to one step before it without `endpoint`. As `numpy.linspace`.
+
+    The ends may be arrays, with broadcasting, between which they lie along the new axis `axis`. Gradients flow to both.
+
+    >>> ad.linspace(0.0, ad.Tensor(1.0), 3)
+    Tensor([0. , 0.5, 1. ])
+    """
+    require_cpu("linspace", device)
+    if not isinstance(start, Tensor) and not isinstance(stop, Tensor):
+        return wrap(as_numbers(np.linspace(start, stop, num, endpoint, dtype=dtype, axis=axis), "linspace"))
+    if num < 0:
+        raise ValueError(f"linspace: num is {num}; wanted a number of elements, 0 or more.")
+    kind = np.result_type(array_of(start), array_of(stop), float(num))
+    start, stop, steps = astype(start, kind), astype(stop, kind), num - 1 if endpoint else num
+    count = np.reshape(np.arange(num).astype(kind), (-1,) + (1,) * max(np.ndim(start), np.ndim(stop)))
+    y = count * ((stop - start) / max(steps, 1)) + start
+    if endpoint and num > 1:
+        y = setitem(y, stop, -1)  # not but for rounding
+    if dtype is not None:
+        y = astype(floor(y) if np.dtype(dtype).kind in "iu" else y, dtype)
+    return moveaxis(y, 0, axis) if axis else y
+
+
+CREATING: dict[Any, Any] = {np.full_like: full_like, np.linspace: linspace}
+numpy_table.update(CREATING)

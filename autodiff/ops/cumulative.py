@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from autodiff.composites import composite
+from autodiff.dtypes import refuse_loss
 from autodiff.ops.reductions import of_rows, rows_of, widened
-from autodiff.ops.shaping import astype, concat, in_a_row
+from autodiff.ops.shaping import concat, in_a_row
 from autodiff.registry import primitive
 
 __all__ = ["cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "linear_recurrence", "prod"]
@@ -57,8 +59,15 @@ def _of_cumprod(g: Any, y: Any, x: Any, axis: int | None) -> Any:
     return np.reshape(_backwards(flat, widened(g), along) * _before(y, 1, along), x.shape)
 
 
+def _in(dtype: Any, reduce: Callable[..., Any], x: Any, **params: Any) -> Any:
+    """The sums or products of `x`, computed in the type `dtype`, if it is given."""
+    if dtype is not None:
+        refuse_loss(reduce.__name__, x.dtype, np.dtype(dtype))
+    return reduce(x, dtype=dtype, **params)
+
+
 cumsum = primitive(
-    lambda x, /, axis=None: np.cumsum(x, axis),
+    lambda x, /, axis=None, dtype=None: _in(dtype, np.cumsum, x, axis=axis),
     {"x": lambda g, x_shape, axis: np.reshape(np.flip(np.cumsum(np.flip(g, axis), axis), axis), x_shape)},
     name="cumsum",
     numpy=[np.cumsum],
@@ -70,7 +79,7 @@ cumsum = primitive(
 )
 
 cumprod = primitive(
-    lambda x, /, axis=None: np.cumprod(x, axis),
+    lambda x, /, axis=None, dtype=None: _in(dtype, np.cumprod, x, axis=axis),
     {"x": _of_cumprod},
     name="cumprod",
     numpy=[np.cumprod],
@@ -88,7 +97,7 @@ def _cumulative(name: str, operation: Any, neutral: float, x: Any, axis: int | N
     if axis is None and np.ndim(x) > 1:
         raise ValueError(f"{name}: axis is not given, but x has {np.ndim(x)} axes; wanted one, such as axis=0.")
     axis = -1 if axis is None else axis
-    y = operation(x if dtype is None else astype(x, dtype), axis)
+    y = operation(x, axis, dtype)
     if not include_initial:
         return y
     one = [1 if k == axis % y.ndim else n for k, n in enumerate(y.shape)]
@@ -117,18 +126,18 @@ def cumulative_prod(x: Any, /, *, axis: int | None = None, dtype: Any = None, in
 
 def _of_prod(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """`g` times the product of the other elements: of those before and of those after each."""
-    row = rows_of(x, axis)
+    row = rows_of(x.astype(g.dtype, copy=False), axis)
     before = _before(np.cumprod(row, -1), 1, -1)
     after = np.flip(_before(np.cumprod(np.flip(row, -1), -1), 1, -1), -1)
     return of_rows(np.reshape(g, (*row.shape[:-1], 1)) * (before * after), x.shape, axis)
 
 
 prod = primitive(
-    lambda x, /, axis=None, *, keepdims=False: np.prod(x, axis=axis, keepdims=keepdims),
+    lambda x, /, axis=None, *, dtype=None, keepdims=False: _in(dtype, np.prod, x, axis=axis, keepdims=keepdims),
     {"x": _of_prod},
     name="prod",
     numpy=[np.prod],
-    doc="""The product of the elements along `axis` (one, several as a tuple, or all). As `numpy.prod`.
+    doc="""The product of the elements along `axis` (one, several as a tuple, or all), in the type `dtype`. As `numpy.prod`.
 
     Its derivative by an element is the product of the others, also where there are zeros.
 

@@ -13,7 +13,7 @@ from autodiff.ops.arithmetic import pow
 from autodiff.ops.shaping import astype
 from autodiff.registry import primitive
 
-__all__ = ["copysign", "float_power", "frexp", "heaviside", "ldexp", "nan_to_num"]
+__all__ = ["copysign", "float_power", "frexp", "heaviside", "ldexp", "nan_to_num", "nextafter"]
 
 copysign = primitive(
     np.copysign,
@@ -27,6 +27,20 @@ copysign = primitive(
 
     >>> ad.copysign(ad.Tensor([1.0, -2.0]), -1.0)
     Tensor([-1., -2.])
+    """,
+)
+
+nextafter = primitive(
+    np.nextafter,
+    {"a": lambda g: g, "b": lambda g: np.zeros_like(g)},
+    numpy=[np.nextafter],
+    elementwise=True,
+    doc="""The number that can be written next to `a` towards `b`. As `numpy.nextafter`.
+
+    It is `a` but for rounding, and piecewise constant in `b`: its derivatives are 1 and 0.
+
+    >>> ad.nextafter(ad.Tensor([1.0]), 2.0) - 1.0 == np.finfo(float).eps
+    Tensor([ True])
     """,
 )
 

@@ -24,6 +24,7 @@ from autodiff.ops.rearranging import repeat
 from autodiff.ops.reductions import max, mean, min, sum
 from autodiff.ops.rounding import divmod, floor_divide, remainder
 from autodiff.ops.shaping import astype, copy, diagonal, permute_dims, ravel, reshape, squeeze, swapaxes
+from autodiff.ops.sorting import argsort
 from autodiff.ops.statistics import std, var
 from autodiff.registry import registry
 
@@ -81,6 +82,8 @@ _OPERATORS: dict[str, tuple[Callable[..., Any], np.ufunc, str]] = {
     "and": (constants.bitwise_and, np.bitwise_and, "&"),
     "or": (constants.bitwise_or, np.bitwise_or, "|"),
     "xor": (constants.bitwise_xor, np.bitwise_xor, "^"),
+    "lshift": (constants.bitwise_left_shift, np.left_shift, "<<"),
+    "rshift": (constants.bitwise_right_shift, np.right_shift, ">>"),
 }
 for _name, (_operation, _ufunc, _sign) in _OPERATORS.items():
     _itself = _operator(_operation)
@@ -101,7 +104,7 @@ _MEMBERS: dict[str, Any] = {
     "__le__": _operator(constants.less_equal),
     "__gt__": _operator(constants.greater),
     "__ge__": _operator(constants.greater_equal),
-    "__invert__": constants.invert,
+    "__invert__": constants.bitwise_invert,
     "sum": sum,
     "mean": mean,
     "max": max,
@@ -124,7 +127,7 @@ _MEMBERS: dict[str, Any] = {
     "take": take,
     "choose": choose,
     "compress": _compress,
-    "argsort": constants.argsort,
+    "argsort": argsort,
     "argpartition": constants.argpartition,
     "searchsorted": constants.searchsorted,
     "nonzero": constants.nonzero,

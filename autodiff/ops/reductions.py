@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.domain import Kink
+from autodiff.dtypes import refuse_loss
 from autodiff.registry import primitive
 
 __all__ = ["logsumexp", "max", "mean", "min", "sum"]
@@ -58,12 +59,18 @@ def _per_element(g: Any, count: int) -> Any:
     return (g / np.float64(count)).astype(g.dtype)
 
 
+def _sum(x: Any, /, axis: Any = None, *, dtype: Any = None, keepdims: Any = False) -> Any:
+    if dtype is not None:
+        refuse_loss("sum", x.dtype, np.dtype(dtype))
+    return np.add.reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)
+
+
 sum = primitive(
-    lambda x, /, axis=None, *, keepdims=False: np.add.reduce(x, axis=axis, keepdims=keepdims),
+    _sum,
     {"x": lambda g, x_shape, axis, keepdims: np.broadcast_to(expand(g, x_shape, axis, keepdims), x_shape)},
     name="sum",
     numpy=[np.sum],
-    doc="""The sum of the elements along `axis` (one, several as a tuple, or all). As `numpy.sum`.
+    doc="""The sum of the elements along `axis` (one, several as a tuple, or all), added up in the type `dtype`. As `numpy.sum`.
 
     >>> ad.sum(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     Tensor([4., 6.])

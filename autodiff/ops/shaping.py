@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autodiff.composites import composite
-from autodiff.dtypes import NUMBERS, refuse_loss
+from autodiff.dtypes import NUMBERS, refuse_loss, require_cpu
 from autodiff.ops.indexing import axis_index, scatter
 from autodiff.registry import primitive
 
@@ -43,13 +43,22 @@ def in_a_row(x: Any, axis: Any) -> tuple[Any, Any]:
     return (np.reshape(x, -1), 0) if axis is None else (x, axis)
 
 
+def _reshape(x: Any, /, shape: Any, *, copy: bool | None = None) -> Any:
+    y = np.reshape(x, shape)
+    if copy is False and not np.may_share_memory(x, y) and y.size:
+        raise ValueError(f"reshape: copy is False, but no view of x has the shape {y.shape}, since of how x lies in memory.")
+    return y.copy() if copy else y
+
+
 reshape = primitive(
-    lambda x, /, shape: np.reshape(x, shape),
+    _reshape,
     {"x": lambda g, x_shape: np.reshape(g, x_shape)},
     name="reshape",
     numpy=[np.reshape],
     view=True,
     doc="""The elements of `x` in another shape, in the same (row-major) order; -1 stands for what is left. As `numpy.reshape`.
+
+    It is a view where there can be one. With `copy` it is none; if `copy` is false, it is an error where there can be none.
 
     >>> ad.reshape(ad.Tensor([1.0, 2.0]), (2, 1))
     Tensor([[1.],
@@ -169,13 +178,14 @@ squeeze = primitive(
 )
 
 
-def _astype(x: Any, /, dtype: Any) -> Any:
+def _astype(x: Any, /, dtype: Any, *, copy: bool = True, device: Any = None) -> Any:
+    require_cpu("astype", device)
     dtype = np.dtype(dtype)
     if dtype.kind not in NUMBERS:
         raise TypeError(f"astype: dtype is {dtype}; wanted a type of numbers or booleans, such as np.float32.")
     x = x if hasattr(x, "astype") else np.array(x)
     refuse_loss("astype", x.dtype, dtype)
-    return x.astype(dtype)
+    return x.astype(dtype, copy=copy)
 
 
 astype = primitive(
@@ -183,7 +193,10 @@ astype = primitive(
     {"x": lambda g: g},
     name="astype",
     numpy=[np.astype] if hasattr(np, "astype") else [],
+    view=True,
     doc="""A copy of `x` with elements of type `dtype`: numbers or booleans. As `numpy.astype`.
+
+    Without `copy` it is a view of `x` if that has this type.
 
     No gradient flows through integers and booleans: to ask for it is an error.
 

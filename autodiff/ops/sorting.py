@@ -9,28 +9,43 @@ import numpy as np
 
 from autodiff.composites import composite
 from autodiff.core.tensor import array_of
+from autodiff.ops import constants
 from autodiff.ops.choosing import take_along_axis
+from autodiff.ops.shaping import in_a_row
 
-__all__ = ["partition", "sort"]
+__all__ = ["argsort", "partition", "sort"]
+
+
+def argsort(x: Any, /, axis: int | None = -1, kind: Any = None, *, descending: bool = False, stable: bool | None = None) -> Any:
+    """The places of the elements from the smallest to the largest along `axis`; of all in a row if it is None. As `numpy.argsort`.
+
+    NaN come last, or first if `descending`. Of equal elements, those that came first come first, whether `stable` asks for it or
+    not, unless `kind` names another algorithm.
+
+    >>> ad.argsort(ad.Tensor([3.0, 1.0, 2.0]), descending=True)
+    Tensor([0, 2, 1])
+    """
+    x, along = in_a_row(x, axis)
+    kind = kind or "stable"
+    if not descending:
+        return _argsort(x, along, kind)
+    # Reversed, equal ones come last first, so that they are reversed before as well.
+    return np.shape(x)[along] - 1 - np.flip(_argsort(np.flip(x, along), along, kind), along)
+
+
+_argsort = constants.constant(np.argsort)
 
 
 @composite(numpy=[np.sort])
 def sort(x: Any, axis: int | None = -1, kind: Any = None, *, descending: bool = False, stable: bool | None = None) -> Any:
     """The elements from the smallest to the largest along `axis`; of all in a row if it is None. As `numpy.sort`.
 
-    NaN come last, or first if `descending`. The derivative goes the way of each element. Of equal ones, those that came first come
-    first, whether `stable` asks for it or not, unless `kind` names another algorithm: `x[np.argsort(x, kind=kind or "stable")]`.
+    They are in the order of `argsort`. The derivative goes the way of each element.
 
     >>> ad.sort(ad.Tensor([3.0, 1.0, 2.0]), descending=True)
     Tensor([3., 2., 1.])
     """
-    values = np.reshape(array_of(x), -1) if axis is None else array_of(x)
-    along = 0 if axis is None else axis
-    if not descending:
-        order = np.argsort(values, along, kind=kind or "stable")
-    else:  # reversed, equal ones come last first, so that they are reversed before as well
-        order = np.shape(values)[along] - 1 - np.flip(np.argsort(np.flip(values, along), along, kind=kind or "stable"), along)
-    return take_along_axis(x, order, axis)
+    return take_along_axis(x, argsort(array_of(x), axis, kind, descending=descending, stable=stable), axis)
 
 
 @composite(numpy=[np.partition])

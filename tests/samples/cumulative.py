@@ -17,6 +17,7 @@ def up_to_each(rng: np.random.Generator) -> Iterator[Call]:
     yield call(reals(rng, ()))
     yield call(reals(rng, (0, 3)), axis=0)
     yield call(reals(rng, (2, 0)))
+    yield call(reals(rng, (2, 3)), axis=1, dtype=np.dtype(np.float64))
 
 
 @samples_of("cumulative_sum", "cumulative_prod")
@@ -44,3 +45,4 @@ def products(rng: np.random.Generator) -> Iterator[Call]:
     yield call(reals(rng, (2, 3)), axis=-1, keepdims=True)
     yield call(reals(rng, (0, 3)), axis=1)
     yield call(positive(rng, (9,)))
+    yield call(reals(rng, (2, 3)), axis=0, dtype=np.dtype(np.float64))

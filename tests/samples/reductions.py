@@ -23,7 +23,13 @@ def means(rng: np.random.Generator) -> Iterator[Call]:
     yield call(reals(rng, (MANY,)))
 
 
-@samples_of("sum", "max", "min", "logsumexp")
+@samples_of("sum")
+def sums(rng: np.random.Generator) -> Iterator[Call]:
+    yield from reductions(rng)
+    yield call(reals(rng, (2, 3)), dtype=np.dtype(np.float64))
+
+
+@samples_of("max", "min", "logsumexp")
 def reductions(rng: np.random.Generator) -> Iterator[Call]:
     yield from means(rng)
     yield call(reals(rng, ()), axis=0)  # NumPy lets a number be reduced so, but has no mean of one
