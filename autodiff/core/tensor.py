@@ -179,7 +179,7 @@ def is_foreign(x: Any) -> bool:
 
 
 def is_scalar(array: np.ndarray) -> bool:
-    """Whether the array stands for a NumPy scalar, as `sum` gives one: `x += y` makes another, and `x[...] = y` is an error."""
+    """Whether the array stands for a NumPy scalar, as `sum` gives one: `x += y` makes another."""
     return array.ndim == 0 and not array.flags.writeable and array.base is None
 
 

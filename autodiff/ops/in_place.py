@@ -22,8 +22,6 @@ def assign(tensor: Tensor, index: Any, value: Any) -> None:
     def write(array: np.ndarray) -> None:
         put(array, unwrapped(index), array_of(value))
 
-    if is_scalar(array_of(tensor)):
-        raise TypeError("x[i] = v: this tensor is a NumPy scalar, which has no elements to assign to. Use x.copy() for an array.")
     if not _occupies(tensor, index, value):  # as in `x[i] += v`, whose last step assigns x[i] to itself
         _change(tensor, "x[i] = v", value, write, index)
 

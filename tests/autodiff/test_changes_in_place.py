@@ -219,11 +219,28 @@ def test_an_update_of_a_number_is_another_number() -> None:
         before = same
         same += 1.0
         assert (before.item(), same.item()) == (3.0, 4.0)
-        with pytest.raises(TypeError, match=r"x\[i\] = v: this tensor is a NumPy scalar.*Use x\.copy\(\)"):
-            before[...] = 5.0
+    number = np.sum(ad.Tensor([1.0, 2.0]))
     column = number.reshape(1)
     column[0] = 5.0
     assert (number.item(), column.item()) == (3.0, 5.0)
+
+
+def test_an_assignment_to_a_number_is_to_it_alone() -> None:
+    number, recorded = np.sum(ad.Tensor([1.0, 2.0])), leaf([1.0, 2.0]).sum()
+    row, double = number.reshape(1), recorded * 2
+    for same in (number, recorded, recorded.detach()):
+        assert same.item() == 3.0
+        same[...] = 5.0
+        assert same.item() == 5.0
+    assert (row.item(), double.item()) == (3.0, 6.0)
+
+    for values, slope in (([1.0, 2.0], 3 * 5.0**2), ([1.0, 4.0], 10 * 2 * 17.0)):  # of s³, and of 10 s², by s
+        x = leaf(values)
+        total = np.sum(x * x)
+        square = total**2
+        total[total > 10.0] = 10.0
+        (total * square).backward()
+        assert_array_equal(x.grad.numpy(), slope * 2 * x.numpy())
 
 
 def test_a_recorded_write_to_a_shared_array_reaches_it_or_is_an_error() -> None:
