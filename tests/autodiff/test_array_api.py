@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import inspect
 import operator
+import subprocess
+import sys
 from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
+import array_api_users
 import numpy as np
 import pytest
 from array_api_standard import DTYPES, MEMBERS, NUMBERS, OPERATORS, SIGNATURES, SPECIAL, calls
@@ -204,6 +207,27 @@ def test_bits_are_moved_by_operators() -> None:
 def test_a_tensor_of_one_integer_is_a_number(convert: Callable[[Any], Any]) -> None:
     assert convert(ad.asarray(3)) == convert(3)
     assert type(convert(ad.asarray(3))) is type(convert(3))
+
+
+# --- users of the standard -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def printed() -> list[str]:
+    run = subprocess.run([sys.executable, array_api_users.__file__], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.splitlines()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", array_api_users.FUNCTIONS)
+def test_functions_of_scipy_and_sklearn_have_gradients(name: str, printed: list[str]) -> None:
+    assert name in printed
+
+
+@pytest.mark.long
+def test_a_gradient_that_scipy_would_lose_is_an_error(printed: list[str]) -> None:
+    assert "conversion to an array: this tensor requires grad, and the conversion would lose its gradient" in printed[-1]
 
 
 # --- memory ----------------------------------------------------------------------------------------------------------------------
