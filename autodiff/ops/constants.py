@@ -51,9 +51,11 @@ def constant(
         return finish(function(*map(unwrapped, args), **{key: unwrapped(value) for key, value in kwargs.items()}))
 
     numpy_table[function] = constant_function
+    module = getattr(function, "__module__", None) or "numpy"  # most ufuncs don't know theirs
     public: Any = constant_function
+    public.__module__ = module.replace("numpy", "autodiff")
     public.__name__ = public.__qualname__ = call.partition("(")[0].rpartition(".")[2] or function.__name__
-    public.__doc__ = f"{what}. As `numpy.{function.__name__}`.\n\n    >>> {call}\n    {gives}\n    "
+    public.__doc__ = f"{what}. As `{module}.{function.__name__}`.\n\n    >>> {call}\n    {gives}\n    "
     public.__wrapped__ = signature or (_of_one if getattr(function, "nin", 1) == 1 else _of_two)
     return constant_function
 
