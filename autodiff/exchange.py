@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import numpy as np
-
 from autodiff.array_api import VERSIONS
 from autodiff.core.tensor import Tensor, array_of, attach
 from autodiff.core.views import leaf_of, writable
@@ -30,6 +28,9 @@ def _to_device(self: Tensor, device: Any, /, *, stream: Any = None) -> Tensor:
     return self
 
 
+_CPU = (1, 0)  # as DLPack numbers devices
+
+
 def _dlpack(
     self: Tensor, /, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
 ) -> Any:
@@ -39,18 +40,19 @@ def _dlpack(
     """
     if self.requires_grad:
         raise BufferError("DLPack: this tensor requires grad, and another library would lose its gradient. Pass x.detach().")
+    if dl_device not in (None, _CPU):
+        raise BufferError(f"DLPack: dl_device is {dl_device}; wanted {_CPU}, the CPU.")
     if not copy:
         writable(self)
         leaf_of(self).watch.shared = True
-    given = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
-    array: np.ndarray = array_of(self)
-    return array.__dlpack__(**{name: value for name, value in given.items() if value is not None})
+    array: Any = array_of(self).copy() if copy else array_of(self)
+    return array.__dlpack__(stream=stream, **({} if max_version is None else {"max_version": max_version}))
 
 
 attach(
     __array_namespace__=_array_namespace,
     __dlpack__=_dlpack,
-    __dlpack_device__=lambda self: array_of(self).__dlpack_device__(),
+    __dlpack_device__=lambda self: _CPU,
     device=property(lambda self: "cpu", doc="Where the tensor is."),
     to_device=_to_device,
 )

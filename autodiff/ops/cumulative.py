@@ -126,7 +126,7 @@ def cumulative_prod(x: Any, /, *, axis: int | None = None, dtype: Any = None, in
 
 def _of_prod(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """`g` times the product of the other elements: of those before and of those after each."""
-    row = rows_of(x.astype(g.dtype, copy=False), axis)
+    row = rows_of(x.astype(g.dtype), axis)
     before = _before(np.cumprod(row, -1), 1, -1)
     after = np.flip(_before(np.cumprod(np.flip(row, -1), -1), 1, -1), -1)
     return of_rows(np.reshape(g, (*row.shape[:-1], 1)) * (before * after), x.shape, axis)

@@ -9,7 +9,18 @@ _TYPE = "differs in type only, which the engine makes that of the argument"
 _ONE = "the cotangent of a loss is one number: its own sum, its own transpose"
 _SHAPE = "only the shape and type of g are used"
 _SHAPES = [
-    *("sign.x _of_sign", "floor.x", "ceil.x", "trunc.x", "round.x", "floor_divide.a", "floor_divide.b", "copysign.b", "heaviside.x")
+    *(
+        "sign.x _of_sign",
+        "floor.x",
+        "ceil.x",
+        "trunc.x",
+        "round.x",
+        "floor_divide.a",
+        "floor_divide.b",
+        "copysign.b",
+        "heaviside.x",
+    ),
+    "nextafter.b",
 ]
 _SERIES = "(((13.125 * t - 3.75) * t + 1.5) * t - 1) * t * (_OF_ERF / 2)"
 _FURTHER = "the digits that cancel are many only further away, as a test of this function by itself has it"

@@ -298,5 +298,14 @@ def test_a_copy_of_the_memory_is_nobodys() -> None:
         def __dlpack__(self, **options: Any) -> Any:
             return x.__dlpack__(**{**options, "copy": True})
 
-    np.from_dlpack(Producer())[:] = 9.0
-    assert_array_equal(x.numpy(), [1.0, 2.0])
+    copied = np.from_dlpack(Producer())
+    x[0] = 9.0
+    assert_array_equal(copied, [1.0, 2.0])
+
+
+def test_memory_is_that_of_the_cpu() -> None:
+    x = ad.ones(2)
+    assert x.__dlpack_device__() == np.ones(2).__dlpack_device__()
+    assert x.__dlpack__(dl_device=x.__dlpack_device__())
+    with pytest.raises(BufferError, match=r"DLPack: dl_device is \(2, 0\); wanted \(1, 0\), the CPU"):
+        x.__dlpack__(dl_device=(2, 0))
