@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from autodiff.composites import composite
-from autodiff.dtypes import refuse_loss
-from autodiff.ops.reductions import of_rows, rows_of, widened
+from autodiff.ops.reductions import accumulator_type, of_rows, rows_of, widened
 from autodiff.ops.shaping import concat, in_a_row
 from autodiff.registry import primitive
 
@@ -59,15 +57,8 @@ def _of_cumprod(g: Any, y: Any, x: Any, axis: int | None) -> Any:
     return np.reshape(_backwards(flat, widened(g), along) * _before(y, 1, along), x.shape)
 
 
-def _in(dtype: Any, reduce: Callable[..., Any], x: Any, **params: Any) -> Any:
-    """The sums or products of `x`, computed in the type `dtype`, if it is given."""
-    if dtype is not None:
-        refuse_loss(reduce.__name__, x.dtype, np.dtype(dtype))
-    return reduce(x, dtype=dtype, **params)
-
-
 cumsum = primitive(
-    lambda x, /, axis=None, dtype=None: _in(dtype, np.cumsum, x, axis=axis),
+    lambda x, /, axis=None, dtype=None: np.cumsum(x, axis, accumulator_type("cumsum", dtype, x)),
     {"x": lambda g, x_shape, axis: np.reshape(np.flip(np.cumsum(np.flip(g, axis), axis), axis), x_shape)},
     name="cumsum",
     numpy=[np.cumsum],
@@ -79,7 +70,7 @@ cumsum = primitive(
 )
 
 cumprod = primitive(
-    lambda x, /, axis=None, dtype=None: _in(dtype, np.cumprod, x, axis=axis),
+    lambda x, /, axis=None, dtype=None: np.cumprod(x, axis, accumulator_type("cumprod", dtype, x)),
     {"x": _of_cumprod},
     name="cumprod",
     numpy=[np.cumprod],
@@ -133,7 +124,9 @@ def _of_prod(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 
 
 prod = primitive(
-    lambda x, /, axis=None, *, dtype=None, keepdims=False: _in(dtype, np.prod, x, axis=axis, keepdims=keepdims),
+    lambda x, /, axis=None, *, dtype=None, keepdims=False: np.prod(
+        x, axis=axis, dtype=accumulator_type("prod", dtype, x), keepdims=keepdims
+    ),
     {"x": _of_prod},
     name="prod",
     numpy=[np.prod],

@@ -59,14 +59,17 @@ def _per_element(g: Any, count: int) -> Any:
     return (g / np.float64(count)).astype(g.dtype)
 
 
-def _sum(x: Any, /, axis: Any = None, *, dtype: Any = None, keepdims: Any = False) -> Any:
+def accumulator_type(where: str, dtype: Any, x: Any) -> Any:
+    """`dtype`, the type to add up or to multiply the elements of `x` in, if that can hold them, or None."""
     if dtype is not None:
-        refuse_loss("sum", x.dtype, np.dtype(dtype))
-    return np.add.reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)
+        refuse_loss(where, x.dtype, np.dtype(dtype))
+    return dtype
 
 
 sum = primitive(
-    _sum,
+    lambda x, /, axis=None, *, dtype=None, keepdims=False: np.add.reduce(
+        x, axis=axis, dtype=accumulator_type("sum", dtype, x), keepdims=keepdims
+    ),
     {"x": lambda g, x_shape, axis, keepdims: np.broadcast_to(expand(g, x_shape, axis, keepdims), x_shape)},
     name="sum",
     numpy=[np.sum],

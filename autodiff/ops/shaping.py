@@ -43,15 +43,15 @@ def in_a_row(x: Any, axis: Any) -> tuple[Any, Any]:
     return (np.reshape(x, -1), 0) if axis is None else (x, axis)
 
 
-def _reshape(x: Any, /, shape: Any, *, copy: bool | None = None) -> Any:
-    y = np.reshape(x, shape)
-    if copy is False and not np.may_share_memory(x, y) and y.size:
-        raise ValueError(f"reshape: copy is False, but no view of x has the shape {y.shape}, since of how x lies in memory.")
-    return y.copy() if copy else y
+def _copied(x: Any, y: Any, copy: bool | None) -> Any:
+    """`y`, the elements of `x` in another shape: as a copy if `copy` is true, and as none if it is false."""
+    if copy is False and y.size and not np.may_share_memory(x, y):
+        raise ValueError(f"reshape: copy is False, but no view of x has the shape {y.shape}, by the way x lies in memory.")
+    return np.copy(y) if copy else y
 
 
 reshape = primitive(
-    _reshape,
+    lambda x, /, shape, *, copy=None: np.reshape(x, shape) if copy is None else _copied(x, np.reshape(x, shape), copy),
     {"x": lambda g, x_shape: np.reshape(g, x_shape)},
     name="reshape",
     numpy=[np.reshape],

@@ -24,7 +24,10 @@ def _dims(axis: Any, x: Any) -> Any:
 
 
 def _reduction(name: str) -> Callable[..., Any]:
-    return lambda torch, x, axis=None, keepdims=False: getattr(torch, name)(x, _dims(axis, x), keepdim=keepdims)
+    def reduce(torch: Any, x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
+        return getattr(torch, name)(x if dtype is None else x.to(getattr(torch, dtype.name)), _dims(axis, x), keepdim=keepdims)
+
+    return reduce
 
 
 def _plain(name: str) -> Callable[..., Any]:

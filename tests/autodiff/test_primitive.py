@@ -116,7 +116,7 @@ def test_a_declaration_that_fails_says_why_and_leaves_the_registry_as_it_was(for
 def test_a_call_that_does_not_fit_is_an_error_that_shows_the_signature() -> None:
     x = ad.Tensor(X)
     for call in (lambda: ad.sum(x, 0, True, 3), lambda: ad.sum(x, 0, axis=0), lambda: ad.sum(x, axes=0), lambda: ad.sum()):
-        with pytest.raises(TypeError, match=r"^sum: .*It is called as sum\(x, /, axis=None, \*, keepdims=False\)\.$"):
+        with pytest.raises(TypeError, match=r"^sum: .*It is called as sum\(x, /, axis=None, \*, dtype=None, keepdims=False\)\.$"):
             call()
 
 
