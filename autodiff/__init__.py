@@ -76,6 +76,8 @@ __all__ = [
     "count_nonzero",
     "cov",
     "cross",
+    "cummax",
+    "cummin",
     "cumprod",
     "cumsum",
     "cumulative_prod",

@@ -10,6 +10,7 @@ import numpy as np
 from autodiff import ops
 from autodiff.core.tensor import unwrapped
 from autodiff.dtypes import INEXACT
+from autodiff.numpy.outputs import mask_of
 from autodiff.ops.indexing import as_array_like
 
 __all__: list[str] = []
@@ -37,7 +38,7 @@ def mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, wh
         a = ops.astype(a, np.promote_types(dtype, np.float32))  # NumPy adds up half precision in single
     else:
         a = ops.astype(a, dtype)
-    count = np.sum(np.broadcast_to(_mask("np.mean", where), a.shape), axis=axis, keepdims=keepdims)
+    count = np.sum(np.broadcast_to(mask_of("np.mean", where), a.shape), axis=axis, keepdims=keepdims)
     total = ops.sum(_chosen("np.mean", a, where, 0), axis, keepdims=keepdims)
     return ops.astype(total / count, dtype)
 
@@ -74,18 +75,20 @@ def _spread(
 
 def max(a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
     """The largest of the elements where `where` is true, and `initial`, which gets half of the cotangent at a tie."""
-    return _extreme(ops.max, ops.maximum, a, axis, keepdims, initial, where)
+    return extreme(ops.max, ops.maximum, a, axis, keepdims=keepdims, initial=initial, where=where)
 
 
 def min(a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
     """The smallest of the elements where `where` is true, and `initial`, which gets half of the cotangent at a tie."""
-    return _extreme(ops.min, ops.minimum, a, axis, keepdims, initial, where)
+    return extreme(ops.min, ops.minimum, a, axis, keepdims=keepdims, initial=initial, where=where)
 
 
-def _extreme(
-    reduce: Callable[..., Any], pair: Callable[..., Any], a: Any, axis: Any, keepdims: bool, initial: Any, where: Any
-) -> Any:
-    name, a = f"np.{reduce.__name__}", as_array_like(a)
+def extreme(
+    reduce: Callable[..., Any], pair: Callable[..., Any], a: Any, axis: Any, *, keepdims: bool = False, initial: Any = None,
+    where: Any = True,
+) -> Any:  # fmt: skip
+    """What `reduce`, which is `pair` between all elements, makes of those where `where` is true, and of `initial`."""
+    name, a = f"np.{getattr(reduce, '__name__', pair.__name__)}", as_array_like(a)
     if initial is None:
         if where is True:
             return reduce(a, axis, keepdims=keepdims)
@@ -98,12 +101,13 @@ def _extreme(
 
 def _worst(pair: Any, dtype: Any) -> Any:
     """The value that never wins: an infinity, or the end of the range of the integers."""
+    smallest = pair in (ops.minimum, ops.fmin)
     if dtype.kind == "b":
-        return pair is ops.minimum
-    sign = -1 if pair is ops.maximum else 1
+        return smallest
     if dtype.kind in INEXACT:
-        return complex(sign * np.inf, sign * np.inf) if dtype.kind == "c" else sign * np.inf
-    return np.iinfo(dtype).min if sign < 0 else np.iinfo(dtype).max
+        end = np.inf if smallest else -np.inf
+        return complex(end, end) if dtype.kind == "c" else end
+    return np.iinfo(dtype).max if smallest else np.iinfo(dtype).min
 
 
 def _initial(name: str, initial: Any, dtype: Any) -> Any:
@@ -112,15 +116,8 @@ def _initial(name: str, initial: Any, dtype: Any) -> Any:
     return ops.astype(initial, dtype)
 
 
-def _mask(name: str, where: Any) -> Any:
-    mask = np.asarray(unwrapped(where))
-    if mask.dtype != bool:
-        raise TypeError(f"{name}: where has dtype {mask.dtype}; wanted booleans, such as where=x > 0.")
-    return mask
-
-
 def _chosen(name: str, a: Any, where: Any, other: Any) -> Any:
     """`a` with the neutral element `other` in the places that `where` leaves out."""
     if where is True:
         return a
-    return ops.where(np.broadcast_to(_mask(name, where), a.shape), a, np.asarray(other, a.dtype))
+    return ops.where(np.broadcast_to(mask_of(name, where), a.shape), a, np.asarray(other, a.dtype))

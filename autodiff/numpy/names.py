@@ -13,11 +13,6 @@ __all__: list[str] = []
 _INSTEAD = {
     "np.copyto": "a tensor in the place of the array: tensor[...] = value, np.full_like(tensor, value)",
     "np.histogram": "np.bincount(np.digitize(x, edges[1:-1]), weights=weights), which has a gradient by the weights",
-    "np.add.reduce": "np.sum",
-    "np.maximum.reduce": "np.max",
-    "np.minimum.reduce": "np.min",
-    "outer": "a broadcast, as in x[:, None] * y",
-    "at": "x[index] = v, or ad.scatter",
 }
 
 
@@ -46,12 +41,6 @@ def missing(function: Any) -> TypeError:
         f"{name} has no derivative rule for a Tensor. Add one with extend.primitive({name}, {{{rules}}}, numpy=[{name}]), "
         "or leave the graph first: tensor.detach().numpy()."
     )
-
-
-def missing_method(ufunc: Any, method: str) -> TypeError:
-    """The error about a method of a ufunc."""
-    name = f"{name_of(ufunc)}.{method}"
-    return _without_rule(name, _INSTEAD.get(name, _INSTEAD.get(method)))
 
 
 def _without_rule(name: str, instead: str | None) -> TypeError:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.core.tensor import Tensor, is_foreign
-from autodiff.numpy.names import missing, missing_method
+from autodiff.numpy.names import missing
 from autodiff.numpy.namespaces import meaning_of
 from autodiff.numpy.signatures import binding_of
 from autodiff.registry import numpy_table
@@ -22,16 +22,16 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
     for x in inputs:
         if type(x) not in _OWN and is_foreign(x):
             return NotImplemented
+    if kwargs and any(map(is_foreign, kwargs.get("out", ()))):
+        return NotImplemented
     if method != "__call__":
-        raise missing_method(ufunc, method)
+        from autodiff.numpy.methods import call_method  # few need it
+
+        return call_method(ufunc, method, inputs, kwargs)
     meaning = numpy_table.get(ufunc) or meaning_of(ufunc)
     if meaning is None:
         raise missing(ufunc)
-    if not kwargs:
-        return meaning(*inputs)
-    if any(map(is_foreign, kwargs.get("out", ()))):
-        return NotImplemented
-    return binding_of(ufunc, meaning).call(inputs, kwargs)
+    return binding_of(ufunc, meaning).call(inputs, kwargs) if kwargs else meaning(*inputs)
 
 
 def call_function(function: Any, types: Any, args: Any, kwargs: dict[str, Any]) -> Any:

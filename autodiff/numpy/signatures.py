@@ -19,7 +19,9 @@ from autodiff.conversions import loses_gradient
 from autodiff.core.tensor import Tensor, unwrapped
 from autodiff.numpy import compositions
 from autodiff.numpy.names import name_of
+from autodiff.numpy.outputs import mask_of, would_lose, written
 from autodiff.ops.constants import CONSTANTS
+from autodiff.ops.indexing import as_array_like
 
 __all__: list[str] = []
 
@@ -84,7 +86,7 @@ _REASONS = {
     "signature": _CONVERT,
     "subok": "The result is a Tensor: leave it out.",
     "weights": "For a weighted mean: np.average.",
-    "where": "Choose among the results: np.where(mask, result, other).",
+    "where": "Choose among the results: np.where(mask, result, other), or give the others: out=tensor.",
 }
 _NO_REASON = "Leave it out, or leave the graph first: tensor.detach().numpy()."
 
@@ -160,21 +162,33 @@ class Binding:
         return composition(**{name: value for name, value in given.items() if name in known})
 
     def _into(self, out: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
-        """What NumPy makes of a call that writes to arrays: nothing that a gradient could flow through."""
+        """What a call that writes its results to `out` means: to tensors, a recorded write; to arrays, NumPy's own call."""
         outs = out if isinstance(out, tuple) else (out,)
         name = name_of(self.function)
         if any(isinstance(x, Tensor) for x in outs):
-            raise TypeError(f"{name}: out= is a Tensor; wanted an array. To write to a tensor: tensor[...] = {name}(...).")
+            return self._into_tensors(name, outs, args, kwargs)
         if self.function not in CONSTANTS and any(map(loses_gradient, _leaves((args, *kwargs.values())))):
-            raise TypeError(
-                f"{name}: out= (or an update such as `array += tensor`) would lose the gradient of the tensor. "
-                f"Write `array = array + tensor`, or `y = {name}(...)`, or leave the graph first: tensor.detach()."
-            )
+            raise would_lose(name)
         if isinstance(out, tuple) and len(out) == 1 and args and out[0] is args[0] and _is_window(out[0]):
             # `w.data -= step`: Python computes w.data.__isub__(step) and then assigns the result to w.data. The array is a
             # read-only view of the tensor's, so nothing can be written to it; but the statement only needs the result.
             kwargs = {key: value for key, value in kwargs.items() if key != "out"}
         return self.function(*unwrapped(tuple(args)), **{key: unwrapped(value) for key, value in kwargs.items()})
+
+    def _into_tensors(self, name: str, outs: tuple[Any, ...], args: Any, kwargs: Mapping[str, Any]) -> Any:
+        """The results, written to tensors; with `where=`, only the elements that are chosen are computed, and have an influence."""
+        place = self.positional.index("out") if "out" in self.positional else len(args)
+        kwargs = {**dict(zip(self.positional[place + 1 :], args[place + 1 :], strict=False)), **kwargs}
+        args, where = args[:place], kwargs.get("where", True)
+        kwargs = {key: value for key, value in kwargs.items() if key != "out"}
+        elementwise = isinstance(self.function, np.ufunc) and self.function.signature is None
+        if where is True or not elementwise or any(x is None for x in outs):
+            return written(name, outs, self.call(args, kwargs), broadcast=elementwise)
+        shape = outs[0].shape
+        mask = np.broadcast_to(mask_of(name, where), shape)
+        chosen = [ops.getitem(ops.broadcast_to(as_array_like(x), shape), mask) for x in args]
+        kwargs.pop("where")
+        return written(name, outs, self.call(chosen, kwargs), mask)
 
     def _is_default(self, name: str, value: Any) -> bool:
         default = self._numpys[name].default if name in self._numpys else _UFUNC[name].default if name in _UFUNC else _MISSING

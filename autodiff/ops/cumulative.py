@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from autodiff.composites import composite
+from autodiff.domain import Kink
 from autodiff.ops.reductions import accumulator_type, of_rows, rows_of, widened
 from autodiff.ops.shaping import concat, in_a_row
 from autodiff.registry import primitive
 
-__all__ = ["cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "linear_recurrence", "prod"]
+__all__ = ["cummax", "cummin", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "linear_recurrence", "prod"]
 
 
 def _linear_recurrence(a: Any, b: Any, /, *, axis: int = -1) -> Any:
@@ -80,6 +81,50 @@ cumprod = primitive(
 
     >>> ad.cumprod(ad.Tensor([1.0, 2.0, 3.0]))
     Tensor([1., 2., 6.])
+    """,
+)
+
+
+def _of_running(g: Any, y: Any, x: Any, axis: int | None) -> Any:
+    """Each `g` in equal shares to the elements up to there that are what `y` is, as those of `max` and `min` get it."""
+    (flat, along), (y, _), (g, _) = (in_a_row(part, axis) for part in (x, y, g))
+    before = _before(y, 0, along)
+    goes_on = (y == before) | (before != before)  # NaN remains NaN
+    is_it = (flat == y) | (flat != flat)
+    count = linear_recurrence(goes_on, is_it.astype(int), axis=along)
+    return np.reshape(is_it * _backwards(goes_on, g / count, along), x.shape)
+
+
+_TIES = [  # points, and the sums of the shares that each element gets
+    (np.array([1.0, 2.0, 2.0, 0.0]), np.array([1.0, 2.0, 1.0, 0.0])),
+    (np.array([1.0, np.nan, 2.0, np.nan]), np.array([1.0, 2.5, 0.0, 0.5])),
+]
+
+cummax = primitive(
+    lambda x, /, axis=None: np.maximum.accumulate(np.reshape(x, -1) if axis is None else x, 0 if axis is None else axis),
+    {"x": _of_running},
+    name="cummax",
+    kinks=[Kink((x,), (shares,)) for x, shares in _TIES],
+    doc="""The largest of the elements up to each along `axis`; of all in a row if it is None. As `numpy.maximum.accumulate`.
+
+    The derivative goes to it; ties share it, and so does NaN, as of `max`.
+
+    >>> ad.cummax(ad.Tensor([1.0, 3.0, 2.0]))
+    Tensor([1., 3., 3.])
+    """,
+)
+
+cummin = primitive(
+    lambda x, /, axis=None: np.minimum.accumulate(np.reshape(x, -1) if axis is None else x, 0 if axis is None else axis),
+    {"x": _of_running},
+    name="cummin",
+    kinks=[Kink((-x,), (shares,)) for x, shares in _TIES],
+    doc="""The smallest of the elements up to each along `axis`; of all in a row if it is None. As `numpy.minimum.accumulate`.
+
+    The derivative goes to it; ties share it, and so does NaN, as of `min`.
+
+    >>> ad.cummin(ad.Tensor([3.0, 1.0, 2.0]))
+    Tensor([3., 1., 1.])
     """,
 )
 

@@ -16,14 +16,14 @@ from autodiff.ops.indexing import layout_of, put, setitem
 __all__: list[str] = []
 
 
-def assign(tensor: Tensor, index: Any, value: Any) -> None:
-    """`tensor[index] = value`."""
+def assign(tensor: Tensor, index: Any, value: Any, what: str = "x[i] = v") -> None:
+    """`tensor[index] = value`, which errors call `what`."""
 
     def write(array: np.ndarray) -> None:
         put(array, unwrapped(index), array_of(value))
 
     if not _occupies(tensor, index, value):  # as in `x[i] += v`, whose last step assigns x[i] to itself
-        _change(tensor, "x[i] = v", value, write, index)
+        _change(tensor, what, value, write, index)
 
 
 def updating(operation: Callable[..., Any], ufunc: np.ufunc, what: str) -> Callable[[Any, Any], Any]:

@@ -8,7 +8,7 @@ from tests.samples.arrays import positive, reals
 from tests.samples.calls import Call, call, samples_of
 
 
-@samples_of("cumsum", "cumprod")
+@samples_of("cumsum", "cumprod", "cummax", "cummin")
 def up_to_each(rng: np.random.Generator) -> Iterator[Call]:
     yield call(reals(rng, (2, 5)), axis=1)
     yield call(reals(rng, (5, 2)), axis=0)
