@@ -9,7 +9,7 @@ from autodiff.array_api import __array_namespace_info__ as __array_namespace_inf
 from autodiff.core.tensor import *
 from autodiff.modes import *
 from autodiff.numpy import protocols as protocols
-from autodiff.numpy.namespaces import NAMESPACES, load_namespace
+from autodiff.numpy.namespaces import LATER, NAMESPACES, load_later, load_namespace
 from autodiff.ops import *
 from autodiff.transforms import *
 
@@ -24,6 +24,8 @@ __all__ = [
     "angle",
     "any",
     "append",
+    "apply_along_axis",
+    "apply_over_axes",
     "arange",
     "argmax",
     "argmin",
@@ -108,6 +110,7 @@ __all__ = [
     "expm1",
     "extract",
     "eye",
+    "fabs",
     "finfo",
     "flatnonzero",
     "flip",
@@ -125,12 +128,17 @@ __all__ = [
     "from_dlpack",
     "full",
     "full_like",
+    "geomspace",
     "getitem",
     "grad",
     "gradient",
     "greater",
     "greater_equal",
     "heaviside",
+    "histogram",
+    "histogram2d",
+    "histogram_bin_edges",
+    "histogramdd",
     "hsplit",
     "hstack",
     "hypot",
@@ -174,6 +182,7 @@ __all__ = [
     "logical_not",
     "logical_or",
     "logical_xor",
+    "logspace",
     "logsumexp",
     "matmul",
     "matrix_transpose",
@@ -218,6 +227,14 @@ __all__ = [
     "permute_dims",
     "pi",
     "piecewise",
+    "poly",
+    "polyadd",
+    "polyder",
+    "polydiv",
+    "polyfit",
+    "polyint",
+    "polymul",
+    "polysub",
     "polyval",
     "positive",
     "pow",
@@ -227,6 +244,7 @@ __all__ = [
     "rad2deg",
     "ravel",
     "real",
+    "real_if_close",
     "reciprocal",
     "relu",
     "remainder",
@@ -237,6 +255,7 @@ __all__ = [
     "rint",
     "roll",
     "rollaxis",
+    "roots",
     "rot90",
     "round",
     "scatter",
@@ -256,6 +275,7 @@ __all__ = [
     "sliding_window_view",
     "softmax",
     "sort",
+    "sort_complex",
     "split",
     "sqrt",
     "square",
@@ -308,7 +328,9 @@ __array_api_version__ = "2024.12"
 
 
 def __getattr__(name: str) -> Any:
-    """The namespaces that are loaded when they are first used."""
+    """What is loaded when it is first used."""
     if name in NAMESPACES:
         return load_namespace(name)
+    if name in LATER:
+        return load_later(name)
     raise AttributeError(f"module 'autodiff' has no attribute {name!r}")

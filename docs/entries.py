@@ -10,11 +10,10 @@ from typing import Any
 
 import nn  # noqa: F401 (these declare entries of their own)
 from autodiff.composites import Composite, composites
-from autodiff.numpy.namespaces import NAMESPACES, load_namespace
+from autodiff.numpy.namespaces import load_all
 from autodiff.registry import Primitive, registry
 
-for _name in NAMESPACES:
-    load_namespace(_name)
+load_all()
 
 OWN = ("autodiff.", "nn.")  # modules that declare operations; users and tests declare others
 

@@ -10,10 +10,7 @@ import numpy as np
 
 __all__: list[str] = []
 
-_INSTEAD = {
-    "np.copyto": "a tensor in the place of the array: tensor[...] = value, np.full_like(tensor, value)",
-    "np.histogram": "np.bincount(np.digitize(x, edges[1:-1]), weights=weights), which has a gradient by the weights",
-}
+_INSTEAD: dict[str, str] = {}
 
 
 def name_of(function: Any) -> str:

@@ -1,4 +1,4 @@
-"""The namespaces beside the main one, with NumPy's and SciPy's names. Each is loaded when it is first used."""
+"""What is loaded when it is first used: the namespaces with NumPy's and SciPy's names, and what few need of the main one."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ __all__: list[str] = []
 
 NAMESPACES = {"fft": "np.fft", "linalg": "np.linalg", "special": "scipy.special"}
 _ELSEWHERE = {"np.i0": "scipy.special"}  # functions of the main namespace that are declared in another one
+_FAMILIES = {  # files of `autodiff.ops`, with what they declare in the main namespace
+    "applying": "apply_along_axis apply_over_axes",
+    "histograms": "histogram histogram2d histogram_bin_edges histogramdd",
+    "polynomials": "poly polyadd polyder polydiv polyfit polyint polymul polysub roots",
+    "ranges": "geomspace linspace logspace",
+}
+LATER = {name: family for family, names in _FAMILIES.items() for name in names.split()}
 
 
 def load_namespace(name: str) -> Any:
@@ -20,12 +27,27 @@ def load_namespace(name: str) -> Any:
     return importlib.import_module(f"autodiff.{name}")
 
 
+def load_later(name: str) -> Any:
+    """A function of the main namespace that few need."""
+    return getattr(importlib.import_module(f"autodiff.ops.{LATER[name]}"), name)
+
+
+def load_all() -> None:
+    """Load everything, for those who want to see all that there is."""
+    for name in NAMESPACES:
+        load_namespace(name)
+    for name in LATER:
+        load_later(name)
+
+
 def meaning_of(function: Any) -> Callable[..., Any] | None:
-    """What a NumPy or SciPy function means for tensors, also if it is declared in a namespace that is not loaded yet."""
+    """What a NumPy or SciPy function means for tensors, also if that is not loaded yet."""
     if function not in numpy_table:
         full = name_of(function)
         module = _ELSEWHERE.get(full, full.rpartition(".")[0])
         for name, theirs in NAMESPACES.items():
             if module == theirs:
                 load_namespace(name)
+        if module == "np" and full.removeprefix("np.") in LATER:
+            load_later(full.removeprefix("np."))
     return numpy_table.get(function)

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.composites import composite
 from autodiff.domain import POSITIVE, Interval, Kink
+from autodiff.dtypes import dtype_of
 from autodiff.registry import primitive
 
 __all__ = [
@@ -14,6 +16,7 @@ __all__ = [
     "add",
     "cbrt",
     "divide",
+    "fabs",
     "multiply",
     "negative",
     "positive",
@@ -111,6 +114,20 @@ abs = primitive(
     Tensor([1., 2.])
     """,
 )
+
+
+@composite(numpy=[np.fabs])
+def fabs(x: Any, /) -> Any:
+    """The absolute value of real numbers, as a floating-point number, as `abs`. As `numpy.fabs`.
+
+    Raises:
+        TypeError: the numbers are complex.
+
+    >>> ad.fabs(ad.Tensor([-1, 2]))
+    Tensor([1., 2.])
+    """
+    dtype = np.fabs(np.zeros(0, dtype_of(x))).dtype  # an error of complex numbers
+    return abs(x.astype(dtype) if hasattr(x, "dtype") else np.asarray(x, dtype))
 
 
 def _one_less(p: Any) -> Any:

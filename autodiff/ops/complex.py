@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.core.tensor import read_only
+from autodiff.composites import composite
+from autodiff.core.tensor import read_only, unwrapped
 from autodiff.registry import primitive
 
-__all__ = ["conj", "imag", "real"]
+__all__ = ["conj", "imag", "real", "real_if_close"]
 
 
 def _read_only(part: Any) -> Any:
@@ -60,3 +61,19 @@ conj = primitive(
     Tensor([1.-2.j, 3.-0.j])
     """,
 )
+
+
+@composite(numpy=[np.real_if_close])
+def real_if_close(a: Any, tol: float = 100) -> Any:
+    """The real part, if all imaginary parts are less than `tol`, or if that is above 1, `tol` times the precision; else `a`.
+
+    As `numpy.real_if_close`.
+
+    >>> ad.real_if_close(ad.Tensor([1.0 + 1e-15j, 2.0]))
+    Tensor([1., 2.])
+    """
+    a = a if hasattr(a, "dtype") else np.asarray(a)
+    if a.dtype.kind != "c":
+        return a
+    bound = tol * np.finfo(a.dtype).eps if tol > 1 else tol
+    return real(a) if np.all(np.abs(np.imag(unwrapped(a))) < bound) else a

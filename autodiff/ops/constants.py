@@ -248,5 +248,16 @@ can_cast = constant(
     as_it_is,
 )
 
-for _function in (np.einsum_path, np.array_repr, np.array_str, np.save, np.savez, np.savez_compressed):  # under NumPy's names alone
+# Under NumPy's names alone.
+_TENSORS: list[Any] = [
+    *(np.isneginf, np.isposinf, np.nanargmax, np.nanargmin, np.packbits, np.unpackbits, np.bitwise_count, np.gcd, np.lcm),
+]
+_OTHERS: list[Any] = [
+    *(np.einsum_path, np.array_repr, np.array_str, np.array2string, np.save, np.savez, np.savez_compressed, np.savetxt),
+    *(np.array_equiv, np.common_type, np.min_scalar_type, np.may_share_memory, np.shares_memory),
+    *(np.ix_, np.diag_indices_from, np.tril_indices_from, np.triu_indices_from, np.unravel_index, np.ravel_multi_index),
+]
+for _function in _TENSORS:
+    constant(_function)
+for _function in _OTHERS:
     constant(_function, finish=as_it_is)

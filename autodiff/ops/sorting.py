@@ -11,9 +11,10 @@ from autodiff.composites import composite
 from autodiff.core.tensor import array_of
 from autodiff.ops import constants
 from autodiff.ops.choosing import take_along_axis
-from autodiff.ops.shaping import in_a_row
+from autodiff.ops.indexing import as_array_like
+from autodiff.ops.shaping import astype, in_a_row
 
-__all__ = ["argsort", "partition", "sort"]
+__all__ = ["argsort", "partition", "sort", "sort_complex"]
 
 
 def argsort(x: Any, /, axis: int | None = -1, kind: Any = None, *, descending: bool = False, stable: bool | None = None) -> Any:
@@ -58,3 +59,16 @@ def partition(x: Any, kth: int | Sequence[int], axis: int | None = -1, kind: Any
     Tensor(1.)
     """
     return take_along_axis(x, np.argpartition(array_of(x), kth, axis, kind), axis)
+
+
+@composite(numpy=[np.sort_complex])
+def sort_complex(a: Any) -> Any:
+    """The elements along the last axis by their real parts, those of equal ones by their imaginary parts, as complex numbers.
+
+    As `numpy.sort_complex`.
+
+    >>> ad.sort_complex(ad.Tensor([2.0 - 1.0j, 1.0, 2.0 - 2.0j]))
+    Tensor([1.+0.j, 2.-2.j, 2.-1.j])
+    """
+    a = as_array_like(a)
+    return astype(sort(a), np.sort_complex(np.zeros(0, a.dtype)).dtype)

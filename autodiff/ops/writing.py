@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.core.tensor import unwrapped
+from autodiff.core.tensor import Tensor, unwrapped
 from autodiff.ops.choosing import along, as_places
+from autodiff.ops.in_place import assign
+from autodiff.ops.indexing import as_array_like
 from autodiff.ops.rearranging import resize
-from autodiff.ops.shaping import reshape
+from autodiff.ops.shaping import broadcast_to, reshape
 from autodiff.ops.sorting import partition, sort
 from autodiff.registry import numpy_table
 
@@ -58,6 +60,16 @@ def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
     a[mask] = resize(reshape(val, -1), np.count_nonzero(mask))
 
 
+def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
+    """Write the values `src`, with broadcasting, to the elements where `where` is true."""
+    if not isinstance(dst, Tensor):
+        return np.copyto(dst, np.asarray(src), casting, unwrapped(where))  # an error if `src` would lose its gradient
+    src = as_array_like(src)
+    np.copyto(np.empty(dst.shape, dst.dtype), unwrapped(src), casting, unwrapped(where))  # NumPy's errors
+    mask = np.broadcast_to(unwrapped(where), dst.shape)
+    return assign(dst, mask, broadcast_to(src, dst.shape)[mask], "np.copyto")
+
+
 def fill(self: Any, value: Any) -> None:
     """Write one value to all elements."""
     if np.ndim(value):
@@ -76,6 +88,7 @@ def partition_in_place(self: Any, kth: Any, axis: int = -1, kind: str = "introse
 
 
 WRITING: dict[Any, Any] = {
+    np.copyto: copyto,
     np.put: put,
     np.put_along_axis: put_along_axis,
     np.place: place,

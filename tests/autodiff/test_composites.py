@@ -27,8 +27,12 @@ class Case:
 
     def of(self, function: Callable[..., Any], convert: Callable[[np.ndarray], Any]) -> list[Any]:
         """The results of `function`, of which there may be several, with what `convert` makes of the floating-point operands."""
-        result = function(*[_each(x, convert) for x in self.call.operands], **self.call.params)
-        return list(result) if isinstance(result, (tuple, list)) else [result]
+        return _flat(function(*[_each(x, convert) for x in self.call.operands], **self.call.params))
+
+
+def _flat(results: Any) -> list[Any]:
+    """The results, also those in sequences, one by one."""
+    return [y for part in results for y in _flat(part)] if isinstance(results, (tuple, list)) else [results]
 
 
 def _each(x: Any, convert: Callable[[np.ndarray], Any]) -> Any:

@@ -12,6 +12,8 @@ import autodiff as ad
 X = np.array([[3.0, 1.0, 2.0], [6.0, 4.0, 5.0]])
 MASK = np.array([[True, False, True], [True, True, False]])
 WRITES: dict[str, Callable[[Any, Any], Any]] = {
+    "copyto": lambda x, v: np.copyto(x, v[:, None]),
+    "copyto some": lambda x, v: np.copyto(x, v[1], where=MASK),
     "put": lambda x, v: np.put(x, [1, -1, 4, 1], v),
     "put, round the end": lambda x, v: np.put(x, [7, -8], v, mode="wrap"),
     "put, up to the end": lambda x, v: np.put(x, [[9], [-8]], v, mode="clip"),
@@ -106,7 +108,9 @@ def test_a_number_can_be_put() -> None:
         (lambda x: np.place(x, MASK[0], 1.0), ValueError, "reshape"),
         (lambda x: np.fill_diagonal(x[0], 1.0), ValueError, "at least 2-d"),
         (lambda x: x.fill([1.0, 2.0]), ValueError, "fill: value has shape \\(2,\\); wanted a number. For an array"),
-        (lambda x: np.copyto(x, 1.0), TypeError, "np.copyto has no derivative rule for a Tensor. Use a tensor in the place of"),
+        (lambda x: np.copyto(x, 1j), TypeError, "Cannot cast"),
+        (lambda x: np.copyto(x, [1.0, 2.0]), ValueError, "broadcast"),
+        (lambda x: np.copyto(x, 1.0, where=[True, False]), ValueError, "broadcast"),
         (lambda x: x.sort(2), ValueError, "out of bounds"),
     ],
 )

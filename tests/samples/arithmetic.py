@@ -13,3 +13,8 @@ def power(rng: np.random.Generator) -> Iterator[Call]:
     yield from elementwise(rng, positive, reals)
     yield call(np.arange(1, 4, dtype=np.int8), reals(rng, (3,)))
     yield call(positive(rng, (2,)), booleans(rng, (2,)))
+
+
+@samples_of("fabs")
+def of_real_numbers(rng: np.random.Generator) -> Iterator[Call]:
+    yield from elementwise(rng, reals)

@@ -26,3 +26,10 @@ def partitions(rng: np.random.Generator) -> Iterator[Call]:
     yield call(reals(rng, (1, 3)), (0, 1), axis=None)
     yield call(reals(rng, (3,)), (0, 1, 2), kind="introselect")
     yield call(reals(rng, (1, 0)), 0, axis=0)
+
+
+@samples_of("sort_complex")
+def sorts_of_complex(rng: np.random.Generator) -> Iterator[Call]:
+    yield call(reals(rng, (5,)))
+    yield call(reals(rng, (2, 3)))
+    yield call(reals(rng, (0,)))

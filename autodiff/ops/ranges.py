@@ -1,0 +1,100 @@
+"""Numbers between two ends at equal distances, or in equal proportions. The derivatives are by the ends."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from autodiff.composites import composite
+from autodiff.core.tensor import unwrapped
+from autodiff.dtypes import INEXACT
+from autodiff.ops.arithmetic import pow
+from autodiff.ops.exponential import log10
+from autodiff.ops.indexing import as_array_like
+from autodiff.ops.rounding import sign
+from autodiff.ops.shaping import astype, broadcast_to, concat, expand_dims, moveaxis
+
+__all__ = ["geomspace", "logspace"]
+
+
+@composite(numpy=[np.linspace], name="np.linspace")
+def linspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None, axis: int = 0
+) -> Any:
+    """`num` numbers from `start` to `stop`, the last of them unless `endpoint` is false, along a new axis. As `numpy.linspace`.
+
+    With `retstep`, the distance is beside them.
+
+    Raises:
+        ValueError: `num` is negative.
+
+    >>> np.linspace(ad.Tensor(0.0), ad.Tensor(2.0), 3)
+    Tensor([0., 1., 2.])
+    """
+    num = _count("linspace", num)
+    start, stop = as_array_like(start) * 1.0, as_array_like(stop) * 1.0
+    wide = np.result_type(start.dtype, stop.dtype, float(num))
+    start, stop = astype(start, wide), astype(stop, wide)
+    steps = num - 1 if endpoint else num
+    step = (stop - start) / steps if steps > 0 else (stop - start) * np.nan
+    k = np.reshape(np.arange(num, dtype=wide), (-1, *(1,) * step.ndim))
+    y = start + k * step if steps > 0 else start + k * (stop - start)
+    if endpoint and num > 1:  # the end itself, not but for rounding
+        y = concat([y[:-1], broadcast_to(stop, y[-1:].shape)])
+    y = moveaxis(y, 0, axis)
+    if dtype is not None:
+        y = astype(y if np.dtype(dtype).kind in INEXACT else np.floor(y), dtype)
+    return (y, step) if retstep else y
+
+
+@composite(numpy=[np.logspace])
+def logspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None, axis: int = 0
+) -> Any:
+    """`num` numbers from `base**start` to `base**stop`, in equal proportions, along a new axis. As `numpy.logspace`.
+
+    >>> ad.logspace(ad.Tensor(0.0), 2.0, 3)
+    Tensor([  1.,  10., 100.])
+    """
+    if np.ndim(base):
+        shape = np.broadcast_shapes(np.shape(start), np.shape(stop), np.shape(base))
+        start, stop = broadcast_to(start, shape), broadcast_to(stop, shape)
+        base = expand_dims(broadcast_to(base, shape), axis)
+    y = pow(base, linspace(start, stop, num, endpoint, axis=axis))
+    return y if dtype is None else astype(y, dtype)
+
+
+@composite(numpy=[np.geomspace])
+def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
+    """`num` numbers from `start` to `stop`, of one sign, in equal proportions, along a new axis. As `numpy.geomspace`.
+
+    Of complex numbers it is a spiral.
+
+    Raises:
+        ValueError: an end is 0, or `num` is negative.
+
+    >>> ad.geomspace(ad.Tensor(1.0), 4.0, 3)
+    Tensor([1., 2., 4.])
+    """
+    num = _count("geomspace", num)
+    start, stop = as_array_like(start), as_array_like(stop)
+    if np.any(unwrapped(start) == 0) or np.any(unwrapped(stop) == 0):
+        raise ValueError("geomspace: an end is 0, to which no proportion leads. For equal distances: np.linspace.")
+    wide = np.result_type(start.dtype, stop.dtype, float)
+    shape = np.broadcast_shapes(start.shape, stop.shape)
+    start, stop = (broadcast_to(astype(x, wide), shape) for x in (start, stop))
+    way = sign(start)
+    y = logspace(log10(start / way), log10(stop / way), num, endpoint)
+    ends = [start[None]] * (num > 0), [stop[None]] * (endpoint and num > 1)
+    middle = y[len(ends[0]) : num - len(ends[1])] * way
+    y = moveaxis(concat([*ends[0], middle, *ends[1]]), 0, axis)
+    return y if dtype is None else astype(y, dtype)
+
+
+def _count(name: str, num: Any) -> int:
+    num = operator.index(num)
+    if num < 0:
+        raise ValueError(f"{name}: num is {num}; wanted a count of at least 0.")
+    return num
