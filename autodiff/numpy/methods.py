@@ -164,22 +164,22 @@ def _at(ufunc: Any, operation: Callable[..., Any], a: Any, indices: Any, *b: Any
                 f"{name}: the array would lose the gradient of the tensor. Make it a tensor: ad.Tensor(array) or "
                 "np.zeros_like(tensor); or leave the graph first: tensor.detach()."
             )
-        return ufunc.at(a, unwrapped(indices), *unwrapped(b))
+        ufunc.at(a, unwrapped(indices), *unwrapped(b))
+        return
     ufunc.at(np.array(unwrapped(a)), unwrapped(indices), *unwrapped(b))  # NumPy's errors, before anything is changed
     places = np.arange(a.size).reshape(a.shape)[unwrapped(indices)]
     turns = _turns(places)
     last = np.max(turns, initial=0)
     if last == 0:
         assign(a, indices, operation(a[indices], *b), name)
-        return None
+        return
     others = [ops.broadcast_to(as_array_like(x), places.shape) for x in b]
     if ufunc in (np.add, np.subtract):
         assign(a, ..., operation(a, ops.scatter(others, [indices], a.shape)), name)
-        return None
+        return
     for turn in range(last + 1):
         index = np.unravel_index(places[turns == turn], a.shape)
         assign(a, index, operation(a[index], *[x[turns == turn] for x in others]), name)
-    return None
 
 
 def _turns(places: np.ndarray) -> np.ndarray:

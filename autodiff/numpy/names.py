@@ -10,7 +10,14 @@ import numpy as np
 
 __all__: list[str] = []
 
-_INSTEAD: dict[str, str] = {}
+# What to use instead of functions that have no meaning for tensors.
+INSTEAD = {
+    "np.in1d": "np.isin",
+    "np.nextafter": "x + np.finfo(x.dtype).eps * np.abs(x)",
+    "np.spacing": "np.finfo(x.dtype).eps * np.abs(x)",
+    "np.trapz": "np.trapezoid",
+}
+_OF_PYTHON = "NumPy's own functions: np.sin for math.sin, np.where for `if`; or np.apply_along_axis"
 
 
 def name_of(function: Any) -> str:
@@ -31,8 +38,10 @@ def _module_of(function: Any, name: str) -> str | None:
 def missing(function: Any) -> TypeError:
     """The error about a function that means nothing for tensors."""
     name, arguments = name_of(function), _operand_names(function)
-    if name in _INSTEAD:
-        return _without_rule(name, _INSTEAD[name])
+    if name in INSTEAD:
+        return _without_rule(name, INSTEAD[name])
+    if isinstance(function, np.ufunc) and not "".join(function.types).strip("O->"):  # made by np.frompyfunc
+        return _without_rule(name, _OF_PYTHON)
     rules = ", ".join(f'"{a}": lambda g, {", ".join(arguments)}: ...' for a in arguments)
     return TypeError(
         f"{name} has no derivative rule for a Tensor. Add one with extend.primitive({name}, {{{rules}}}, numpy=[{name}]), "
@@ -40,9 +49,10 @@ def missing(function: Any) -> TypeError:
     )
 
 
-def _without_rule(name: str, instead: str | None) -> TypeError:
-    use = f"Use {instead}, or leave" if instead else "Leave"
-    return TypeError(f"{name} has no derivative rule for a Tensor. {use} the graph first: tensor.detach().numpy().")
+def _without_rule(name: str, instead: str) -> TypeError:
+    return TypeError(
+        f"{name} has no derivative rule for a Tensor. Use {instead}, or leave the graph first: tensor.detach().numpy()."
+    )
 
 
 def _operand_names(function: Any) -> list[str]:

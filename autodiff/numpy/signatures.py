@@ -105,16 +105,20 @@ class Binding:
     """A NumPy function and the one that it calls for tensors: `call` passes on a call of the one as a call of the other.
 
     From `least` to `most` arguments by position, and the keywords in `same`, mean the same to both. A constant function is NumPy's
-    own and takes all that it takes.
+    own and takes all that it takes; so does one that takes any keywords.
     """
 
-    __slots__ = ("_difference", "_numpys", "_required", "_targets", "function", "least", "meaning", "most", "positional", "same")
+    __slots__ = (
+        *("_difference", "_numpys", "_required", "_takes_all", "_targets"),
+        *("function", "least", "meaning", "most", "positional", "same"),
+    )
 
     def __init__(self, function: Any, meaning: Callable[..., Any]) -> None:
         self.function, self.meaning = function, meaning
         self._difference = _DIFFERENCES.get(function, Difference())
         found = inspect.signature(meaning).parameters
-        ours = {name: p for name, p in found.items() if p.kind is not p.VAR_POSITIONAL}
+        ours = {name: p for name, p in found.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+        self._takes_all = function in CONSTANTS or any(p.kind is p.VAR_KEYWORD for p in found.values())
         self._required = [name for name, p in ours.items() if p.default is p.empty]
         self._numpys = _parameters(function, self._difference, self._required)
         by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -129,7 +133,7 @@ class Binding:
             expected = [name for name, p in ours.items() if p.kind in by_position]
             self.least = len(self._required)
             same = [self._targets.get(name) == to for name, to in zip(self.positional, expected, strict=False)]
-            any_number = len(ours) < len(found) and all(same)
+            any_number = any(p.kind is p.VAR_POSITIONAL for p in found.values()) and all(same)
             self.most = 1 << 30 if any_number else (*same, False).index(False)
 
     def call(self, args: Any, kwargs: Mapping[str, Any]) -> Any:
@@ -137,7 +141,7 @@ class Binding:
         given = {**dict(zip(self.positional, args, strict=False)), **kwargs}
         if given.get("out") is not None:
             return self._into(given["out"], args, kwargs)
-        if self.function in CONSTANTS:
+        if self._takes_all:
             return self.meaning(*args, **kwargs)
         given = {name: value for name, value in given.items() if value is not _NO_VALUE}
         ours = {self._targets[name]: value for name, value in given.items() if name in self._targets}

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from autodiff.core.tensor import Tensor, wrap
 from autodiff.ops.indexing import as_array_like
 from autodiff.ops.joining import unstack
 from autodiff.ops.shaping import expand_dims, moveaxis, permute_dims, reshape, stack
@@ -35,6 +36,7 @@ def apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Any, *args: Any
         raise ValueError(f"apply_along_axis: arr has shape {arr.shape}, in which there is no vector along axis {axis}.")
     rows = unstack(reshape(moved, (-1, moved.shape[-1])))
     y = stack([as_array_like(func1d(row, *args, **kwargs)) for row in rows])
+    y = wrap(y) if isinstance(arr, Tensor) and not isinstance(y, Tensor) else y  # of a constant function
     before, made = moved.ndim - 1, y.ndim - 1
     y = reshape(y, (*moved.shape[:-1], *y.shape[1:]))
     return permute_dims(y, (*range(axis), *range(before, before + made), *range(axis, before)))

@@ -102,11 +102,11 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
 
 
 @composite(numpy=[np.piecewise])
-def piecewise(x: Any, condlist: Any, funclist: Sequence[Callable[..., Any] | Any], *args: Any) -> Any:
+def piecewise(x: Any, condlist: Any, funclist: Sequence[Callable[..., Any] | Any], *args: Any, **kw: Any) -> Any:
     """The function, or number, that belongs to the last of the conditions that is true, of each element. As `numpy.piecewise`.
 
-    A function is called with the elements where its condition is true, and with `args`. One more function than conditions is for
-    the elements where none is; without it these are 0. The result has the type of `x`. The derivative is that of the functions.
+    A function is called with the elements where its condition is true, and with `args` and `kw`. One more function than conditions
+    is for the elements where none is; without it these are 0. The result has the type of `x`, the derivative is the functions'.
 
     >>> x = ad.Tensor([-2.0, 0.5, 3.0])
     >>> ad.piecewise(x, [x < 0, x > 1], [lambda x: -x, lambda x: x * x, 1.0])
@@ -120,7 +120,7 @@ def piecewise(x: Any, condlist: Any, funclist: Sequence[Callable[..., Any] | Any
         raise ValueError(f"piecewise: there are {n} conditions and {len(funclist)} functions; wanted {n} or {n + 1}.")
     y = np.zeros_like(x)
     for condition, function in zip(conditions, funclist, strict=True):
-        y = setitem(y, function(x[condition], *args) if callable(function) else function, condition)
+        y = setitem(y, function(x[condition], *args, **kw) if callable(function) else function, condition)
     return y
 
 

@@ -87,7 +87,7 @@ cumprod = primitive(
 
 def _of_running(g: Any, y: Any, x: Any, axis: int | None) -> Any:
     """Each `g` in equal shares to the elements up to there that are what `y` is, as those of `max` and `min` get it."""
-    (flat, along), (y, _), (g, _) = (in_a_row(part, axis) for part in (x, y, widened(g)))
+    (flat, along), (y, _), (g, _) = (in_a_row(part, axis) for part in (x, y, g))
     before = _before(y, 0, along)
     goes_on = (y == before) | (before != before)  # NaN remains NaN
     is_it = (flat == y) | (flat != flat)

@@ -10,7 +10,6 @@ import numpy as np
 
 from autodiff.composites import composite
 from autodiff.core.tensor import Tensor, unwrapped, wrap
-from autodiff.dtypes import INEXACT
 from autodiff.ops.arithmetic import add, subtract
 from autodiff.ops.calculus import vander
 from autodiff.ops.complex import real
@@ -19,6 +18,7 @@ from autodiff.ops.joining import atleast_1d
 from autodiff.ops.rearranging import trim_zeros
 from autodiff.ops.shaping import astype, concat, ravel, reshape
 from autodiff.ops.signals import convolve
+from autodiff.registry import primitive
 
 __all__ = ["poly", "polyadd", "polyder", "polydiv", "polyfit", "polyint", "polymul", "polysub", "roots"]
 
@@ -57,7 +57,8 @@ def polymul(a1: Any, a2: Any) -> Any:
     >>> ad.polymul(ad.Tensor([1.0, 2.0]), [1.0, -2.0])
     Tensor([ 1.,  0., -4.])
     """
-    return convolve(*[concat([trim_zeros(a[:-1], "f"), a[-1:]]) if a.shape[0] else np.zeros(1) for a in atleast_1d(a1, a2)])
+    filled = [a if a.shape[0] else concat([np.zeros(1, a.dtype), a]) for a in atleast_1d(a1, a2)]
+    return convolve(*[concat([trim_zeros(a[:-1], "f"), a[-1:]]) for a in filled])
 
 
 @composite(numpy=[np.polydiv])
@@ -134,39 +135,26 @@ def poly(seq_of_zeros: Any) -> Any:
     if x.ndim > 2 or (x.ndim == 2 and x.shape[0] != x.shape[1]):
         raise ValueError(f"poly: the argument has shape {x.shape}; wanted a vector of roots, or a square matrix.")
     x = np.linalg.eigvals(x) if x.ndim == 2 else x
-    y: Any = np.ones(1, x.dtype)
+    y = concat([np.ones(1, x.dtype), x[:0]])
     for k in range(x.shape[0]):
         y = convolve(y, concat([np.ones(1, x.dtype), -x[k : k + 1]]))
     values = unwrapped(x)
     return real(y) if x.dtype.kind == "c" and np.all(np.sort(values) == np.sort(np.conj(values))) else y
 
 
-@composite(numpy=[np.roots])
-def roots(p: Any) -> Any:
-    """The roots of a polynomial: the eigenvalues of its companion matrix. As `numpy.roots`.
+roots = primitive(
+    lambda p, /: np.roots(p),
+    {"p": lambda g, y, p: -(g / np.polyval(np.polyder(p), y)) @ np.vander(y, p.size)},
+    name="roots",
+    numpy=[np.roots],
+    doc="""The roots of a polynomial. As `numpy.roots`.
 
-    Their derivatives exist where they are different.
-
-    Raises:
-        ValueError: `p` has more than one axis.
+    The derivative of a root `y` by the coefficient of `x**k` is `-y**k / p'(y)`: infinite where several are equal.
 
     >>> ad.roots(ad.Tensor([1.0, -3.0, 2.0]))
     Tensor([2., 1.])
-    """
-    p = atleast_1d(p)
-    if p.ndim != 1:
-        raise ValueError(f"roots: p has {p.ndim} axes; wanted a vector of coefficients.")
-    places = np.flatnonzero(unwrapped(p))
-    if not places.size:
-        return astype(real(p[:0]), float)
-    zeros = p.shape[0] - 1 - int(places[-1])
-    p = p[int(places[0]) : int(places[-1]) + 1]
-    p = p if p.dtype.kind in INEXACT else astype(p, float)
-    n = p.shape[0] - 1
-    y = astype(real(p[:0]), float)
-    if n > 0:
-        y = np.linalg.eigvals(concat([reshape(-p[1:] / p[0], (1, n)), np.eye(n, dtype=p.dtype)[:-1]]))
-    return concat([y, np.zeros(zeros, y.dtype)])
+    """,
+)
 
 
 @composite(numpy=[np.polyfit])

@@ -94,7 +94,7 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype
 
 
 def _count(name: str, num: Any) -> int:
-    num = operator.index(num)
-    if num < 0:
+    count = operator.index(num)
+    if count < 0:
         raise ValueError(f"{name}: num is {num}; wanted a count of at least 0.")
-    return num
+    return count

@@ -29,6 +29,7 @@ _TWICE = "2 * (g.astype(np.float32) if g.dtype.char == 'e' else g)"
 _ZEROS = "np.zeros_like(parts[0], shape=shape"
 _REAL = "the same of real numbers; complex ones are tried in tests of their own"
 _LOWER_HALF = "np.tri(n, dtype=dtype) - np.eye(n, dtype=dtype) / 2"
+_NOT_USED = "whether the first element goes on from one before is not used"
 _AXES = "arrays that are joined along an axis have the same number of axes"
 
 EQUIVALENT: dict[str, str] = {
@@ -108,4 +109,10 @@ EQUIVALENT: dict[str, str] = {
     f"cholesky.x lower_half: {_LOWER_HALF} -> -({_LOWER_HALF})": ("it is a factor twice, so that the sign is lost"),
     "cholesky.x _of_cholesky: g -> np.ones_like(g) (place 3)": "only the shape and type of g are used",
     "cholesky.x _of_cholesky: g -> np.sum(g) + np.zeros_like(g) (place 3)": "only the shape and type of g are used",
+    **{f"{name}.x _of_running: 0 -> 0 {sign} 1": _NOT_USED for name in ("cummax", "cummin") for sign in "+-"},
+    **{f"{name}.x _before: np.full_like(moved[..., :1], first) -> moved[..., :1]": _NOT_USED for name in ("cummax", "cummin")},
+    **{f"{name}.x in_a_row: 0 -> 0 - 1": "the only axis is the first and the last" for name in ("cummax", "cummin")},
+    **{f"{name}.x in_a_row: 1 -> 1 + 1": "to reshape, all negative lengths are unknown ones" for name in ("cummax", "cummin")},
+    "roots.p: -(g / np.polyval(np.polyder(p), y)) @ np.vander(y, p.size) -> np.reshape(np.transpose(-(g / np.polyval(np.polyder(p), "
+    "y)) @ np.vander(y, p.size)), (-(g / np.polyval(np.polyder(p), y)) @ np.vander(y, p.size)).shape)": "a vector is its transpose",
 }

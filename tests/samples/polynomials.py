@@ -55,7 +55,6 @@ def roots(rng: np.random.Generator) -> Iterator[Call]:
     yield call(np.array([1.0, -6.5, 11.0, -5.0]))
     yield call(np.array([1.0, 0.5, 2.0, 0.25]))
     yield call(np.array([2.0, 3.0]))
-    yield call(np.array([0.5]))
 
 
 @samples_of("polyfit")
