@@ -30,6 +30,7 @@ _ZEROS = "np.zeros_like(parts[0], shape=shape"
 _REAL = "the same of real numbers; complex ones are tried in tests of their own"
 _LOWER_HALF = "np.tri(n, dtype=dtype) - np.eye(n, dtype=dtype) / 2"
 _NOT_USED = "whether the first element goes on from one before is not used"
+_OF_ROOTS = "-(g / np.polyval(np.polyder(p), y)) @ np.vander(y, p.size)"
 _AXES = "arrays that are joined along an axis have the same number of axes"
 
 EQUIVALENT: dict[str, str] = {
@@ -113,6 +114,5 @@ EQUIVALENT: dict[str, str] = {
     **{f"{name}.x _before: np.full_like(moved[..., :1], first) -> moved[..., :1]": _NOT_USED for name in ("cummax", "cummin")},
     **{f"{name}.x in_a_row: 0 -> 0 - 1": "the only axis is the first and the last" for name in ("cummax", "cummin")},
     **{f"{name}.x in_a_row: 1 -> 1 + 1": "to reshape, all negative lengths are unknown ones" for name in ("cummax", "cummin")},
-    "roots.p: -(g / np.polyval(np.polyder(p), y)) @ np.vander(y, p.size) -> np.reshape(np.transpose(-(g / np.polyval(np.polyder(p), "
-    "y)) @ np.vander(y, p.size)), (-(g / np.polyval(np.polyder(p), y)) @ np.vander(y, p.size)).shape)": "a vector is its transpose",
+    f"roots.p: {_OF_ROOTS} -> np.reshape(np.transpose({_OF_ROOTS}), ({_OF_ROOTS}).shape)": "a vector is its own transpose",
 }

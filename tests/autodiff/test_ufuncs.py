@@ -32,13 +32,62 @@ def leaf(values: Any) -> Any:
 
 
 def arguments_of(ufunc: Any) -> np.ndarray:
-    """Numbers to which `ufunc` applies: booleans, if not to others."""
-    return X if ufunc is np.ldexp or "dd->" in "".join(ufunc.types) else X > 1
+    """Numbers to which `ufunc` applies: integers, if not to others."""
+    return X if ufunc is np.ldexp or "dd->" in "".join(ufunc.types) else (X > 1).astype(int)
 
 
 def fold(ufunc: Any, x: Any, axis: int) -> Any:
     """The definition of `ufunc.reduce`, from which NumPy's own `power.reduce` and `arctan2.reduce` differ along rows in memory."""
     return functools.reduce(ufunc, np.moveaxis(x, axis, 0))
+
+
+# --- operands --------------------------------------------------------------------------------------------------------------------
+
+
+class Subclass(np.ndarray):
+    """An array of a kind of its own, without a protocol of its own."""
+
+
+class Foreign:
+    """An array of another library, which answers with the name of what it is asked for."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return f"{ufunc.__name__}.{method}"
+
+
+OTHERS: dict[str, Any] = {
+    "a Python float": 1.5, "a Python integer": 2, "a boolean": True, "a scalar": np.float64(1.5), "a small scalar": np.float32(1.5),
+    "an integer scalar": np.int8(2), "a boolean scalar": np.True_, "a number as an array": np.array(1.5), "an array": X[1],
+    "small floats": X[1].astype(np.float32), "integers": np.array([1, 2, 3]), "booleans": np.array([True, False, True]),
+    "a column": X[:, :1], "a list": [1.0, 2.0, 0.5], "a tuple": (1.0, 2.0, 0.5), "a subclass": X[1].view(Subclass),
+    "a read-only view": np.broadcast_to(1.5, 3), "nothing": np.zeros((0, 3)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS.keys())
+@continuous
+def test_whatever_numpy_takes_beside_an_array_is_taken_beside_a_tensor_on_either_side(ufunc: Any, other: Any) -> None:
+    for dtype in (np.float64, np.float32):
+        x = X[0].astype(dtype)
+        for f in (lambda x: ufunc(x, other), lambda x: ufunc(other, x)):
+            with np.errstate(divide="ignore", invalid="ignore"):  # of what a boolean or an integer makes 0
+                expected, y = np.asarray(f(x)), f(leaf(x))
+            assert type(y) is ad.Tensor
+            assert y.requires_grad
+            assert_allclose(y.numpy(), expected, rtol=1e-6 if expected.dtype == np.float32 else 1e-15, strict=True)
+
+
+@binary
+def test_an_array_of_another_library_gets_its_turn_in_calls_and_methods(ufunc: Any) -> None:
+    foreign, name = Foreign(), ufunc.__name__
+    for t in (ad.Tensor(X), leaf(X)):
+        assert ufunc(t, foreign) == ufunc(foreign, t) == f"{name}.__call__"
+        assert ufunc(t, X, out=foreign) == f"{name}.__call__"
+        assert ufunc.outer(t, foreign) == ufunc.outer(foreign, t) == f"{name}.outer"
+        assert ufunc.reduce(t, out=foreign) == f"{name}.reduce"
+        assert ufunc.accumulate(t, out=foreign) == f"{name}.accumulate"
+        assert ufunc.reduceat(t, [0], out=foreign) == f"{name}.reduceat"
+        assert ufunc.at(t, [0], foreign) == ufunc.at(foreign, [0], t) == f"{name}.at"
 
 
 # --- reduce ----------------------------------------------------------------------------------------------------------------------
