@@ -132,7 +132,7 @@ def line(name: str, function: Any) -> Line:
     if function in WRITING:
         return Line(name, WRITES, "")
     if function in CONSTANTS:
-        return Line(name, CONSTANT, WHYS[function.__name__])
+        return Line(name, CONSTANT, WHYS.get(function.__name__) or REASONS[own])
     if function in numpy_table:
         return Line(name, DIFFERENTIABLE, OURS.get(id(numpy_table[function]), ""))
     if own in ALIASES:
