@@ -78,6 +78,13 @@ def _spread(name: str) -> Callable[..., Any]:
     return spread
 
 
+def _running(name: str) -> Callable[..., Any]:
+    def running(torch: Any, x: Any, axis: Any = None) -> Any:
+        return getattr(torch, name)(x.reshape(-1) if axis is None else x, axis or 0).values
+
+    return running
+
+
 def _along_one(name: str) -> Callable[..., Any]:
     """A function of one axis; several are made one."""
 
@@ -109,6 +116,7 @@ TORCH: dict[str, Callable[..., Any]] = {
     "nanmean": _reduction("nanmean"),
     "var": _spread("var"),
     "std": _spread("std"),
+    **{name: _running(name) for name in ("cummax", "cummin")},
     "softmax": _along_one("softmax"),
     "log_softmax": _along_one("log_softmax"),
     "reshape": lambda torch, x, shape: x.reshape(shape),
@@ -136,6 +144,8 @@ def comparable(case: Case) -> bool:
     if case.entry.name == "pow" and any(x.dtype == bool for x in case.arrays()):  # PyTorch's own rule fails there
         return False
     if case.entry.name in ("var", "std") and not all(x.size for x in case.arrays()):  # PyTorch warns of them
+        return False
+    if case.entry.name in ("cummax", "cummin") and not all(x.size for x in case.arrays()):  # an error of PyTorch's backward pass
         return False
     return case.entry.name in TORCH and not _reversing(index) and not (case.entry.name == "setitem" and _repeating(index))
 
