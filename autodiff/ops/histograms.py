@@ -12,7 +12,6 @@ from autodiff.core.tensor import Tensor, unwrapped, wrap
 from autodiff.ops.calculus import diff
 from autodiff.ops.indexing import as_array_like, scatter
 from autodiff.ops.joining import atleast_2d
-from autodiff.ops.ranges import linspace
 from autodiff.ops.reductions import max, min, sum
 from autodiff.ops.shaping import astype, ravel, reshape
 
@@ -33,7 +32,7 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any 
         return bins if isinstance(bins, Tensor) else wrap(found) if isinstance(a, Tensor) else found
     low, high = min(as_array_like(a)), max(as_array_like(a))
     alike = 0.5 * (unwrapped(low) == unwrapped(high))  # a bin of the width 1 around one value
-    return linspace(low - alike, high + alike, len(found), dtype=found.dtype)
+    return np.linspace(low - alike, high + alike, len(found), dtype=found.dtype)
 
 
 def _counted(samples: Sequence[Any], edges: Sequence[Any], weights: Any) -> Any:

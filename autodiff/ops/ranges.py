@@ -62,7 +62,7 @@ def logspace(
         shape = np.broadcast_shapes(np.shape(start), np.shape(stop), np.shape(base))
         start, stop = broadcast_to(start, shape), broadcast_to(stop, shape)
         base = expand_dims(broadcast_to(base, shape), axis)
-    y = pow(base, linspace(start, stop, num, endpoint, axis=axis))
+    y = pow(base, np.linspace(start, stop, num, endpoint, axis=axis))
     return y if dtype is None else astype(y, dtype)
 
 
