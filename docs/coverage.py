@@ -56,7 +56,7 @@ NO_TENSORS = {
     "is about NumPy itself": "get_include get_printoptions getbufsize geterr geterrcall info nested_iters printoptions "
     "set_printoptions setbufsize seterr seterrcall show_config show_runtime test",
 }
-ALIASES = {"row_stack": "`np.vstack`"}  # functions of NumPy's that do nothing but call another one
+ALIASES = {"row_stack": "`np.vstack`", "trapz": "`np.trapezoid`"}  # functions of NumPy's that do nothing but call another one
 
 DIFFERENTIABLE, CONSTANT, WRITES = "differentiable", "constant", "writes"
 TAKES_NONE, UNSUPPORTED = "not for tensors", "unsupported"
@@ -109,7 +109,7 @@ REASONS, WHYS = _listed(NO_TENSORS), _listed(WHY)
 
 def public(module: Any) -> dict[str, Callable[..., Any]]:
     """The public functions of a module, by name: classes are none."""
-    members = {name: getattr(module, name) for name in module.__all__ if hasattr(module, name)}
+    members = {name: getattr(module, name) for name in module.__all__ if name[0] != "_"}
     return {name: f for name, f in sorted(members.items()) if callable(f) and not isinstance(f, type)}
 
 

@@ -15,7 +15,6 @@ INSTEAD = {
     "np.in1d": "np.isin",
     "np.nextafter": "x + np.finfo(x.dtype).eps * np.abs(x)",
     "np.spacing": "np.finfo(x.dtype).eps * np.abs(x)",
-    "np.trapz": "np.trapezoid",
 }
 _OF_PYTHON = "NumPy's own functions: np.sin for math.sin, np.where for `if`; or np.apply_along_axis"
 

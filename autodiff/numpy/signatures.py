@@ -49,6 +49,7 @@ _DIFFERENCES: dict[Any, Difference] = {
     np.bincount: Difference(lambda x, /, weights=None, minlength=0: None),
     np.clip: Difference(renamed={"a_min": "min", "a_max": "max"}),
     np.concatenate: Difference(lambda arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind": None),
+    np.copyto: Difference(lambda dst, src, casting="same_kind", where=True: None),
     np.dot: Difference(lambda a, b, out=None: None),
     np.einsum: Difference(lambda subscripts, /, *operands, out=None, dtype=None, order="K", casting="safe", optimize=False: None),
     np.inner: Difference(lambda a, b, /: None),
