@@ -174,7 +174,7 @@ def _at(ufunc: Any, operation: Callable[..., Any], a: Any, indices: Any, *b: Any
         assign(a, indices, operation(a[indices], *b), name)
         return
     others = [ops.broadcast_to(as_array_like(x), places.shape) for x in b]
-    if ufunc in (np.add, np.subtract):
+    if ufunc in (np.add, np.subtract) and np.result_type(a.dtype, *[x.dtype for x in others]) == a.dtype:  # at once: no rounding
         assign(a, ..., operation(a, ops.scatter(others, [indices], a.shape)), name)
         return
     for turn in range(last + 1):

@@ -304,6 +304,16 @@ def test_at_of_one_operand(ufunc: Any) -> None:
     assert_gradient(updated, X[0])
 
 
+@pytest.mark.parametrize("dtype", [np.int64, np.float32, np.float64, np.complex128])
+def test_at_rounds_each_time_as_numpy_does(dtype: Any) -> None:
+    for ufunc in (np.add, np.subtract, np.multiply):
+        for b in (0.5, np.array([0.5, 1.75, 0.1]), np.float32(0.1), 2):
+            expected, t = np.array([1, 2, 3], dtype), ad.Tensor(np.array([1, 2, 3], dtype))
+            ufunc.at(expected, [0, 0, 1], b)
+            ufunc.at(t, [0, 0, 1], b)
+            assert_allclose(t.numpy(), expected, rtol=1e-7 if dtype == np.float32 else 1e-15, strict=True)
+
+
 def test_at_changes_the_tensor_itself_and_what_it_is_a_view_of() -> None:
     t = ad.Tensor([1.0, 2.0, 3.0])
     u = leaf([10.0, 20.0])
@@ -382,6 +392,11 @@ def test_out_may_be_an_operand_a_view_or_the_only_tensor() -> None:
     flags = ad.Tensor([False, False])
     assert np.isfinite(leaf([1.0, np.inf]), out=flags) is flags
     assert_array_equal(flags.numpy(), [True, False])
+    u, narrow = leaf([1.0, 2.0]), ad.Tensor(np.zeros(2, np.float32))
+    np.multiply(u, 3.0, out=narrow)
+    assert narrow.dtype == np.float32
+    narrow.sum().backward()
+    assert_array_equal(u.grad.numpy(), [3.0, 3.0], strict=True)
     w = leaf([1.0, 2.0])
     with ad.no_grad():
         np.subtract(w, 0.5, out=w)
