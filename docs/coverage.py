@@ -45,7 +45,7 @@ WHY = {
 NO_TENSORS = {
     "makes an array of numbers; then `ad.Tensor(array)`": "arange bartlett blackman diag_indices empty eye fftfreq fromfunction "
     "full hamming hanning identity indices kaiser mask_indices ones rfftfreq tri tril_indices triu_indices zeros",
-    "makes an array: an error if that would lose a gradient. A tensor of tensors: `np.stack`; of anything: `ad.asarray`": "array "
+    "makes an array: an error if that would lose a gradient. A tensor of tensors: `np.stack`; of anything: `ad.array`": "array "
     "asanyarray asarray asarray_chkfinite ascontiguousarray asfortranarray asmatrix bmat from_dlpack fromiter require",
     "reads files, or text": "frombuffer fromfile fromregex fromstring genfromtxt load loadtxt",
     "writes one number as text": "base_repr binary_repr format_float_positional format_float_scientific",
@@ -82,7 +82,7 @@ Where NumPy asks a tensor for nothing but its array, or Python for a number, a t
 
 | instead of | write |
 | --- | --- |
-| `np.array([t, u])`, `np.asarray([t, u])`, `np.fromiter(tensors, float)` | `np.stack([t, u])` |
+| `np.array([t, u])`, `np.asarray([t, u])`, `np.fromiter(tensors, float)` | `np.stack([t, u])`, or `ad.array([t, u])` |
 | `a = np.zeros(2); a[0] = t` | `a = np.zeros_like(t, shape=2)`, or `ad.Tensor(np.zeros(2))` |
 | `math.sin(t)`, `np.vectorize(math.sin)(t)`, `np.frompyfunc(math.sin, 1, 1)(t)` | `np.sin(t)` |
 | `np.vectorize(f)(t)` with an `if` in `f` | `np.where(condition, t, u)`, or `np.apply_along_axis(f, axis, t)` |

@@ -25,6 +25,7 @@ OTHERS = {  # functions that are no operations
     np.apply_along_axis: lambda t: np.apply_along_axis(np.sum, 0, t),
     np.apply_over_axes: lambda t: np.apply_over_axes(np.sum, t, 0),
     np.full_like: lambda t: np.full_like(t, t[0]),
+    np.linspace: lambda t: np.linspace(t[0], t[1]),
 }
 
 

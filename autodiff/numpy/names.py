@@ -13,7 +13,6 @@ __all__: list[str] = []
 # What to use instead of functions that have no meaning for tensors.
 INSTEAD = {
     "np.in1d": "np.isin",
-    "np.nextafter": "x + np.finfo(x.dtype).eps * np.abs(x)",
     "np.spacing": "np.finfo(x.dtype).eps * np.abs(x)",
 }
 _OF_PYTHON = "NumPy's own functions: np.sin for math.sin, np.where for `if`; or np.apply_along_axis"

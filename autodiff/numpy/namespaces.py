@@ -17,7 +17,7 @@ _FAMILIES = {  # files of `autodiff.ops`, with what they declare in the main nam
     "applying": "apply_along_axis apply_over_axes",
     "histograms": "histogram histogram2d histogram_bin_edges histogramdd",
     "polynomials": "poly polyadd polyder polydiv polyfit polyint polymul polysub roots",
-    "ranges": "geomspace linspace logspace",
+    "ranges": "geomspace logspace",
 }
 LATER = {name: family for family, names in _FAMILIES.items() for name in names.split()}
 

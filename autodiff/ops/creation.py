@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -149,7 +150,7 @@ def linspace(
     require_cpu("linspace", device)
     if not isinstance(start, Tensor) and not isinstance(stop, Tensor):
         return wrap(as_numbers(np.linspace(start, stop, num, endpoint, dtype=dtype, axis=axis), "linspace"))
-    if num < 0:
+    if operator.index(num) < 0:
         raise ValueError(f"linspace: num is {num}; wanted a number of elements, 0 or more.")
     kind = np.result_type(array_of(start), array_of(stop), float(num))
     start, stop, steps = astype(start, kind), astype(stop, kind), num - 1 if endpoint else num

@@ -1,4 +1,4 @@
-"""Numbers between two ends at equal distances, or in equal proportions. The derivatives are by the ends."""
+"""Numbers between two ends in equal proportions. The derivatives are by the ends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from autodiff.composites import composite
 from autodiff.core.tensor import unwrapped
-from autodiff.dtypes import INEXACT
 from autodiff.ops.arithmetic import pow
 from autodiff.ops.exponential import log10
 from autodiff.ops.indexing import as_array_like
@@ -17,36 +16,6 @@ from autodiff.ops.rounding import sign
 from autodiff.ops.shaping import astype, broadcast_to, concat, expand_dims, moveaxis
 
 __all__ = ["geomspace", "logspace"]
-
-
-@composite(numpy=[np.linspace], name="np.linspace")
-def linspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None, axis: int = 0
-) -> Any:
-    """`num` numbers from `start` to `stop`, the last of them unless `endpoint` is false, along a new axis. As `numpy.linspace`.
-
-    With `retstep`, the distance is beside them.
-
-    Raises:
-        ValueError: `num` is negative.
-
-    >>> np.linspace(ad.Tensor(0.0), ad.Tensor(2.0), 3)
-    Tensor([0., 1., 2.])
-    """
-    num = _count("linspace", num)
-    start, stop = as_array_like(start) * 1.0, as_array_like(stop) * 1.0
-    wide = np.result_type(start.dtype, stop.dtype, float(num))
-    start, stop = astype(start, wide), astype(stop, wide)
-    steps = num - 1 if endpoint else num
-    step = (stop - start) / steps if steps > 0 else (stop - start) * np.nan
-    k = np.reshape(np.arange(num, dtype=wide), (-1, *(1,) * step.ndim))
-    y = start + k * step if steps > 0 else start + k * (stop - start)
-    if endpoint and num > 1:  # the end itself, not but for rounding
-        y = concat([y[:-1], broadcast_to(stop, y[-1:].shape)])
-    y = moveaxis(y, 0, axis)
-    if dtype is not None:
-        y = astype(y if np.dtype(dtype).kind in INEXACT else np.floor(y), dtype)
-    return (y, step) if retstep else y
 
 
 @composite(numpy=[np.logspace])

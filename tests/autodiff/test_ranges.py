@@ -57,7 +57,7 @@ def test_integers_are_rounded_down_as_numpys_are() -> None:
 
 @pytest.mark.parametrize("function", RANGES)
 def test_a_negative_count_is_an_error(function: Any) -> None:
-    with pytest.raises(ValueError, match=r"num is -1; wanted a count of at least 0"):
+    with pytest.raises(ValueError, match=r"num is -1; wanted"):
         function(leaf(1.0), 2.0, -1)
     with pytest.raises(TypeError):
         function(leaf(1.0), 2.0, 2.5)

@@ -8,12 +8,6 @@ from tests.samples.arrays import positive, reals
 from tests.samples.calls import Call, call, samples_of
 
 
-@samples_of("np.linspace")
-def at_equal_distances(rng: np.random.Generator) -> Iterator[Call]:
-    yield from between(rng)
-    yield call(reals(rng, (2,)), reals(rng, ()), num=3, retstep=True)
-
-
 @samples_of("logspace")
 def of_exponents(rng: np.random.Generator) -> Iterator[Call]:
     yield from between(rng)
