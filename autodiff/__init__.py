@@ -1,6 +1,6 @@
 """Reverse-mode automatic differentiation over NumPy arrays."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autodiff import conversions as conversions
 from autodiff import exchange as exchange
@@ -12,6 +12,15 @@ from autodiff.numpy import protocols as protocols
 from autodiff.numpy.namespaces import LATER, NAMESPACES, load_later, load_namespace
 from autodiff.ops import *
 from autodiff.transforms import *
+
+if TYPE_CHECKING:
+    from autodiff.ops.applying import *
+    from autodiff.ops.histograms import *
+    from autodiff.ops.polynomials import *
+    from autodiff.ops.ranges import *
+    from autodiff.transforms.jacobians import *
+    from autodiff.transforms.pushforward import *
+    from autodiff.transforms.stopping import *
 
 __all__ = [
     "Tensor",
@@ -135,12 +144,14 @@ __all__ = [
     "greater",
     "greater_equal",
     "heaviside",
+    "hessian",
     "histogram",
     "histogram2d",
     "histogram_bin_edges",
     "histogramdd",
     "hsplit",
     "hstack",
+    "hvp",
     "hypot",
     "iinfo",
     "imag",
@@ -164,6 +175,8 @@ __all__ = [
     "isnan",
     "isreal",
     "isrealobj",
+    "jacobian",
+    "jvp",
     "kron",
     "ldexp",
     "less",
@@ -282,6 +295,7 @@ __all__ = [
     "squeeze",
     "stack",
     "std",
+    "stop_gradient",
     "subtract",
     "sum",
     "swapaxes",

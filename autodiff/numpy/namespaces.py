@@ -13,13 +13,16 @@ __all__: list[str] = []
 
 NAMESPACES = {"fft": "np.fft", "linalg": "np.linalg", "special": "scipy.special"}
 _ELSEWHERE = {"np.i0": "scipy.special"}  # functions of the main namespace that are declared in another one
-_FAMILIES = {  # files of `autodiff.ops`, with what they declare in the main namespace
-    "applying": "apply_along_axis apply_over_axes",
-    "histograms": "histogram histogram2d histogram_bin_edges histogramdd",
-    "polynomials": "poly polyadd polyder polydiv polyfit polyint polymul polysub roots",
-    "ranges": "geomspace logspace",
+_MODULES = {  # of autodiff, with what they declare in the main namespace
+    "ops.applying": "apply_along_axis apply_over_axes",
+    "ops.histograms": "histogram histogram2d histogram_bin_edges histogramdd",
+    "ops.polynomials": "poly polyadd polyder polydiv polyfit polyint polymul polysub roots",
+    "ops.ranges": "geomspace logspace",
+    "transforms.jacobians": "hessian hvp jacobian",
+    "transforms.pushforward": "jvp",
+    "transforms.stopping": "stop_gradient",
 }
-LATER = {name: family for family, names in _FAMILIES.items() for name in names.split()}
+LATER = {name: module for module, names in _MODULES.items() for name in names.split()}
 
 
 def load_namespace(name: str) -> Any:
@@ -29,7 +32,7 @@ def load_namespace(name: str) -> Any:
 
 def load_later(name: str) -> Any:
     """A function of the main namespace that few need."""
-    return getattr(importlib.import_module(f"autodiff.ops.{LATER[name]}"), name)
+    return getattr(importlib.import_module(f"autodiff.{LATER[name]}"), name)
 
 
 def load_all() -> None:

@@ -11,12 +11,12 @@ import numpy as np
 
 from autodiff.core.tensor import unwrapped
 from autodiff.transforms.containers import described
-from autodiff.transforms.pullback import Evaluation, is_made_of
+from autodiff.transforms.pullback import Evaluation, is_made_of, pair
 
 __all__ = ["grad", "value_and_grad"]
 
 
-def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., tuple[Any, Any]]:
+def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
     """A function that returns `f(*args)` and its gradient `∂f/∂xᵢ` by each of the arguments `argnums`.
 
     `f` is written with NumPy's functions, autodiff's, or both, and returns a single number. It is called with tensors in the place
@@ -31,9 +31,12 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
     Args:
         f: the function.
         argnums: by which positional arguments to differentiate: one position, or several, for a tuple of gradients.
+        has_aux: whether `f` returns `(value, aux)`, where `aux` is anything and not differentiated; the result is then
+            `((value, aux), gradient)`, with arrays in the place of tensors in `aux` as in the value.
 
     Raises:
-        TypeError: an argument of `argnums` is not floating point or complex, or `f` returns something else than one real number.
+        TypeError: an argument of `argnums` is not floating point or complex, or `f` returns something else than one real number,
+            or, with `has_aux`, than a pair of one and something else.
         ValueError: `argnums` names no argument, or one twice; or a container contains itself.
 
     >>> ad.value_and_grad(lambda x: (x**2).sum())(np.array([1.0, 2.0]))
@@ -43,51 +46,74 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
     {'W': array([[ 4., -4.]]), 'b': array([4.])}
     >>> ad.grad(lambda p: np.abs(p["z"] * p["x"]) ** 2)({"z": 1 + 2j, "x": 3.0})
     {'z': np.complex128(18+36j), 'x': np.float64(30.0)}
+    >>> ad.value_and_grad(lambda x: ((x**2).sum(), {"largest": x.max()}), has_aux=True)(np.array([1.0, 2.0]))
+    ((np.float64(5.0), {'largest': np.float64(2.0)}), array([2., 4.]))
     """
-    several = not isinstance(argnums, (int, np.integer))
-
-    def evaluate(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        positions = _positions(argnums, len(args))
-        evaluation = Evaluation("grad", _of_one_number(functools.partial(f, **kwargs)), args, positions)
-        result = unwrapped(evaluation.result)
-        gradients = evaluation.gradients([np.ones(np.shape(result), getattr(result, "dtype", None))], retain_graph=False)
-        return evaluation.value, gradients if several else gradients[0]
-
-    return evaluate
+    return value_and_gradient("grad", f, argnums, has_aux)
 
 
-def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The gradient of `f`, a function that returns a single number, by the arguments `argnums`. See `value_and_grad`.
+
+    With `has_aux`, `f` returns `(value, aux)`, and the result is `(gradient, aux)`.
 
     >>> ad.grad(lambda x: np.sum(np.sin(1.0) * x**2))(np.array([1.0, 2.0]))
     array([1.68294197, 3.36588394])
     >>> ad.grad(ad.grad(lambda x: x**3))(2.0)
     np.float64(12.0)
     """
-    both = value_and_grad(f, argnums)
-    return lambda *args, **kwargs: both(*args, **kwargs)[1]
+    both = value_and_grad(f, argnums, has_aux)
+
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        value, found = both(*args, **kwargs)
+        return (found, value[1]) if has_aux else found
+
+    return gradient
 
 
-def _positions(argnums: Any, count: int) -> tuple[int, ...]:
+def value_and_gradient(transform: str, f: Callable[..., Any], argnums: Any, has_aux: bool = False) -> Callable[..., Any]:
+    """`value_and_grad`, for a `transform` that is named in errors."""
+
+    def evaluate(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        positions = positions_of(transform, argnums, len(args))
+        of_one_number = _of_one_number(transform, functools.partial(f, **kwargs), has_aux)
+        evaluation = Evaluation(transform, of_one_number, args, positions, has_aux)
+        result = unwrapped(evaluation.results[0])
+        gradients = evaluation.gradients([np.ones(np.shape(result), getattr(result, "dtype", None))], retain_graph=False)
+        value = (evaluation.value, evaluation.aux) if has_aux else evaluation.value
+        return value, gradients if is_several(argnums) else gradients[0]
+
+    return evaluate
+
+
+def is_several(argnums: Any) -> bool:
+    """Whether `argnums` asks for a tuple."""
+    return not isinstance(argnums, (int, np.integer))
+
+
+def positions_of(transform: str, argnums: Any, count: int) -> tuple[int, ...]:
     """The positions to differentiate by, from 0, checked against the number of arguments."""
-    given = (argnums,) if isinstance(argnums, (int, np.integer)) else tuple(argnums)
+    given = tuple(argnums) if is_several(argnums) else (argnums,)
     for i in given:
         if not -count <= operator.index(i) < count:
-            raise TypeError(f"grad: argnums is {argnums}, but the function was called with {count} arguments by position.")
+            raise TypeError(f"{transform}: argnums is {argnums}, but the function was called with {count} arguments by position.")
     positions = tuple(operator.index(i) % count for i in given)
     if len(set(positions)) < len(positions) or not positions:
-        raise ValueError(f"grad: argnums is {argnums}; wanted at least one position, and each one once.")
+        raise ValueError(f"{transform}: argnums is {argnums}; wanted at least one position, and each one once.")
     return positions
 
 
-def _of_one_number(f: Callable[..., Any]) -> Callable[..., Any]:
+def _of_one_number(transform: str, f: Callable[..., Any], has_aux: bool) -> Callable[..., Any]:
     """`f`, which must return a single number."""
 
     def checked(*args: Any) -> Any:
         result = f(*args)
-        if not is_made_of("biuf", result) or np.size(unwrapped(result)) != 1:
-            hint = " Take its real part or its absolute value." if np.iscomplexobj(unwrapped(result)) else ""
-            raise TypeError(f"grad: the function must return a single real number, but it returned {described(result)}.{hint}")
+        number = pair(result, transform)[0] if has_aux else result
+        if not is_made_of("biuf", number) or np.size(unwrapped(number)) != 1:
+            hint = " Take its real part or its absolute value." if np.iscomplexobj(unwrapped(number)) else ""
+            raise TypeError(
+                f"{transform}: the function must return a single real number, but it returned {described(number)}.{hint}"
+            )
         return result
 
     return checked

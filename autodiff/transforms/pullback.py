@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -12,12 +12,16 @@ from autodiff.core.graph import Leaf
 from autodiff.core.tensor import Tensor, array_of, frozen, is_scalar, node_of, unwrapped, wrap
 from autodiff.dtypes import INEXACT, NUMBERS, refuse_loss
 from autodiff.modes import enable_grad, is_grad_enabled
-from autodiff.transforms.containers import described, flatten
+from autodiff.transforms.containers import Structure, described, flatten
 
 __all__ = ["vjp"]
 
 
-def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+@overload
+def vjp(f: Callable[..., Any], *primals: Any, has_aux: Literal[False] = False) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]: ...
+@overload
+def vjp(f: Callable[..., Any], *primals: Any, has_aux: Literal[True]) -> tuple[Any, Callable[[Any], tuple[Any, ...]], Any]: ...
+def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """The value `f(*primals)` and its pullback: the function that maps a cotangent of the value to gradients.
 
     For `y = f(x₁, …, xₙ)` the pullback of the cotangent `v` is `(∂y/∂x₁ᵀ v, …, ∂y/∂xₙᵀ v)`, the gradients of `Σ v·y`: reverse-mode
@@ -28,13 +32,15 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
         f: a function written with NumPy's functions, autodiff's, or both. It is called with tensors in the place of the arrays, and
             returns an array or a number, or a container of them: a dict, list, tuple, named tuple or dataclass, also nested.
         primals: what to evaluate and differentiate at: arrays, tensors or floats, lists of numbers, or containers of them.
+        has_aux: whether `f` returns `(value, aux)`, where `aux` is anything and not differentiated.
 
     Returns:
-        The value, and `pullback(cotangents)`. The cotangents are arranged as the value is and have its shapes; the gradients, a
-        tuple with one for each primal, are arranged as the primals are and have their shapes and dtypes, in memory of their own.
-        Arrays are returned where arrays were given, unless they depend on other tensors that require grad; tensors for tensors,
-        so that transforms nest: the gradients can be differentiated by the primals and by the cotangents. They are zero where
-        `f` does not depend on a primal. `.grad` is not touched.
+        The value, and `pullback(cotangents)`; with `has_aux`, `aux` as well, with arrays in the place of tensors as in the value.
+        The cotangents are arranged as the value is and have its shapes; the gradients, a tuple with one for each primal, are
+        arranged as the primals are and have their shapes and dtypes, in memory of their own. Arrays are returned where arrays were
+        given, unless they depend on other tensors that require grad; tensors for tensors, so that transforms nest: the gradients
+        can be differentiated by the primals and by the cotangents. They are zero where `f` does not depend on a primal. `.grad` is
+        not touched.
 
     Raises:
         TypeError: a primal is not floating point or complex, `f` returns something else than numbers, or the cotangent of a real
@@ -61,88 +67,109 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     """
     if not primals:
         raise ValueError("vjp: no primals were given; wanted what to differentiate at, as in ad.vjp(f, x).")
-    evaluation = Evaluation("vjp", f, primals, range(len(primals)))
-    return evaluation.value, lambda cotangents: evaluation.gradients(evaluation.checked(cotangents), retain_graph=True)
+    evaluation = Evaluation("vjp", f, primals, range(len(primals)), has_aux)
+
+    def pullback(cotangents: Any) -> tuple[Any, ...]:
+        return evaluation.gradients(evaluation.checked(cotangents, "the cotangent"), retain_graph=True)
+
+    return (evaluation.value, pullback, evaluation.aux) if has_aux else (evaluation.value, pullback)
 
 
 class Evaluation:
     """A function at some arguments, recorded: its value, and the gradients by the arguments at `positions` for any cotangents.
 
-    `transform` is what it is for, to be named in errors.
+    `transform` is what it is for, to be named in errors. `results` are the leaves of what the function returned.
     """
 
-    def __init__(self, transform: str, f: Callable[..., Any], args: Sequence[Any], positions: Sequence[int]) -> None:
+    def __init__(
+        self, transform: str, f: Callable[..., Any], args: Sequence[Any], positions: Sequence[int], has_aux: bool = False
+    ) -> None:
         recording = is_grad_enabled()
         with enable_grad():
-            self._arguments = {i: _Argument(args[i], f"{transform}: argument {i}") for i in positions}
-            result = f(*(self._arguments[i].tensors if i in self._arguments else arg for i, arg in enumerate(args)))
-        self.result = result
-        self._transform = transform
-        leaves, self._structure = flatten(result, "", arrays_of_numbers=False)
+            self._by_position = {i: Argument(args[i], f"{transform}: argument {i}") for i in positions}
+            result = f(*(self._by_position[i].tensors if i in self._by_position else arg for i, arg in enumerate(args)))
+        self._aux: Any = None
+        if has_aux:
+            result, self._aux = pair(result, transform)
+        self.transform, self.arguments = transform, tuple(self._by_position.values())
+        leaves, self.structure = flatten(result, "", arrays_of_numbers=False)
         for x, path in leaves:
             if not is_made_of(NUMBERS, x):
                 at = f", at {path}" if path else ""
                 raise TypeError(
                     f"{transform}: the function returned {described(x)}{at}; wanted numbers, in arrays, tensors or containers."
                 )
-        self._results = [x for x, _ in leaves]
-        self._roots = [_record(x) for x in self._results]
-        self._targets: list[Any] = [target for argument in self._arguments.values() for target in argument.targets]
-        roots = [root for root in self._roots if root is not None]
+        self.results = [x for x, _ in leaves]
+        self.roots = [record_of(x) for x in self.results]
+        self._targets: list[Any] = [target for argument in self.arguments for target in argument.targets]
+        handed_out = [*self.roots, *(record_of(x) for x, _ in flatten(self._aux, "aux", arrays_of_numbers=False)[0])]
+        roots = [root for root in handed_out if root is not None]
         self._depends_on_others = recording and _depends_on_others(roots, self._targets)
-        for argument in self._arguments.values():
+        for argument in self.arguments:
             argument.become_constant()
+
+    @property
+    def plain(self) -> bool:
+        """Whether results are arrays, since no argument is a tensor."""
+        return not any(isinstance(leaf, Tensor) for argument in self.arguments for leaf in argument.leaves)
 
     @property
     def value(self) -> Any:
         """What the function returned: with its graph where other tensors that require grad can be reached there, else constants."""
-        plain = not any(isinstance(leaf, Tensor) for argument in self._arguments.values() for leaf in argument.leaves)
-        return self._structure.rebuild(x if self._flows_on(x) else _constant(x, plain) for x in self._results)
+        return self.structure.rebuild(self._handed_out(x) for x in self.results)
 
-    def _flows_on(self, x: Any) -> bool:
-        return self._depends_on_others and _record(x) is not None
+    @property
+    def aux(self) -> Any:
+        """What the function returned beside its value."""
+        leaves, structure = flatten(self._aux, "aux", arrays_of_numbers=False)
+        return structure.rebuild(self._handed_out(x) if isinstance(x, Tensor) else x for x, _ in leaves)
 
-    def checked(self, cotangents: Any) -> list[Any]:
-        """The leaves of `cotangents`, one for each result, of its shape and dtype."""
-        given = self._structure.leaves_of(cotangents, f"{self._transform}: the cotangent")
-        return [_cotangent(g, y, path) for (g, path), y in zip(given, self._results, strict=True)]
+    def _handed_out(self, x: Any) -> Any:
+        return x if self._depends_on_others and record_of(x) is not None else _constant(x, self.plain)
+
+    def checked(self, given: Any, name: str, of: str = "the value") -> list[Any]:
+        """The leaves of cotangents, one for each result, of its shape and dtype; errors call them `name`, and the result `of`."""
+        return checked(given, self.structure, self.results, f"{self.transform}: {name}", of)
 
     def gradients(self, cotangents: Sequence[Any], retain_graph: bool) -> tuple[Any, ...]:
-        """The gradient by each argument, for one cotangent for each result."""
+        """The gradient by each argument, for one cotangent for each result, or None where it is zero."""
+        parts = self.parts(cotangents, retain_graph)
+        return tuple(argument.structure.rebuild(part) for argument, part in zip(self.arguments, parts, strict=True))
+
+    def parts(self, cotangents: Sequence[Any], retain_graph: bool) -> list[list[Any]]:
+        """The gradients by the leaves of each argument."""
         create_graph = is_grad_enabled() and self._depends_on_others
-        linear = is_grad_enabled() and any(_record(g) is not None for g in cotangents)  # to be recorded as a function of these
+        linear = is_grad_enabled() and any(record_of(g) is not None for g in cotangents)  # to be recorded as a function of these
         seeds: dict[Any, Any] = {}
-        for root, g in zip(self._roots, cotangents, strict=True):
-            if root is not None:
+        for root, g in zip(self.roots, cotangents, strict=True):
+            if root is not None and g is not None:
                 g = conjugate((g if isinstance(g, Tensor) else wrap(g)) if create_graph or linear else unwrapped(g))
                 seeds[root] = seeds[root] + g if root in seeds else g
         with enable_grad():
             found = backward_pass(seeds, retain_graph, create_graph, self._targets) if seeds else {}
-        return tuple(argument.gradient(found) for argument in self._arguments.values())
+        return [argument.gradients(found) for argument in self.arguments]
 
 
-class _Argument:
+class Argument:
     """An argument to differentiate by: its leaves, and the same with tensors in the place of each."""
 
     def __init__(self, argument: Any, where: str) -> None:
-        leaves, self._structure = flatten(argument, where)
+        leaves, self.structure = flatten(argument, where)
         self.leaves = [leaf for leaf, _ in leaves]
-        self._variables = [_variable(leaf, path, nested=path != where) for leaf, path in leaves]
-        self.targets = [
-            node_of(variable) for variable in self._variables
-        ]  # noted now: a write to a variable gives it another record
-        self.tensors = self._structure.rebuild(self._variables)
+        self.variables = [_variable(leaf, path, nested=path != where) for leaf, path in leaves]
+        self.targets = [node_of(x) for x in self.variables]  # noted now: a write to a variable gives it another record
+        self.tensors = self.structure.rebuild(self.variables)
 
     def become_constant(self) -> None:
         """Make the tensors that were made here constants, of which no gradient is wanted but by `targets`."""
-        for variable in self._variables:
+        for variable in self.variables:
             if variable.is_leaf:
                 variable.requires_grad_(False)
 
-    def gradient(self, found: dict[Any, Any]) -> Any:
-        """The gradient, in the form of the argument."""
-        leaves = zip(self.leaves, self._variables, self.targets, strict=True)
-        return self._structure.rebuild(_like(leaf, found.get(target), variable) for leaf, variable, target in leaves)
+    def gradients(self, found: dict[Any, Any]) -> list[Any]:
+        """The gradient by each leaf, in its form."""
+        leaves = zip(self.leaves, self.variables, self.targets, strict=True)
+        return [_like(leaf, found.get(target), variable) for leaf, variable, target in leaves]
 
 
 def _depends_on_others(roots: Iterable[Any], targets: Iterable[Any]) -> bool:
@@ -174,7 +201,15 @@ def is_made_of(kinds: str, x: Any) -> bool:
     return isinstance(x, (Tensor, np.ndarray, np.generic, int, float, complex)) and np.asarray(unwrapped(x)).dtype.kind in kinds
 
 
-def _record(x: Any) -> Any:
+def pair(result: Any, transform: str) -> tuple[Any, Any]:
+    """What a function with `has_aux` returned."""
+    if not isinstance(result, tuple) or len(result) != 2:
+        given = f"a tuple of {len(result)}" if isinstance(result, tuple) else described(result)
+        raise TypeError(f"{transform}: with has_aux=True the function must return (value, aux), but it returned {given}.")
+    return result
+
+
+def record_of(x: Any) -> Any:
     """The record of a tensor that requires grad, else None."""
     node = node_of(x)
     return node if node is not None and node.requires_grad else None
@@ -206,12 +241,17 @@ def _variable(leaf: Any, path: str, nested: bool) -> Tensor:
     return variable
 
 
-def _cotangent(g: Any, y: Any, path: str) -> Any:
-    """The cotangent `g` of the result `y`, checked, in its dtype."""
+def checked(given: Any, structure: Structure, wanted: Sequence[Any], path: str, of: str) -> list[Any]:
+    """The leaves of cotangents or tangents, arranged as `structure` says, each of the shape and in the dtype of one `wanted`."""
+    leaves = zip(structure.leaves_of(given, path), wanted, strict=True)
+    return [_checked_leaf(g, y, place, of) for (g, place), y in leaves]
+
+
+def _checked_leaf(g: Any, y: Any, path: str, of: str) -> Any:
     shape, dtype = np.shape(unwrapped(y)), np.asarray(unwrapped(y)).dtype
     array: Any = g if isinstance(g, Tensor) else np.asarray(g)
     if array.shape != shape:
-        raise ValueError(f"{path} has shape {array.shape}, but the value has shape {shape}. They must be equal.")
+        raise ValueError(f"{path} has shape {array.shape}, but {of} has shape {shape}. They must be equal.")
     if array.dtype.kind not in NUMBERS:
         raise TypeError(f"{path} has dtype {array.dtype}; wanted numbers.")
     refuse_loss(path, array.dtype, dtype)

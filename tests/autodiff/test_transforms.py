@@ -309,3 +309,95 @@ def test_a_position_that_the_call_does_not_have_is_named() -> None:
     text = r"^grad: argnums is 3, but the function was called with 1 arguments by position\.$"
     with pytest.raises(TypeError, match=text):
         ad.grad(lambda x: x, 3)(1.0)
+
+
+# --- what a function returns beside its value ------------------------------------------------------------------------------------
+
+
+def with_aux(x: Any) -> Any:
+    y = np.exp(x)
+    return np.sum(y * x), {"y": y, "x": x, "name": "y", "parts": [y[0], None, 3]}
+
+
+def test_the_structure_of_results_with_aux_is_that_of_jax() -> None:
+    (value, aux), gradient = ad.value_and_grad(with_aux, has_aux=True)(X)
+    again, same = ad.grad(with_aux, has_aux=True)(X)
+    third, pullback, too = ad.vjp(with_aux, X, has_aux=True)
+    assert_allclose(value, np.sum(np.exp(X) * X))
+    assert value == third
+    for found in (gradient, again, pullback(1.0)[0]):
+        assert_allclose(found, np.exp(X) * (1 + X))
+    for found in (aux, same, too):
+        assert_allclose(found["y"], np.exp(X))
+        assert type(found["y"]) is type(found["x"]) is np.ndarray
+        assert found["name"] == "y"
+        assert found["parts"] == [np.exp(X[0]), None, 3]
+        assert not np.shares_memory(found["x"], X)
+
+
+def test_aux_is_anything_and_not_differentiated() -> None:
+    for aux in (None, "text", (), object(), [1, 2], ad.Tensor([1, 2])):
+        gradient, found = ad.grad(lambda x, aux=aux: (x * x, aux), has_aux=True)(3.0)
+        assert gradient == 6.0
+        assert found is aux or type(found) in (np.ndarray, list, tuple)
+
+
+def test_aux_has_its_graph_where_others_are_differentiated_by() -> None:
+    w = leaf([1.0, 2.0, 3.0])
+    gradient, aux = ad.grad(lambda x: ((x * x).sum(), x * x * w), has_aux=True)(X)
+    assert type(gradient) is np.ndarray
+    aux.sum().backward()
+    assert_allclose(w.grad.numpy(), X * X)
+    with ad.no_grad():
+        assert type(ad.grad(lambda x: ((x * x).sum(), x * w), has_aux=True)(X)[1]) is np.ndarray
+    outer = lambda x: np.sum(ad.grad(lambda y: (np.sum(y * y), y * x), has_aux=True)(X)[1])
+    assert_allclose(ad.grad(outer)(X), X)
+
+
+def test_transforms_of_functions_with_aux_nest() -> None:
+    first = ad.grad(lambda x: (x**3, x * 2), has_aux=True)
+    assert ad.grad(first, has_aux=True)(2.0) == (12.0, 4.0)
+    assert ad.grad(lambda x: (x**3, {"x": x}), (0,), has_aux=True)(2.0) == ((12.0,), {"x": 2.0})
+
+
+@pytest.mark.parametrize(
+    ("result", "given"), [(3.0, "float"), ((1.0, 2, 3), "a tuple of 3"), ([1.0, 2], "list"), (X, r"ndarray of shape \(3,\)")]
+)
+def test_a_function_that_returns_no_pair_is_an_error(result: Any, given: str) -> None:
+    text = rf"with has_aux=True the function must return \(value, aux\), but it returned {given}"
+    for call, name in (
+        (ad.grad(lambda x: result, has_aux=True), "grad"),
+        (lambda x: ad.vjp(lambda x: result, x, has_aux=True), "vjp"),
+    ):
+        with pytest.raises(TypeError, match=f"^{name}: {text}"):
+            call(X)
+    with pytest.raises(TypeError, match=r"^grad: the function must return a single real number, but it returned tuple"):
+        ad.grad(lambda x: (x.sum(), None))(X)
+    with pytest.raises(TypeError, match=r"^grad: the function must return a single real number, but it returned Tensor of shape"):
+        ad.grad(lambda x: (x, None), has_aux=True)(X)
+
+
+# --- constants in the middle -----------------------------------------------------------------------------------------------------
+
+
+def test_no_gradient_flows_through_stop_gradient() -> None:
+    assert ad.grad(lambda x: x * ad.stop_gradient(x))(3.0) == 3.0
+    assert ad.grad(ad.grad(lambda x: x**2 * ad.stop_gradient(x)))(3.0) == 6.0
+    assert ad.grad(lambda x: ad.grad(lambda y: y * ad.stop_gradient(x))(x))(3.0) == 0.0
+    assert ad.jvp(lambda x: (x, ad.stop_gradient(x)), (3.0,), (1.0,)) == ((3.0, 3.0), (1.0, 0.0))
+    assert_array_equal(ad.jacobian(ad.stop_gradient)(X), np.zeros((3, 3)))
+    found = ad.grad(lambda p: np.sum(ad.stop_gradient(p)["a"] * p["a"]) * p["b"][0])({"a": X, "b": [2.0]})
+    assert_array_equal(found["a"], 2 * X)
+
+
+def test_stop_gradient_changes_nothing_else() -> None:
+    x, other = leaf(X), object()
+    given = {"x": (x, None), "others": [X, 3, "text", other]}
+    found = ad.stop_gradient(given)
+    assert not found["x"][0].requires_grad
+    assert_array_equal(found["x"][0].numpy(), X)
+    assert found["x"][1] is None
+    assert found["others"][0] is X
+    assert found["others"][1:] == [3, "text", other]
+    assert given["x"][0] is x
+    assert ad.stop_gradient(3.0) == 3.0
