@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from autodiff.ops.histograms import *
     from autodiff.ops.polynomials import *
     from autodiff.ops.ranges import *
+    from autodiff.transforms.checkpointing import *
     from autodiff.transforms.jacobians import *
     from autodiff.transforms.pushforward import *
     from autodiff.transforms.stopping import *
@@ -69,6 +70,7 @@ __all__ = [
     "can_cast",
     "cbrt",
     "ceil",
+    "checkpoint",
     "choose",
     "clip",
     "column_stack",

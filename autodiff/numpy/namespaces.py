@@ -18,6 +18,7 @@ _MODULES = {  # of autodiff, with what they declare in the main namespace
     "ops.histograms": "histogram histogram2d histogram_bin_edges histogramdd",
     "ops.polynomials": "poly polyadd polyder polydiv polyfit polyint polymul polysub roots",
     "ops.ranges": "geomspace logspace",
+    "transforms.checkpointing": "checkpoint",
     "transforms.jacobians": "hessian hvp jacobian",
     "transforms.pushforward": "jvp",
     "transforms.stopping": "stop_gradient",
