@@ -14,6 +14,7 @@ from autodiff.ops import *
 from autodiff.transforms import *
 
 if TYPE_CHECKING:
+    from autodiff.declaring import *
     from autodiff.ops.applying import *
     from autodiff.ops.histograms import *
     from autodiff.ops.polynomials import *
@@ -253,6 +254,7 @@ __all__ = [
     "polyval",
     "positive",
     "pow",
+    "primitive",
     "prod",
     "ptp",
     "quantile",

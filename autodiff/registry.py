@@ -124,6 +124,7 @@ def primitive(
     scatter: Callable[..., Any] | None = None,
     prepare: Mapping[str, Callable[[Any], Any]] | None = None,
     doc: str | None = None,
+    module: str | None = None,
 ) -> Callable[..., Any]:
     """Declare an operation: a NumPy function with one derivative rule per argument.
 
@@ -148,6 +149,7 @@ def primitive(
         scatter: what adds up the cotangents of many readings of one array, for operations that read a part by `index`.
         prepare: for a parameter that must be made safe to keep, the function that does so.
         doc: the docstring of the public function, which is returned: of arrays or tensors; of arrays alone it is just `forward`.
+        module: whose own the name is, that others may have as well and that it may give again.
 
     >>> softplus = extend.primitive(
     ...     lambda x, /: np.logaddexp(0, x), {"x": lambda g, x: g * ad.sigmoid(x)}, name="softplus_of_the_docs", elementwise=True
@@ -158,13 +160,13 @@ def primitive(
     Tensor([0.5])
     """
     name = str(name or getattr(forward, "__name__", type(forward).__name__))
-    if name in registry:
+    if name in registry and module is None:
         raise ValueError(f"primitive: the name {name!r} is taken. Give this one a name of its own.")
-    entry = registry[name] = Primitive(forward, rules, name)
+    entry = registry[name if module is None else f"{module}.{name}"] = Primitive(forward, rules, name)
     entry.numpy, entry.kinks, entry.prepare = tuple(numpy), tuple(kinks), dict(prepare or {})
     entry.domain = (domain,) * len(entry.arguments) if isinstance(domain, Interval) else tuple(domain)
     entry.elementwise, entry.view, entry.takes_over, entry.scatter = elementwise, view, takes_over, scatter
-    entry.module = sys._getframe(1).f_globals.get("__name__", "")
+    entry.module = module or sys._getframe(1).f_globals.get("__name__", "")
     if scatter is not None:
         entry.rules = [lambda g, saved: Parts(g, saved[-1], saved[-2], scatter)]
     call: Any = caller(entry)

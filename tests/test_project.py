@@ -33,7 +33,7 @@ LAYERS = [
     {"ops"},
     {"conversions", "exchange", "extend", "fft", "linalg", "members", "special"},
     {"numpy"},
-    {"transforms"},
+    {"declaring", "transforms"},
     {"testing"},
 ]
 

@@ -35,7 +35,7 @@ def _module_of(function: Any, name: str) -> str | None:
 
 def missing(function: Any) -> TypeError:
     """The error about a function that means nothing for tensors."""
-    name, arguments = name_of(function), _operand_names(function)
+    name, arguments = name_of(function), operand_names(function)
     if name in INSTEAD:
         return _without_rule(name, INSTEAD[name])
     if isinstance(function, np.ufunc) and not "".join(function.types).strip("O->"):  # made by np.frompyfunc
@@ -53,7 +53,8 @@ def _without_rule(name: str, instead: str) -> TypeError:
     )
 
 
-def _operand_names(function: Any) -> list[str]:
+def operand_names(function: Any) -> list[str]:
+    """What the arrays among the arguments of `function` are called."""
     if isinstance(function, np.ufunc):
         return ["x"] if function.nin == 1 else [chr(ord("a") + i) for i in range(function.nin)]
     try:

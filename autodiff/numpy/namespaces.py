@@ -14,6 +14,7 @@ __all__: list[str] = []
 NAMESPACES = {"fft": "np.fft", "linalg": "np.linalg", "special": "scipy.special"}
 _ELSEWHERE = {"np.i0": "scipy.special"}  # functions of the main namespace that are declared in another one
 _MODULES = {  # of autodiff, with what they declare in the main namespace
+    "declaring": "primitive",
     "ops.applying": "apply_along_axis apply_over_axes",
     "ops.histograms": "histogram histogram2d histogram_bin_edges histogramdd",
     "ops.polynomials": "poly polyadd polyder polydiv polyfit polyint polymul polysub roots",
