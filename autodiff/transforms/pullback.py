@@ -78,7 +78,8 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
 class Evaluation:
     """A function at some arguments, recorded: its value, and the gradients by the arguments at `positions` for any cotangents.
 
-    `transform` is what it is for, to be named in errors. `results` are the leaves of what the function returned.
+    `transform` is what it is for, to be named in errors. `results` are the leaves of what the function returned, `roots` their
+    records. `plain` tells that they are handed out as arrays, since no argument is a tensor.
     """
 
     def __init__(
@@ -86,12 +87,11 @@ class Evaluation:
     ) -> None:
         recording = is_grad_enabled()
         with enable_grad():
-            self._by_position = {i: Argument(args[i], f"{transform}: argument {i}") for i in positions}
-            result = f(*(self._by_position[i].tensors if i in self._by_position else arg for i, arg in enumerate(args)))
-        self._aux: Any = None
-        if has_aux:
-            result, self._aux = pair(result, transform)
-        self.transform, self.arguments = transform, tuple(self._by_position.values())
+            given = {i: Argument(args[i], f"{transform}: argument {i}") for i in positions}
+            result = f(*(given[i].tensors if i in given else arg for i, arg in enumerate(args)))
+        result, aux = pair(result, transform) if has_aux else (result, ())
+        self.transform, self.arguments = transform, tuple(given.values())
+        self.plain = not any(isinstance(leaf, Tensor) for argument in self.arguments for leaf in argument.leaves)
         leaves, self.structure = flatten(result, "", arrays_of_numbers=False)
         for x, path in leaves:
             if not is_made_of(NUMBERS, x):
@@ -102,16 +102,13 @@ class Evaluation:
         self.results = [x for x, _ in leaves]
         self.roots = [record_of(x) for x in self.results]
         self._targets: list[Any] = [target for argument in self.arguments for target in argument.targets]
-        handed_out = [*self.roots, *(record_of(x) for x, _ in flatten(self._aux, "aux", arrays_of_numbers=False)[0])]
-        roots = [root for root in handed_out if root is not None]
+        roots = [root for root in self.roots if root is not None]
+        if has_aux:
+            self._aux, self._aux_structure = flatten(aux, "aux", arrays_of_numbers=False)
+            roots += [root for root in (record_of(x) for x, _ in self._aux) if root is not None]
         self._depends_on_others = recording and _depends_on_others(roots, self._targets)
         for argument in self.arguments:
             argument.become_constant()
-
-    @property
-    def plain(self) -> bool:
-        """Whether results are arrays, since no argument is a tensor."""
-        return not any(isinstance(leaf, Tensor) for argument in self.arguments for leaf in argument.leaves)
 
     @property
     def value(self) -> Any:
@@ -121,8 +118,7 @@ class Evaluation:
     @property
     def aux(self) -> Any:
         """What the function returned beside its value."""
-        leaves, structure = flatten(self._aux, "aux", arrays_of_numbers=False)
-        return structure.rebuild(self._handed_out(x) if isinstance(x, Tensor) else x for x, _ in leaves)
+        return self._aux_structure.rebuild(self._handed_out(x) if isinstance(x, Tensor) else x for x, _ in self._aux)
 
     def _handed_out(self, x: Any) -> Any:
         return x if self._depends_on_others and record_of(x) is not None else _constant(x, self.plain)
