@@ -20,12 +20,12 @@ import numpy as np
 from autodiff.core.backward import Result, conjugate
 from autodiff.core.graph import clock
 from autodiff.core.overwriting import content
-from autodiff.core.tensor import Tensor, array_of, node_of, wrap
+from autodiff.core.tensor import Tensor, array_of, is_scalar, node_of, read_only, wrap
 from autodiff.dtypes import INEXACT
 from autodiff.modes import interpreting, is_grad_enabled
 from autodiff.registry import Primitive
 from autodiff.transforms.containers import Structure, flatten
-from autodiff.transforms.pullback import Evaluation, record_of
+from autodiff.transforms.pullback import Evaluation, record_of, variable_of
 
 __all__ = ["checkpoint"]
 
@@ -100,7 +100,7 @@ class _Run:
             return entry.apply(operands, params)
 
         with interpreting(note):
-            result = self._called(wrap(array_of(x)).requires_grad_(x.requires_grad) for x in operands)
+            result = self._called(variable_of(_value(array_of(x)), "checkpoint") if x.requires_grad else x for x in operands)
         self._note(x for x, _ in flatten(result, "checkpoint: the result", arrays_of_numbers=False)[0])
         return result
 
@@ -145,11 +145,16 @@ class _Run:
     def pulled_back(self, g: Sequence[Any], known: Sequence[Any]) -> list[Any]:
         """The cotangents of the operands, which are `known`, for those of the results: None where none is wanted."""
         wanted = set(self.positions)
-        operands = [x if i in wanted else wrap(x) for i, x in enumerate(known)]
+        operands = [_value(x) if i in wanted else wrap(x if is_scalar(x) else read_only(x)) for i, x in enumerate(known)]
         evaluation = Evaluation("checkpoint", self.again, operands, self.positions)
         gradients = evaluation.gradients(list(map(conjugate, g)), retain_graph=False)
         parts = dict(zip(self.positions, map(conjugate, gradients), strict=True))
         return [parts.get(i) for i in range(len(known))]
+
+
+def _value(x: Any) -> Any:
+    """The array of an operand, or a tensor with a graph, as an argument of a transform: a number if it stands for one."""
+    return x[()] if isinstance(x, np.ndarray) and is_scalar(x) else x
 
 
 @contextmanager

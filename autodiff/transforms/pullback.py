@@ -10,7 +10,7 @@ import numpy as np
 from autodiff.core.backward import backward_pass, conjugate
 from autodiff.core.graph import Leaf
 from autodiff.core.tensor import Tensor, array_of, frozen, is_scalar, node_of, unwrapped, wrap
-from autodiff.dtypes import INEXACT, NUMBERS, refuse_loss
+from autodiff.dtypes import INEXACT, NUMBERS, as_numbers, refuse_loss
 from autodiff.modes import enable_grad, is_grad_enabled
 from autodiff.transforms.containers import Structure, described, flatten
 
@@ -152,7 +152,7 @@ class Argument:
     def __init__(self, argument: Any, where: str) -> None:
         leaves, self.structure = flatten(argument, where)
         self.leaves = [leaf for leaf, _ in leaves]
-        self.variables = [_variable(leaf, path, nested=path != where) for leaf, path in leaves]
+        self.variables = [variable_of(leaf, path, nested=path != where) for leaf, path in leaves]
         self.targets = [node_of(x) for x in self.variables]  # noted now: a write to a variable gives it another record
         self.tensors = self.structure.rebuild(self.variables)
 
@@ -217,7 +217,7 @@ def _constant(x: Any, plain: bool) -> Any:
     return wrap(array) if isinstance(x, Tensor) and not plain else array[()]
 
 
-def _variable(leaf: Any, path: str, nested: bool) -> Tensor:
+def variable_of(leaf: Any, path: str, nested: bool = False) -> Tensor:
     """A tensor to differentiate by, in the place of a leaf of an argument."""
     if isinstance(leaf, Tensor) and leaf.requires_grad:
         copied: Tensor = leaf.copy("K")
@@ -245,11 +245,9 @@ def checked(given: Any, structure: Structure, wanted: Sequence[Any], path: str, 
 
 def _checked_leaf(g: Any, y: Any, path: str, of: str) -> Any:
     shape, dtype = np.shape(unwrapped(y)), np.asarray(unwrapped(y)).dtype
-    array: Any = g if isinstance(g, Tensor) else np.asarray(g)
+    array: Any = g if isinstance(g, Tensor) else as_numbers(g, path)
     if array.shape != shape:
         raise ValueError(f"{path} has shape {array.shape}, but {of} has shape {shape}. They must be equal.")
-    if array.dtype.kind not in NUMBERS:
-        raise TypeError(f"{path} has dtype {array.dtype}; wanted numbers.")
     refuse_loss(path, array.dtype, dtype)
     return array if array.dtype == dtype or dtype.kind not in INEXACT else array.astype(dtype)
 

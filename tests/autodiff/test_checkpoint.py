@@ -400,6 +400,40 @@ def test_an_argument_or_closure_that_has_been_overwritten_is_an_error() -> None:
         assert x.grad is w.grad is None
 
 
+def test_a_number_among_the_arguments_is_updated_as_numbers_are() -> None:
+    def f(total: Any, x: Any) -> Any:
+        total += x.sum()
+        return total * total
+
+    def run(f: Callable[..., Any]) -> list[Any]:
+        x = leaf(X)
+        start = (x * x).sum()
+        f(start, x).backward(retain_graph=True)
+        gradient = x.grad
+        ad.grad(lambda x: np.sum(ad.grad(lambda x: f((x * x).sum(), x))(x)))(X)
+        return [start.detach(), gradient]
+
+    for found, expected in zip(run(ad.checkpoint(f)), run(f), strict=True):
+        same(found, expected)
+
+
+def test_a_function_that_writes_to_an_argument_is_an_error_or_changes_what_it_would() -> None:
+    def doubles(x: Any, y: Any) -> Any:
+        x *= 2.0
+        return x * y
+
+    with pytest.raises(RuntimeError, match="this tensor is a leaf that requires grad"):
+        ad.checkpoint(doubles)(leaf(X) * 1.0, X)
+    x, y = ad.Tensor(X), leaf(X)
+    before = (x * y).sum()
+    z = ad.checkpoint(doubles)(x, y).sum()
+    assert_array_equal(x.numpy(), 2 * X)
+    before.backward()
+    assert_array_equal(y.grad.numpy(), X)
+    with pytest.raises(RuntimeError, match="checkpoint: evaluated again, doubles gave other values than before"):
+        z.backward()
+
+
 def test_a_second_backward_pass_needs_the_graph() -> None:
     y = ad.checkpoint(lambda x: x * x)(leaf(X)).sum()
     y.backward(retain_graph=True)

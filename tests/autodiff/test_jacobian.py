@@ -276,6 +276,22 @@ def test_hvp_of_complex_numbers_is_the_derivative_of_the_gradient_along_the_vect
     assert_allclose(ad.hvp(h)(z, v), expected, rtol=1e-8)
 
 
+@pytest.mark.peer
+def test_they_are_those_of_pytorch(torch: Any) -> None:
+    rng = np.random.default_rng(0)
+    w, v, x, u = rng.normal(size=(4, 3)), rng.normal(size=(2, 4)), rng.normal(size=3), rng.normal(size=3)
+    tw, tv, tx, tu = map(torch.tensor, (w, v, x, u))
+    network = lambda x: np.tanh(v @ np.tanh(w @ x)) * x[0]
+    theirs = lambda x: torch.tanh(tv @ torch.tanh(tw @ x)) * x[0]
+    total, their_total = lambda x: np.sum(network(x)), lambda x: theirs(x).sum()
+    torch_of = torch.autograd.functional
+    assert_allclose(ad.jacobian(network)(x), torch_of.jacobian(theirs, tx).numpy(), rtol=1e-12)
+    assert_allclose(ad.hessian(total)(x), torch_of.hessian(their_total, tx).numpy(), rtol=1e-10, atol=1e-12)
+    for found, expected in zip(ad.jvp(network, (x,), (u,)), torch_of.jvp(theirs, tx, tu), strict=True):
+        assert_allclose(found, expected.numpy(), rtol=1e-12)
+    assert_allclose(ad.hvp(total)(x, u), torch_of.hvp(their_total, tx, tu)[1].numpy(), rtol=1e-10)
+
+
 # --- nesting and purity ----------------------------------------------------------------------------------------------------------
 
 

@@ -320,8 +320,10 @@ def test_a_cotangent_of_another_structure_or_shape_is_an_error(cotangent: Any, m
 def test_a_cotangent_that_the_value_cannot_have_is_an_error() -> None:
     with pytest.raises(TypeError, match=r"^vjp: the cotangent: float64 cannot hold the imaginary parts of complex128\."):
         ad.vjp(f, X)[1](np.array([1j, 0]))
-    with pytest.raises(TypeError, match=r"^vjp: the cotangent has dtype object; wanted numbers."):
+    with pytest.raises(TypeError, match=r"^vjp: the cotangent: the data has dtype object; wanted numbers"):
         ad.vjp(np.sum, X)[1](None)
+    with pytest.raises(TypeError, match=r"^vjp: the cotangent: the data is a masked array; wanted numbers"):
+        ad.vjp(f, X)[1](np.ma.masked_array([1.0, 2.0], [True, False]))
 
 
 def test_a_graph_that_has_been_freed_is_an_error_and_not_zero() -> None:
