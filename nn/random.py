@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from autodiff import extend
+
 __all__ = ["manual_seed"]
 
 _generator: np.random.Generator | None = None  # made when it is first needed, since NumPy loads its random numbers only then
@@ -28,3 +30,6 @@ def manual_seed(seed: int | None) -> np.random.Generator:
     global _generator
     _generator = np.random.default_rng(seed)
     return _generator
+
+
+extend.generators.append(generator)

@@ -22,6 +22,7 @@ from autodiff.core.graph import clock
 from autodiff.core.overwriting import content
 from autodiff.core.tensor import Tensor, array_of, is_scalar, node_of, read_only, wrap
 from autodiff.dtypes import INEXACT
+from autodiff.extend import generators
 from autodiff.modes import interpreting, is_grad_enabled
 from autodiff.registry import Primitive
 from autodiff.transforms.containers import Structure, flatten
@@ -39,11 +40,12 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     Args:
         f: a function of arrays, tensors, containers of them and anything else, by position or by keyword, to tensors or containers
             of them. Gradients flow to the tensors among its arguments, and to those that it takes from elsewhere, such as the
-            parameters of a module. It must compute the same when it is called again, and change nothing.
+            parameters of a module. It must compute the same when it is called again, and change nothing. Random numbers of `nn` and
+            of NumPy's global generator are drawn the same again.
 
     Raises:
-        RuntimeError: in the backward pass, `f` gives other values than before, as one that draws random numbers or whose variables
-            have been assigned to since, or an array that it needs has been overwritten.
+        RuntimeError: in the backward pass, `f` gives other values than before, as one with a generator of its own or whose
+            variables have been assigned to since, or an array that it needs has been overwritten.
 
     As `jax.checkpoint` and `torch.utils.checkpoint`.
 
@@ -81,7 +83,7 @@ class _Run:
     """A call of a function: what is needed to evaluate it again on its operands.
 
     Those are the tensors among the leaves of its arguments, then the ones that were `taken` from elsewhere, by their records. Only
-    at `positions` gradients are wanted. `samples` are what the results are compared with.
+    at `positions` gradients are wanted. `samples` are what the results are compared with, `states` those of random numbers.
     """
 
     f: Callable[..., Any]
@@ -91,6 +93,7 @@ class _Run:
     positions: list[int] = field(default_factory=list)
     samples: list[bytes] = field(default_factory=list)
     start: int = field(default_factory=lambda: next(clock))
+    states: list[Any] = field(default_factory=lambda: _random_states())
 
     def first(self, operands: Sequence[Tensor]) -> Any:
         """What the function returns; the tensors that it takes from elsewhere are noted. What is recorded is let go."""
@@ -122,7 +125,7 @@ class _Run:
                 raise self._otherwise()
             return entry.apply(replaced, params)
 
-        with _requiring_grad(self.taken), interpreting(replace):
+        with _requiring_grad(self.taken), _random_numbers_from(self.states), interpreting(replace):
             result = self._called(arguments)
         leaves, _ = flatten(result, "checkpoint: the result", arrays_of_numbers=False)
         results = [taken.get(node_of(y), y) for y, _ in leaves if isinstance(y, Tensor)]
@@ -168,6 +171,27 @@ def _requiring_grad(records: Iterable[Any]) -> Iterator[None]:
     finally:
         for record in constants:
             record.requires_grad = False
+
+
+def _random_states() -> list[Any]:
+    return [np.random.get_state(legacy=False), *(generator().bit_generator.state for generator in generators)]
+
+
+@contextmanager
+def _random_numbers_from(states: list[Any]) -> Iterator[None]:
+    """Draw the numbers that were drawn when the generators were in these states, and leave them as they are."""
+
+    def restore(states: list[Any]) -> None:
+        np.random.set_state(states[0])
+        for generator, state in zip(generators, states[1:], strict=False):  # one that was added since has no state yet
+            generator().bit_generator.state = state
+
+    now = _random_states()
+    restore(states)
+    try:
+        yield
+    finally:
+        restore(now)
 
 
 class _Operation(Primitive):

@@ -18,6 +18,7 @@ from registry_cases import Case, cotangent, each_case
 
 import autodiff as ad
 import nn
+from nn.random import generator
 
 W = np.array([[0.5, 0.1, -0.3], [-0.2, 0.3, 0.7], [0.4, -0.6, 0.2]])
 X = np.array([0.5, -1.0, 2.0])
@@ -354,6 +355,23 @@ def test_it_is_evaluated_once_more_and_only_if_a_gradient_is_computed() -> None:
 OTHERWISE = (
     "^checkpoint: evaluated again, {} gave other values than before. It must compute the same each time: pass random numbers"
 )
+
+
+def test_random_numbers_of_nn_and_of_numpy_are_drawn_again_and_the_next_are_others() -> None:
+    def dropout(x: Any) -> Any:
+        kept = (generator().random(x.shape) < 0.5) * 2.0
+        return np.sin(x * kept) * np.random.normal(size=x.shape)
+
+    def run(wrap: Callable[..., Any]) -> list[Any]:
+        nn.manual_seed(0)
+        np.random.seed(0)
+        x = leaf(np.linspace(1, 2, 100))
+        y = wrap(dropout)(wrap(dropout)(x))
+        y.sum().backward()
+        return [y.detach(), x.grad, ad.Tensor(generator().random(3)), ad.Tensor(np.random.normal(size=3))]
+
+    for found, expected in zip(run(ad.checkpoint), run(lambda f: f), strict=True):
+        same(found, expected)
 
 
 def test_a_function_that_computes_something_else_is_an_error() -> None:
