@@ -136,6 +136,13 @@ def test_importing_loads_no_extra() -> None:
     assert not loaded_by("import autodiff.testing") & extras
 
 
+def test_what_few_need_is_loaded_when_it_is_first_used() -> None:
+    later = set(autodiff._LATER.values())
+    assert not loaded_by("import autodiff, nn") & later
+    assert loaded_by("import autodiff as ad; " + "; ".join(f"ad.{name}" for name in autodiff._LATER)) >= later
+    assert set(autodiff.__all__) <= set(dir(autodiff))
+
+
 def test_every_file_is_of_a_size_to_be_read() -> None:
     for package in ("autodiff", "nn", "examples"):
         for path in (ROOT / package).rglob("*.py"):
