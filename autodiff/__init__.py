@@ -350,5 +350,5 @@ def __getattr__(name: str) -> Any:
     if name in NAMESPACES:
         return load_namespace(name)
     if name in LATER:
-        return load_later(name)
+        return globals().setdefault(name, load_later(name))
     raise AttributeError(f"module 'autodiff' has no attribute {name!r}")

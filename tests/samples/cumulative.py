@@ -8,7 +8,7 @@ from tests.samples.arrays import positive, reals
 from tests.samples.calls import Call, call, samples_of
 
 
-@samples_of("cumsum", "cumprod", "cummax", "cummin")
+@samples_of("cummax", "cummin")
 def up_to_each(rng: np.random.Generator) -> Iterator[Call]:
     yield call(reals(rng, (2, 5)), axis=1)
     yield call(reals(rng, (5, 2)), axis=0)
@@ -17,6 +17,11 @@ def up_to_each(rng: np.random.Generator) -> Iterator[Call]:
     yield call(reals(rng, ()))
     yield call(reals(rng, (0, 3)), axis=0)
     yield call(reals(rng, (2, 0)))
+
+
+@samples_of("cumsum", "cumprod")
+def up_to_each_in_another_type(rng: np.random.Generator) -> Iterator[Call]:
+    yield from up_to_each(rng)
     yield call(reals(rng, (2, 3)), axis=1, dtype=np.dtype(np.float64))
 
 
