@@ -26,7 +26,14 @@ _SERIES = "(((13.125 * t - 3.75) * t + 1.5) * t - 1) * t * (_OF_ERF / 2)"
 _FURTHER = "the digits that cancel are many only further away, as a test of this function by itself has it"
 _NEAR_50 = "near 50 the formula and the series agree to rounding"
 _TWICE = "2 * (g.astype(np.float32) if g.dtype.char == 'e' else g)"
-_ZEROS = "np.zeros_like(parts[0], shape=shape"
+_ZEROS = "np.zeros_like(parts[0], order='C', shape=shape"
+_ANY_ORDER = "np.zeros_like(parts[0], shape=shape"
+_TYPES = ", dtype=np.result_type(*parts))"
+_NUMBERS = "np.zeros_like(part, shape=count, dtype=np.intp)"
+_FEW = "part.size < max(_FEW, count // 4)"
+_DIRECTLY = f"np.ndim(part) < 2 or {_FEW}"
+_SEVERAL = "isinstance(index, tuple) and len(index) > 1"
+_WAYS = "it decides along which axes elements are added up, and whether at once, with the same result"
 _REAL = "the same of real numbers; complex ones are tried in tests of their own"
 _LOWER_HALF = "np.tri(n, dtype=dtype) - np.eye(n, dtype=dtype) / 2"
 _NOT_USED = "whether the first element goes on from one before is not used"
@@ -77,7 +84,26 @@ EQUIVALENT: dict[str, str] = {
     "concat.*arrays _split: zip(sizes, ends, shapes, strict=True) -> zip(sizes, ends, shapes)": "there is one end for each size",
     "concat.*arrays _split: 0 -> 0 + 1": _AXES,
     "concat.*arrays _split: 0 -> 0 - 1": _AXES,
-    f"getitem.x _scatter: {_ZEROS}, dtype=np.result_type(*parts)) -> {_ZEROS})": "cotangents of one array are of one type",
+    f"getitem.x _scatter: {_ZEROS}{_TYPES} -> {_ZEROS})": "cotangents of one array are of one type",
+    f"getitem.x _scatter: {_ZEROS}{_TYPES} -> {_ANY_ORDER}{_TYPES}": "what does not lie by rows is copied",
+    **{
+        f"getitem.x _scatter: out is None -> {change}": "the adjoint is called without out; NumPy adds the same in its own way"
+        for change in ("not out is None", "out is not None (place 2)")
+    },
+    f"getitem.x _add_at: {_NUMBERS} + np.arange(count) -> -{_NUMBERS} + np.arange(count)": "they are zeros",
+    f"getitem.x _add_at: {_NUMBERS} + np.arange(count) -> np.arange(count)": "they are zeros, of the kind of array that part is",
+    **{
+        f"getitem.x _add_at: {change}": _WAYS
+        for change in (
+            *(f"{_DIRECTLY} -> {new}" for new in ("np.ndim(part) < 2", _FEW, f"not ({_DIRECTLY})", _DIRECTLY.replace("or", "and"))),
+            *(f"{_SEVERAL} -> {new}" for new in ("isinstance(index, tuple)", "len(index) > 1", _SEVERAL.replace("and", "or"))),
+            *(f"np.ndim(part) < 2 -> np.ndim(part) {sign} 2" for sign in ("<=", ">")),
+            *(f"{_FEW} -> {_FEW.replace('<', sign)}" for sign in ("<=", ">")),
+            *(f"{number} -> {number} {sign} 1" for number in ("2", "4", "part.size") for sign in "+-"),
+            *(f"{number} -> {number} + 1" for number in ("1", "len(shape)", "len(index)")),
+            *("1 -> 1 - 1 (place 2)", "len(index) > 1 -> len(index) >= 1", "count // 4 -> count", "count // 4 -> 4"),
+        )
+    },
     "getitem.x _scatter: 0 -> 0 - 1": "only the kind of array and the type are taken from it, which all parts have in common",
     "vecdot.a: np.conj(_times_vectors(g, b, axis, a_shape)) -> _times_vectors(g, b, axis, a_shape)": _REAL,
     "vecdot.b: np.conj(a) -> a": _REAL,

@@ -152,3 +152,21 @@ def test_scatter_is_the_adjoint_of_reading(data: Any) -> None:
     assert_allclose(
         (total.numpy() * x).sum(), sum((part * x[index]).sum() for index, part in zip(indices, parts, strict=True)), atol=1e-9
     )
+
+
+@given(data=st.data())
+def test_what_is_read_along_some_axes_is_added_there_as_by_numpy_element_by_element(data: Any) -> None:
+    shape = data.draw(array_shapes(min_dims=2, max_dims=4, min_side=2, max_side=5))
+    axes = data.draw(st.lists(st.integers(0, len(shape) - 1), min_size=1, unique=True))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    chosen = [rng.integers(-n, n, (30, 1) if data.draw(st.booleans()) else 30) for n in shape]
+    index = tuple(places if axis in axes else data.draw(st.sampled_from([slice(None), slice(None, None, -1)]))
+                  for axis, places in enumerate(chosen))  # fmt: skip
+    index = (*index[: max(axes) + 1], *data.draw(st.sampled_from([(), (...,), (..., None)])))
+    part = rng.integers(-9, 9, np.zeros(shape)[index].shape).astype(float)  # whose sums are exact
+    expected = np.zeros(shape)
+    np.add.at(expected, index, part)
+    assert_array_equal(ad.scatter([part], [index], shape), expected)
+    onto = np.asfortranarray(np.ones(shape))
+    assert ad.scatter([part], [index], shape, onto) is onto
+    assert_array_equal(onto, 1 + expected)

@@ -21,11 +21,18 @@ INDICES: list[tuple[tuple[int, ...], Any]] = [
     ((3,), slice(0, 0)),
     ((), ()),
 ]
+REPEATING: list[tuple[tuple[int, ...], Any]] = [  # so many elements that they are added up one by one along one axis
+    ((5, 16), np.array([0, 4, 4, 0, -1])),
+    ((4, 5, 8), (slice(1, None), np.array([0, 0, -1]))),
+    ((5, 14), (..., None, np.arange(14) % 5)),
+    ((2, 3, 2, 6), (None, np.array([[True, False, True], [False, True, True]]), np.array([[1], [1], [0]]))),
+    ((9, 8), (np.arange(9)[:, None], np.arange(72).reshape(9, 8) % 7)),
+]
 
 
 @samples_of("getitem")
 def getitem(rng: np.random.Generator) -> Iterator[Call]:
-    for shape, index in INDICES:
+    for shape, index in [*INDICES, *REPEATING]:
         yield call(reals(rng, shape), index=index)
 
 
