@@ -1,4 +1,4 @@
-"""What is loaded when it is first used: the namespaces with NumPy's and SciPy's names, and what few need of the main one."""
+"""What is loaded when it is first used: the namespaces, most with NumPy's and SciPy's names, and what few need of the main one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from autodiff.registry import numpy_table
 
 __all__: list[str] = []
 
-NAMESPACES = {"fft": "np.fft", "linalg": "np.linalg", "special": "scipy.special"}
+NAMESPACES = {"fft": "np.fft", "linalg": "np.linalg", "special": "scipy.special", "windows": None}  # and what they spell as
 _ELSEWHERE = {"np.i0": "scipy.special"}  # functions of the main namespace that are declared in another one
 _MODULES = {  # of autodiff, with what they declare in the main namespace
     "declaring": "primitive",

@@ -182,7 +182,7 @@ def test_what_is_added_at_an_index_that_is_captured_is_added_up() -> None:
 # --- functions that are made of operations ---------------------------------------------------------------------------------------
 
 SHAPED_BY_VALUES = {"trim_zeros", "unique", "bincount"}  # a program that is written down has shapes
-FAMILIES = ("joining", "rearranging", "padding", "choosing", "sorting")
+FAMILIES = ("joining", "rearranging", "padding", "choosing", "sorting", "pooling")
 FUNCTIONS = [c for c in functions() if c.module.split(".")[-1] in FAMILIES and c.name not in SHAPED_BY_VALUES]
 
 

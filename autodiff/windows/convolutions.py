@@ -1,0 +1,222 @@
+"""Convolutions, as networks have them, and what is adjoint to them.
+
+`Σ y[n, o, p] x[n, c, stride p + dilation k - padding] w[o, c, k]` is linear in each of `y`, `x` and `w`. Its derivative by `y` is
+the convolution, that by `x` the transposed one, and that by `w` is `conv_weight`: each of them has the two others for its rules.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autodiff.ops.indexing import as_array_like
+from autodiff.registry import primitive
+from autodiff.windows.grids import Grid, added_up, as_type, grid, grid_of, wide, windows_of
+
+__all__ = ["conv_transpose", "conv_weight", "convolution"]
+
+_ROOM = 1 << 18  # elements of the windows of a block: few enough for the cache, in which they are multiplied
+
+
+def _by_blocks(function: Callable[..., Any], at: Grid, channels: int, *arrays: Any) -> list[Any]:
+    """What `function` makes of the arrays, as many of the batch at a time as have room with all their windows."""
+    batch, each = len(arrays[0]), max(1, channels * math.prod(at.window) * math.prod(at.out))
+    size = max(1, _ROOM // each)
+    if batch <= size:
+        return [function(*arrays)]
+    return [function(*(x[start : start + size] for x in arrays)) for start in range(0, batch, size)]
+
+
+def _whole(blocks: list[Any]) -> Any:
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
+
+# Matrices are multiplied fast if they lie in memory by rows; a reshape of what does not, or is broadcast, may be a view of it.
+
+
+def _columns(x: Any, at: Grid, groups: int) -> Any:
+    """The windows on `x: (n, c, *sizes)` in columns: `(n, groups, c / groups * window, out)`."""
+    n, c = x.shape[:2]
+    windows = windows_of(x, at)
+    columns = windows if at.is_all else np.copy(windows, "C")
+    return np.reshape(columns, (n, groups, c // groups * math.prod(at.window), math.prod(at.out)))
+
+
+def _rows(w: Any, groups: int) -> Any:
+    """The kernels `w: (o, c, *kernel)` in rows: `(groups, o / groups, c * kernel)`."""
+    return np.reshape(np.copy(w, "C"), (groups, w.shape[0] // groups, math.prod(w.shape[1:])))
+
+
+def _grouped(y: Any, groups: int) -> Any:
+    """`y: (n, o, *out)` as `(n, groups, o / groups, out)`."""
+    n, o = y.shape[:2]
+    return np.reshape(np.copy(y, "C"), (n, groups, o // groups, math.prod(y.shape[2:])))
+
+
+def _operands(caller: str, wanted: str, groups: Any, *arrays: Any) -> tuple[Any, Any, Any]:
+    """The two arrays, and the type of what is made of them."""
+    a, b = map(as_array_like, arrays)
+    if not a.ndim == b.ndim > 2:
+        raise ValueError(
+            f"{caller}: the shapes are {a.shape} and {b.shape}; wanted {wanted}, with as many spatial axes, at least one."
+        )
+    if not isinstance(groups, (int, np.integer)) or groups < 1:
+        raise ValueError(f"{caller}: groups is {groups!r}; wanted a positive integer.")
+    dtype = np.result_type(a, b)
+    return wide(a), wide(b), dtype
+
+
+def _require(caller: str, holds: bool, a: Any, b: Any, groups: int, wanted: str) -> None:
+    if not holds:
+        raise ValueError(f"{caller}: the shapes are {a.shape} and {b.shape}, and groups is {groups}; wanted {wanted}.")
+
+
+def _convolution(x: Any, w: Any, /, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1) -> Any:
+    x, w, dtype = _operands("convolution", "x: (n, c, *spatial) and w: (o, c / groups, *kernel)", groups, x, w)
+    o, c = w.shape[0], w.shape[1] * groups
+    fits = f"x with {c} channels, {w.shape[1]} for each of the groups, or w: ({o}, {x.shape[1]} / groups, *kernel)"
+    _require("convolution", x.shape[1] == c, x, w, groups, fits)
+    _require("convolution", o % groups == 0, x, w, groups, f"groups that divide the {o} kernels of w")
+    at = grid("convolution", x.shape[2:], w.shape[2:], stride, padding, dilation)
+    rows = _rows(w, groups)
+
+    def of(x: Any) -> Any:
+        return np.reshape(rows @ _columns(x, at, groups), (x.shape[0], o, *at.out))
+
+    return as_type(_whole(_by_blocks(of, at, c, x)), dtype)
+
+
+def _conv_transpose(
+    x: Any, w: Any, /, *, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Any:
+    x, w, dtype = _operands("conv_transpose", "x: (n, o, *spatial) and w: (o, c / groups, *kernel)", groups, x, w)
+    o, c = w.shape[0], w.shape[1] * groups
+    _require("conv_transpose", x.shape[1] == o, x, w, groups, f"x with {o} channels, one for each of the kernels of w")
+    _require("conv_transpose", o % groups == 0, x, w, groups, f"groups that divide the {o} kernels of w")
+    at = grid_of("conv_transpose", x.shape[2:], w.shape[2:], stride, padding, output_padding, dilation)
+    columns = _rows(w, groups).mT
+
+    def of(x: Any) -> Any:
+        return added_up(np.reshape(columns @ _grouped(x, groups), (x.shape[0], c, *at.window, *at.out)), at)
+
+    return as_type(_whole(_by_blocks(of, at, c, x)), dtype)
+
+
+def _conv_weight(
+    x: Any, v: Any, /, kernel_shape: Any, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Any:
+    x, v, dtype = _operands("conv_weight", "x: (n, c, *spatial) and v: (n, o, *out)", groups, x, v)
+    c, o = x.shape[1], v.shape[1]
+    _require("conv_weight", len(x) == len(v), x, v, groups, "a batch of one size")
+    _require("conv_weight", c % groups == o % groups == 0, x, v, groups, f"groups that divide the {c} and the {o} channels")
+    at = grid("conv_weight", x.shape[2:], kernel_shape, stride, padding, dilation)
+    _require("conv_weight", at.out == v.shape[2:], x, v, groups, f"v: (n, o, *{at.out}), as kernels of shape {at.window} give it")
+
+    def of(x: Any, v: Any) -> Any:
+        return np.sum(_grouped(v, groups) @ _columns(x, at, groups).mT, axis=0)
+
+    total, *others = _by_blocks(of, at, c, x, v)
+    for other in others:
+        total = total + other
+    return as_type(np.reshape(total, (o, c // groups, *at.window)), dtype)
+
+
+def _unread(x_shape: Any, w_shape: Any, stride: Any, padding: Any, dilation: Any) -> tuple[int, ...]:
+    """How many elements at the ends of `x` no window reaches: the output padding with which it is transposed."""
+    return grid("convolution", x_shape[2:], w_shape[2:], stride, padding, dilation).rest
+
+
+convolution = primitive(
+    _convolution,
+    {
+        "x": lambda g, w, x_shape, w_shape, stride, padding, dilation, groups: conv_transpose(
+            g,
+            w,
+            stride=stride,
+            padding=padding,
+            output_padding=_unread(x_shape, w_shape, stride, padding, dilation),
+            dilation=dilation,
+            groups=groups,
+        ),
+        "w": lambda g, x, w_shape, stride, padding, dilation, groups: conv_weight(
+            x, g, w_shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
+        ),
+    },
+    name="convolution",
+    doc="""`y[n, o, p] = Σ x[n, c, stride p + dilation k - padding] w[o, c, k]`, summed over channels c and places k in the kernel.
+
+    `x: (n, c, *spatial)` and `w: (o, c / groups, *kernel)`, with any number of spatial axes; result `(n, o, *out)`, with
+    `(size + before + after - dilation (k - 1) - 1) // stride + 1` elements along each axis. Outside of `x` are zeros. With
+    several `groups`, the channels of `x` and those of the result are in as many groups, each made of one. As
+    `torch.nn.functional.conv1d`, `conv2d` and `conv3d`, without a bias. Signal processing calls it a correlation: the kernel is not
+    reversed.
+
+    Raises:
+        ValueError: the shapes do not fit, or a kernel is larger than `x` with its borders.
+
+    >>> x, w = ad.Tensor([[[1.0, 2.0, 4.0, 8.0]]]), ad.Tensor([[[-1.0, 1.0]]])
+    >>> ad.windows.convolution(x, w)
+    Tensor([[[1., 2., 4.]]])
+    """,
+)
+
+conv_transpose: Callable[..., Any] = primitive(
+    _conv_transpose,
+    {
+        "x": lambda g, w, stride, padding, dilation, groups: convolution(
+            g, w, stride=stride, padding=padding, dilation=dilation, groups=groups
+        ),
+        "w": lambda g, x, w_shape, stride, padding, dilation, groups: conv_weight(
+            g, x, w_shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
+        ),
+    },
+    name="conv_transpose",
+    doc="""`y[n, c, stride p + dilation k - padding] = Σ x[n, o, p] w[o, c, k]`: the adjoint of `convolution` by its first argument.
+
+    `x: (n, o, *spatial)` and `w: (o, c / groups, *kernel)`; result `(n, c, *out)`, with
+    `(size - 1) stride + dilation (k - 1) + 1 - before - after + output_padding` elements along each axis. A convolution with a
+    stride gives as much for inputs of several lengths; `output_padding`, less than the stride, says of which. As
+    `torch.nn.functional.conv_transpose1d`, `conv_transpose2d` and `conv_transpose3d`, without a bias.
+
+    Raises:
+        ValueError: the shapes do not fit, or `output_padding` is not less than `stride`.
+
+    >>> x, w = ad.Tensor([[[1.0, 2.0, 4.0]]]), ad.Tensor([[[-1.0, 1.0]]])
+    >>> ad.windows.conv_transpose(x, w)
+    Tensor([[[-1., -1., -2.,  4.]]])
+    """,
+)
+
+conv_weight: Callable[..., Any] = primitive(
+    _conv_weight,
+    {
+        "x": lambda g, v, x_shape, stride, padding, dilation, groups: conv_transpose(
+            v,
+            g,
+            stride=stride,
+            padding=padding,
+            output_padding=_unread(x_shape, g.shape, stride, padding, dilation),
+            dilation=dilation,
+            groups=groups,
+        ),
+        "v": lambda g, x, stride, padding, dilation, groups: convolution(
+            x, g, stride=stride, padding=padding, dilation=dilation, groups=groups
+        ),
+    },
+    name="conv_weight",
+    doc="""`w[o, c, k] = Σ v[n, o, p] x[n, c, stride p + dilation k - padding]`: the adjoint of `convolution` by its kernels.
+
+    `x: (n, c, *spatial)` and `v: (n, o, *out)`, a cotangent of the convolution; result `(o, c / groups, *kernel_shape)`. As
+    `torch.nn.grad.conv2d_weight`, in any number of dimensions.
+
+    Raises:
+        ValueError: the shapes do not fit.
+
+    >>> x, v = ad.Tensor([[[1.0, 2.0, 4.0, 8.0]]]), ad.Tensor([[[1.0, 0.0, 1.0]]])
+    >>> ad.windows.conv_weight(x, v, (2,))
+    Tensor([[[ 5., 10.]]])
+    """,
+)

@@ -1,0 +1,113 @@
+"""Pooling: one number in the place of each window."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autodiff.composites import composite
+from autodiff.ops import reductions
+from autodiff.ops.indexing import as_array_like
+from autodiff.windows.grids import Grid, grid
+from autodiff.windows.sliding import shape_of_window, unfold
+
+__all__ = ["avg_pool", "max_pool"]
+
+
+def _pooled(caller: str, x: Any, window_shape: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Grid:
+    """The windows over which `x` is pooled: with `ceil_mode` also those that begin inside and reach over the end."""
+    window = shape_of_window(caller, x, window_shape)
+    sizes = x.shape[x.ndim - len(window) :]
+    at = grid(caller, sizes, window, window if stride is None else stride, padding, dilation)
+    if any(2 * border > span for pair, span in zip(at.padding, at.spans, strict=True) for border in pair):
+        raise ValueError(
+            f"{caller}: padding is {padding}, but a window reaches over {at.spans} elements; wanted at most half of that, since a "
+            "window that shows only border has no value."
+        )
+    return _completed(caller, at) if ceil_mode else at
+
+
+def _completed(caller: str, at: Grid) -> Grid:
+    """The windows, and one more at the end of each axis of which they leave something, if it begins before the border."""
+    each = zip(at.sizes, at.padding, at.rest, at.stride, at.out, strict=True)
+    pairs = tuple(
+        (before, after + (step - rest if rest and count * step < n + before else 0))
+        for n, (before, after), rest, step, count in each
+    )
+    return grid(caller, at.sizes, at.window, at.stride, pairs, at.dilation)
+
+
+def _windows(x: Any, at: Grid, fill: Any) -> tuple[Any, tuple[int, ...]]:
+    """The windows on `x`, and the axes along which their elements are."""
+    n, lead = len(at.sizes), x.ndim - len(at.sizes)
+    y = unfold(x, at.window, stride=at.stride, padding=at.padding, dilation=at.dilation, fill=fill)
+    return y, tuple(range(lead, lead + n))
+
+
+@composite()
+def max_pool(x: Any, window_shape: Any, *, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False) -> Any:
+    """The largest element of each window: `(..., *spatial)` to `(..., *out)`. As `torch.nn.functional.max_pool1d`, 2d and 3d.
+
+    `stride` is `window_shape` if it is not given; one number as `window_shape` stands for all axes but the first two. Borders count
+    as less than everything. With `ceil_mode`, a window that begins inside and reaches over the end is one, too.
+
+    The derivative goes to the largest element; ties share it, as those of `ad.max`, where PyTorch gives all to the first.
+
+    Raises:
+        ValueError: a window is larger than the array with its borders, `padding` more than half of it, or a number too small.
+
+    >>> ad.windows.max_pool(ad.Tensor([1.0, 3.0, 2.0, 0.0]), (2,))
+    Tensor([3., 2.])
+    """
+    x = as_array_like(x)
+    at = _pooled("max_pool", x, window_shape, stride, padding, dilation, ceil_mode)
+    lowest = -np.inf if x.dtype.kind in "fc" else np.iinfo(x.dtype).min if x.dtype.kind in "iu" else False
+    return reductions.max(*_windows(x, at, lowest))
+
+
+@composite()
+def avg_pool(
+    x: Any,
+    window_shape: Any,
+    *,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Any:
+    """The mean of each window: `(..., *spatial)` to `(..., *out)`. As `torch.nn.functional.avg_pool1d`, 2d and 3d.
+
+    `stride` is `window_shape` if it is not given; one number as `window_shape` stands for all axes but the first two. The zeros of
+    the borders count as elements, unless `count_include_pad` is False; what `ceil_mode` adds does not. The sum is divided by
+    `divisor_override` instead if that is given.
+
+    Raises:
+        ValueError: a window is larger than the array with its borders, `padding` more than half of it, or a number too small.
+
+    >>> ad.windows.avg_pool(ad.Tensor([1.0, 3.0, 2.0, 0.0]), (2,))
+    Tensor([2., 1.])
+    """
+    x = as_array_like(x)
+    plain = _pooled("avg_pool", x, window_shape, stride, padding, 1, False)
+    at = _completed("avg_pool", plain) if ceil_mode else plain
+    means = reductions.mean(*_windows(x, at, 0))
+    if divisor_override is not None:
+        if divisor_override == 0:
+            raise ValueError("avg_pool: divisor_override is 0; wanted another number to divide by, or None.")
+        return means * (math.prod(at.window) / divisor_override)
+    counts = _counts(at, plain.padding if count_include_pad else ((0, 0),) * len(at.sizes))
+    return means if np.all(counts == math.prod(at.window)) else means * (math.prod(at.window) / counts).astype(means.dtype)
+
+
+def _counts(at: Grid, padding: tuple[tuple[int, int], ...]) -> Any:
+    """How many elements each window has inside of the axes and of borders as wide as `padding`."""
+    counts: Any = np.ones(())
+    each = zip(at.sizes, at.padding, padding, at.window, at.stride, at.out, strict=True)
+    for n, (start, _), (before, after), k, step, count in each:
+        starts = np.arange(count) * step - start
+        along = np.minimum(starts + k, n + after) - np.maximum(starts, -before)
+        counts = counts[..., None] * along
+    return counts
