@@ -19,7 +19,6 @@ EVERY_ENTRY = 256  # of an argument up to this size, if the evaluations allow
 DIRECTIONS = 3
 SAMPLE = 32  # entries of a large argument, half of them where the gradient is largest
 SAME = 1e-3  # relative: slopes nearby that differ by less from those at a kink lie between them
-SLACK = 1 / 16  # of the width between the slopes at a kink: a claim that is outside by less may be that of a corner far from here
 ADD_UP = 1e-6  # relative: slopes that are so near to a sum of others are that sum
 ENOUGH = 8  # wrong entries to find before a search ends
 CHEAP = 64  # evaluations that the verdict on an entry may take
@@ -148,8 +147,7 @@ class Comparison:
         is_regular = True
         for direction, along in compared:
             for entry, nearby in zip(along, self._slopes_nearby(direction).T, strict=True):
-                radius = (1 + SLACK) * entry.bound
-                low, high = entry.numerical - radius, entry.numerical + radius
+                low, high = entry.numerical - entry.bound, entry.numerical + entry.bound
                 least, most = min(low, *nearby), max(high, *nearby)
                 is_regular &= not most - least > high - low + SAME * max(abs(least), abs(most))
                 found.append((entry, not low <= entry.given <= high, not 2 * least - most <= entry.given <= 2 * most - least))
