@@ -41,6 +41,10 @@ _QR_BEYOND = (
     "qr: the loss depends on columns of Q beyond those of a reduced Q. They have no derivative: any basis of their space would do. "
     "Use mode='reduced'."
 )
+_QR_DEPENDENT = (
+    "qr: one of the first columns depends on those before it, to rounding. There is no derivative: any direction would do for its "
+    "column of Q. Use np.linalg.svdvals or np.linalg.pinv, or a matrix of full rank."
+)
 
 
 def _qr(x: Any, /, mode: Any = "reduced") -> Any:
@@ -56,6 +60,8 @@ def _of_qr(g: Any, y: Any, x: Any, mode: str) -> Any:
     k = min(x.shape[-2:])
     refuse(gq[..., k:], _QR_BEYOND)
     q, r, gr, gr_right = q[..., :k], r[..., :k, :k], gr[..., :k, :k], gr[..., :k, k:]
+    own, whole = np.abs(np.diagonal(r, axis1=-2, axis2=-1)), np.linalg.vector_norm(r, axis=-2)
+    refuse(own <= max(x.shape[-2:]) * np.finfo(own.dtype).eps * whole, _QR_DEPENDENT)
     gq = gq[..., :k] + np.conj(x[..., k:] @ gr_right.mT)
     inner = (gr @ r.mT - q.mT @ gq) * lower_half(gr).T
     left = np.linalg.solve(r, (gq + np.conj(q) @ (inner + np.conj(inner).mT)).mT).mT
@@ -72,8 +78,8 @@ qr = primitive(
     `x: (..., m, n)`, k = min(m, n). By `mode`: "reduced": `Q: (..., m, k)`, `R: (..., k, n)`; "complete": `Q: (..., m, m)`,
     `R: (..., m, n)`, where columns of Q beyond k have no derivative (a `LinAlgError`, in the backward pass, if the loss depends on
     them); "r": R alone. The cotangent is `(gQ + conj(Q) (M + M^H)) R⁻ᵀ`, M the upper triangle, with half of the diagonal, of
-    `gR Rᵀ - Qᵀ gQ` (Walter and Lehmann 2010; Roberts and Roberts 2020 for m < n). The first k columns must be independent, else
-    there is no derivative and the backward pass raises `LinAlgError`.
+    `gR Rᵀ - Qᵀ gQ` (Walter and Lehmann 2010; Roberts and Roberts 2020 for m < n). The first k columns must be independent, also
+    to rounding, else there is no derivative and the backward pass raises `LinAlgError`.
 
     >>> ad.linalg.qr(ad.Tensor([[3.0], [4.0]]), mode="r")
     Tensor([[-5.]])

@@ -55,14 +55,14 @@ def _sums(x: Any, axis: int) -> Any:
     return np.sum(np.abs(x), axis=axis)
 
 
-_MATRIX_NORMS: dict[Any, tuple[Callable[..., Any], Callable[..., Any]]] = {
-    "nuc": (np.sum, np.linalg.svdvals),
-    2: (np.max, np.linalg.svdvals),
-    -2: (np.min, np.linalg.svdvals),
-    1: (np.max, partial(_sums, axis=-2)),
-    -1: (np.min, partial(_sums, axis=-2)),
-    np.inf: (np.max, partial(_sums, axis=-1)),
-    -np.inf: (np.min, partial(_sums, axis=-1)),
+_MATRIX_NORMS: dict[Any, tuple[float, Callable[..., Any]]] = {  # each is a norm of a vector that is made of the matrix
+    "nuc": (1, np.linalg.svdvals),
+    2: (np.inf, np.linalg.svdvals),
+    -2: (-np.inf, np.linalg.svdvals),
+    1: (np.inf, partial(_sums, axis=-2)),
+    -1: (-np.inf, partial(_sums, axis=-2)),
+    np.inf: (np.inf, partial(_sums, axis=-1)),
+    -np.inf: (-np.inf, partial(_sums, axis=-1)),
 }
 
 
@@ -72,7 +72,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
 
     `ord` is "fro", the root of the sum of squares; "nuc", the sum of the singular values; 2 or -2, the largest or the smallest of
     them; 1 or -1, the largest or smallest sum of sizes of a column; inf or -inf, that of a row. Where several tie, they share the
-    derivative. It is 0 at the zero matrix for "fro".
+    derivative. By one that is 0 it is 0, and so by the zero matrix. Of singular values that are equal there is no second one.
 
     Raises:
         ValueError: `ord` is none of these.
@@ -84,8 +84,8 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
         return vector_norm(x, axis=(-2, -1), keepdims=keepdims)
     if ord not in _MATRIX_NORMS:
         raise ValueError(f"matrix_norm: ord is {ord!r}; wanted 'fro', 'nuc', 1, -1, 2, -2, inf or -inf.")
-    reduce, parts = _MATRIX_NORMS[ord]
-    y = reduce(parts(x), axis=-1)
+    ord_of_parts, parts = _MATRIX_NORMS[ord]
+    y = vector_norm(parts(x), axis=-1, ord=ord_of_parts)
     return np.expand_dims(y, (-2, -1)) if keepdims else y
 
 
@@ -119,14 +119,21 @@ def cond(x: Any, p: Any = None) -> Any:
     """The condition number of matrices, `norm(x, p) norm(inv(x), p)`. As `numpy.linalg.cond`.
 
     `x: (..., m, n)`, result `(...)`. Without `p`, or for 2, it is the quotient of the largest and the smallest singular value, inf
-    if that is 0; for -2 its reciprocal. For any other `p` see `matrix_norm`; a singular matrix is a `LinAlgError` then.
+    if that is 0, where the derivative is NaN, with NumPy's warning; for -2 its reciprocal. For any other `p` see `matrix_norm`; a
+    singular matrix is a `LinAlgError` then. Singular values that tie share the derivative, so that it is 0 at the identity.
+
+    Raises:
+        LinAlgError: there are no elements, or `p` is none of the above and a matrix is singular.
 
     >>> ad.linalg.cond(ad.Tensor([[3.0, 0.0], [0.0, 4.0]])).numpy().round(12)
     np.float64(1.333333333333)
     """
     if p in (None, 2, -2):
         s = np.linalg.svdvals(x)
-        largest, smallest = s[..., 0], s[..., -1]
+        if 0 in np.shape(s):
+            raise np.linalg.LinAlgError(f"cond: the shape is {np.shape(x)}; wanted matrices with elements.")
+        largest, smallest = np.max(s, axis=-1), np.min(s, axis=-1)
+        zero = largest == 0  # of a matrix of zeros, both quotients are infinite
         with np.errstate(divide="ignore"):
-            return smallest / largest if p == -2 else largest / smallest
+            return (smallest + zero) / largest if p == -2 else (largest + zero) / smallest
     return matrix_norm(x, ord=p) * matrix_norm(np.linalg.inv(x), ord=p)

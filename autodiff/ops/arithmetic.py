@@ -201,7 +201,7 @@ reciprocal = primitive(
     numpy=[np.reciprocal],
     domain=POSITIVE,
     elementwise=True,
-    doc="""`1 / x`; its derivative is `-1 / x**2`. As `numpy.reciprocal`.
+    doc="""`1 / x`; its derivative is `-1 / x**2`, infinite at 0. As `numpy.reciprocal`.
 
     >>> ad.reciprocal(ad.Tensor([1.0, 4.0]))
     Tensor([1.  , 0.25])

@@ -154,6 +154,8 @@ def cumulative_sum(x: Any, /, *, axis: int | None = None, dtype: Any = None, inc
 def cumulative_prod(x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Any:
     """The products of the elements up to each along `axis`, after a 1 with `include_initial`. As `numpy.cumulative_prod`.
 
+    The derivative is that of `cumprod`.
+
     >>> ad.cumulative_prod(ad.Tensor([1.0, 2.0, 3.0]), include_initial=True)
     Tensor([1., 1., 2., 6.])
     """

@@ -181,9 +181,13 @@ where = primitive(
     elementwise=True,
     doc="""`a` where `condition` is true and `b` elsewhere, with broadcasting. As `numpy.where` with three arguments.
 
-    The derivative goes to the one that was chosen. `condition` has none.
+    The derivative goes to the one that was chosen, and 0 to the other; `condition` has none. A function whose slope is infinite or
+    NaN where it is not chosen makes NaN of that 0, as in PyTorch and JAX. So choose what it is computed from as well:
 
-    >>> ad.where(np.array([True, False]), ad.Tensor([1.0, 2.0]), 0.0)
-    Tensor([1., 0.])
+    >>> x = ad.Tensor([0.0, 2.0], requires_grad=True)
+    >>> safe = ad.where(x > 0, x, 1.0)
+    >>> ad.where(x > 0, ad.log(safe), 0.0).sum().backward()
+    >>> x.grad
+    Tensor([0. , 0.5])
     """,
 )

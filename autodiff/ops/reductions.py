@@ -145,18 +145,21 @@ def _logsumexp(x: Any, /, axis: Any = None, *, keepdims: bool = False) -> Any:
     return y if keepdims else np.squeeze(y, axis)
 
 
+def _of_logsumexp(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """`g` times `exp(x - y)`, whose sum is 1 but for the rounding of a large `y`, by which it is divided."""
+    e = np.exp(x - expand(np.where(y == -np.inf, 0, y), x.shape, axis, keepdims))
+    total = np.sum(widened(e), axis=axis, keepdims=True)
+    return expand(g, x.shape, axis, keepdims) / np.where(total > 0, total, 1) * e
+
+
 logsumexp = primitive(
     _logsumexp,
-    {
-        "x": lambda g, y, x, axis, keepdims: (
-            expand(g, x.shape, axis, keepdims) * np.exp(x - expand(np.where(y == -np.inf, 0, y), x.shape, axis, keepdims))
-        )
-    },
+    {"x": _of_logsumexp},
     name="logsumexp",
     kinks=[Kink((np.full(2, -np.inf),), (np.zeros(2),))],
     doc="""`log(sum(exp(x)))` along `axis` (one, several as a tuple, or all), without overflow. As `torch.logsumexp`.
 
-    Its derivative is the softmax, `exp(x - y)`, and 0 where all elements are -inf.
+    Its derivative is the softmax, `exp(x - y)`, 0 where all elements are -inf, and NaN by one that is inf.
 
     >>> ad.logsumexp(ad.Tensor([1000.0, 1000.0]))
     Tensor(1000.69314718)

@@ -78,7 +78,8 @@ std = primitive(
     kinks=[Kink((np.full(3, 0.1),), (np.zeros(3),))],
     doc="""The square root of the variance along `axis` (one, several as a tuple, or all). As `numpy.std`.
 
-    Of equal elements it has a kink; the derivative is stated as 0 there.
+    Of equal elements it has a kink; the derivative is stated as 0 there. If there are not more elements than `ddof`, the value and
+    the derivative are NaN or infinite, as those of `var`.
 
     Raises:
         ValueError: both `ddof` and `correction` are given.

@@ -50,19 +50,11 @@ def test_far_out_error_functions_are_constant_and_the_scaled_one_is_a_hyperbola(
     assert_allclose(below, above, rtol=1e-11)
 
 
-def test_products_with_logarithms_at_zero() -> None:
-    assert_array_equal(slopes(ad.special.xlogy, 0.0, 0.0), [0.0, 0.0])
-    assert_array_equal(slopes(ad.special.xlog1py, 0.0, -1.0), [0.0, 0.0])
-    assert_allclose(slopes(ad.special.xlogy, 0.0, 2.0), [np.log(2), 0.0])
-    by_both = slopes(lambda a, b: ad.grad(ad.special.xlogy, 1)(a, b), 0.0, 2.0)
-    assert_allclose(by_both, [0.5, 0.0])
-    with pytest.warns(RuntimeWarning, match="divide by zero"):
-        assert slopes(ad.special.entr, 0.0)[0] == np.inf
+def test_the_mixed_derivative_of_a_product_with_a_logarithm_at_zero() -> None:
+    assert_allclose(slopes(ad.grad(ad.special.xlogy, 1), 0.0, 2.0), [0.5, 0.0])
 
 
-def test_softplus_is_smooth_at_zero_and_the_inverses_of_its_slope_are_exact() -> None:
-    assert curvature(ad.special.softplus, 0.0) == 0.25
-    assert_array_equal(slopes(ad.special.softplus, [-1e4, 0.0, 1e4])[0], [0.0, 0.5, 1.0])
+def test_the_inverses_of_the_slope_of_softplus_are_exact() -> None:
     assert_array_equal(slopes(ad.special.log_expit, [-1e4, 0.0, 1e4])[0], [1.0, 0.5, 0.0])
     x = np.linspace(-5, 5, 11)
     assert_allclose(slopes(lambda t: ad.special.logit(ad.special.expit(t)), x)[0], 1, rtol=1e-12)
