@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -21,15 +22,16 @@ def _rows(self: Tensor) -> Iterator[Any]:
 
 
 def _text(self: Tensor) -> str:
+    """The text that NumPy has for a subclass of this name, whatever the print options, and what is known beyond the array."""
     kind, node = type(self).__name__, node_of(self)
-    text = np.array2string(array_of(self), separator=", ", prefix=f"{kind}(")
-    if self.dtype not in (np.dtype(float), np.dtype(complex), np.dtype(int), np.dtype(bool)):
-        text += f", dtype={self.dtype}"
-    if not self.is_leaf:
-        text += f", grad_fn=<{node.entry.name}>"
-    elif self.requires_grad:
-        text += ", requires_grad=True"
-    return f"{kind}({text})"
+    text: str = np.array_repr(array_of(self).view(type(kind, (np.ndarray,), {})))
+    known = ["requires_grad=True" if self.is_leaf else f"grad_fn=<{node.entry.name}>"] if self.requires_grad else []
+    known += [] if self.name is None else [f"name={self.name!r}"]
+    if not known:
+        return text
+    text, more = text.removesuffix(")"), f"{', '.join(known)})"
+    fits = len(text) - text.rfind("\n") + len(f", {more}") <= np.get_printoptions()["linewidth"] + 1
+    return text + (", " if fits else ",\n" + " " * len(f"{kind}(")) + more
 
 
 def _formatted(self: Tensor, spec: str) -> str:
@@ -71,8 +73,8 @@ def _real_number(self: Tensor) -> Any:
 
 def _reduced(self: Tensor) -> Any:
     if not self.is_leaf:
-        raise TypeError("pickle: this tensor was computed, and its graph cannot be pickled. Pickle x.detach().")
-    return _rebuilt, (type(self), array_of(self), self.requires_grad, self.name)
+        raise TypeError("pickle, copy: this tensor was computed, and its graph cannot be copied. Take x.detach().")
+    return _rebuilt, (type(self), array_of(self), self.requires_grad, self.name), getattr(self, "__dict__", None) or None
 
 
 def _deep_copy(self: Tensor, memo: dict[int, Any]) -> Any:
@@ -81,14 +83,16 @@ def _deep_copy(self: Tensor, memo: dict[int, Any]) -> Any:
             "deepcopy: this tensor was computed; only leaves can be copied with their role. Use x.copy() or x.detach()."
         )
     memo[id(self)] = new = _rebuilt(type(self), array_of(self), self.requires_grad, self.name)
+    new.grad = deepcopy(self.grad, memo)
+    if hasattr(self, "__dict__"):
+        new.__dict__.update(deepcopy(self.__dict__, memo))
     return new
 
 
 def _rebuilt(kind: type[Tensor], data: np.ndarray, requires_grad: bool, name: str | None) -> Any:
-    """A leaf from its parts: for copies and pickles."""
-    tensor = kind(data, requires_grad)
-    if name is not None:
-        tensor.name = name
+    """A leaf from its parts: for copies and pickles, also of a subclass that is made in another way."""
+    tensor = kind.__new__(kind)
+    Tensor.__init__(tensor, data, requires_grad, name=name)
     return tensor
 
 

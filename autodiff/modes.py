@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autodiff.core.backward import Parts
+from autodiff.core.backward import Parts, Result
 from autodiff.core.modes import Interpreter, Switch, current_mode
 from autodiff.core.tensor import Tensor, array_of, node_of
 
@@ -75,15 +75,20 @@ def interpreting(interpreter: Interpreter) -> Switch:
 
 
 def _check_values(entry: Primitive, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    """Compute, remember where, and raise if a result is not finite. Arrays alone are not looked at."""
+    """Compute, remember where, and raise if a result is not finite. Arrays alone are not looked at.
+
+    Nor is what a derivative rule computes on its way, where it may divide by 0 what it then leaves out: what it gives is looked at.
+    """
     result = entry.apply(operands, params)
     origin = _calling_line()
     for tensor in result if isinstance(result, (tuple, list)) else (result,):
         if isinstance(tensor, Tensor):
-            node = node_of(tensor)
-            if node is not None:
-                node.origin = origin
-            _require_finite(array_of(tensor), f"{entry.name}: the value", origin)
+            node: Any = node_of(tensor)
+            if not tensor.is_leaf:
+                whole = node.parents[0] if isinstance(node.entry, Result) else node  # of one of several results
+                whole.origin = origin
+            if not current_mode().walking:
+                _require_finite(array_of(tensor), f"{entry.name}: the value", origin)
     return result
 
 

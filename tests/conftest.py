@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from autodiff.numpy.namespaces import NAMESPACES, load_namespace
 from autodiff.registry import numpy_table, registry
 
 settings.register_profile("dev", deadline=None)
@@ -33,6 +34,8 @@ def torch() -> Any:
 @pytest.fixture
 def registry_as_it_was() -> Iterator[None]:
     """The registry of operations, put back after a test that adds to it."""
+    for name in NAMESPACES:  # which add to it when they are first used
+        load_namespace(name)
     entries, table = dict(registry), dict(numpy_table)
     yield
     for mapping, before in ((registry, entries), (numpy_table, table)):

@@ -20,7 +20,7 @@ ndarray = np.ndarray
 
 
 def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
-    """Compute the gradients by the leaves that this tensor was computed from and add them to their `grad`.
+    """Compute the gradients by the leaves that this tensor was computed from and add them to their `grad`, in any thread.
 
     Args:
         self: the tensor.
@@ -40,7 +40,7 @@ def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = Non
         )
     seeds = {node: _cotangent(self, gradient, create_graph)}
     if create_graph:
-        with Switch(record=True):
+        with Switch(record=True, walking=True):
             accumulate(backward_pass(seeds, True, create_graph=True))
     else:
         accumulate(backward_pass(seeds, bool(retain_graph)))

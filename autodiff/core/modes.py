@@ -19,11 +19,12 @@ Check = Callable[[Any, Any, int], None]  # of the cotangent of an argument, by n
 
 @dataclass(slots=True)
 class Mode:
-    """What the switches that are on amount to: whether to record, whether nobody interprets, and who checks cotangents."""
+    """What the switches that are on amount to: to record, nobody interprets, who checks cotangents, in a backward pass."""
 
     record: bool
     plain: bool = True
     check: Check | None = None
+    walking: bool = False
 
     def apply(self, entry: Any, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Let the innermost interpreter decide on a call, in the mode outside of it."""
@@ -54,6 +55,7 @@ class Switch(ContextDecorator):
     record: bool | None = None
     interpreter: Interpreter | None = None
     check: Check | None = None
+    walking: bool = False  # in a backward pass that is itself recorded: what rules compute on their way is not what a user called
 
     def __call__(self, function: Any) -> Any:
         """Decorate a function."""
@@ -82,4 +84,4 @@ def _mode_of(switches: tuple[Switch, ...]) -> Mode:
     checks = [switch.check for switch in switches if switch.check is not None]
     if plain and not checks:
         return RECORD if record else SKIP
-    return Mode(record, plain, checks[0] if checks else None)
+    return Mode(record, plain, checks[0] if checks else None, True in [switch.walking for switch in switches])

@@ -9,6 +9,7 @@ import numpy as np
 
 from autodiff.core.backward import backward_pass, conjugate
 from autodiff.core.graph import Leaf
+from autodiff.core.modes import Switch
 from autodiff.core.tensor import Tensor, array_of, frozen, is_scalar, node_of, unwrapped, wrap
 from autodiff.dtypes import INEXACT, NUMBERS, as_numbers, refuse_loss
 from autodiff.modes import enable_grad, is_grad_enabled
@@ -141,7 +142,7 @@ class Evaluation:
             if root is not None and g is not None:
                 g = conjugate((g if isinstance(g, Tensor) else wrap(g)) if create_graph or linear else unwrapped(g))
                 seeds[root] = seeds[root] + g if root in seeds else g
-        with enable_grad():
+        with Switch(record=True, walking=True):
             found = backward_pass(seeds, retain_graph, create_graph, self._targets) if seeds else {}
         return [argument.gradients(found) for argument in self.arguments]
 

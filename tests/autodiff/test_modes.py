@@ -13,6 +13,8 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import autodiff as ad
+from autodiff import extend
+from autodiff.registry import registry
 
 
 def leaf(values: Any) -> Any:
@@ -295,6 +297,49 @@ def test_the_operation_is_named_even_if_only_the_backward_pass_is_watched() -> N
         pytest.raises(FloatingPointError, match="sqrt: the gradient of argument 0 is not finite"),
     ):
         z.backward()
+
+
+PASSES: dict[str, Callable[[Callable[..., Any], np.ndarray], Any]] = {
+    "backward": lambda f, x: f(leaf(x)).sum().backward(),
+    "create_graph": lambda f, x: f(leaf(x)).sum().backward(create_graph=True),
+    "grad": lambda f, x: ad.grad(lambda t: f(t).sum())(x),
+    "grad of grad": lambda f, x: ad.grad(lambda t: ad.grad(lambda s: f(s).sum())(t).sum())(x),
+    "vjp": lambda f, x: ad.vjp(f, x)[1](np.ones(np.shape(f(x)))),
+}
+CULPRITS: list[tuple[str, Callable[[Any], Any]]] = [
+    ("sqrt: the gradient of argument 0", lambda x: ad.sqrt(x) * 3),
+    ("sqrt: the gradient of argument 0", lambda x: np.concatenate([x, np.sqrt(x)])),
+    ("sqrt: the gradient of argument 0", lambda x: np.stack([np.sqrt(x[i]) for i in range(2)])),
+    ("sqrt: the gradient of argument 0", lambda x: np.einsum("i,i->i", x, np.sqrt(x[:2]))),
+    ("pow: the gradient of argument 0", lambda x: np.float_power(x, 0.5)),  # a composite is named by the operation in it
+    ("pow: the gradient of argument 0", lambda x: ad.setitem(x, x**0.5, ...)),
+    ("divide: the value", lambda x: np.linalg.cond(np.diag(x))),
+    ("divide: the value", lambda x: np.average(x, weights=np.zeros(2)) * 0),
+    ("slogdet: the value", lambda x: np.linalg.slogdet(np.diag(x)).logabsdet),  # of several results
+    ("first of two: the gradient of argument 0", lambda x: first_of_two(x)[0] + first_of_two(x)[1]),
+]
+
+
+def first_of_two(x: Any) -> Any:
+    """An operation of two results, of which the first one has an infinite slope at 0."""
+    name = "first of two"
+    rules = {"x": lambda g, y: g[0] / (2 * y[0]) + g[1]}
+    call = registry[name].call if name in registry else extend.primitive(lambda x, /: (np.sqrt(x), x * 1.0), rules, name=name)
+    return call(x)
+
+
+@pytest.mark.usefixtures("registry_as_it_was")
+@pytest.mark.parametrize("walk", PASSES.values(), ids=PASSES)
+@pytest.mark.parametrize(("text", "f"), CULPRITS, ids=range(len(CULPRITS)))
+def test_the_culprit_is_named_with_its_line_whatever_it_is_and_however_gradients_are_computed(
+    text: str, f: Callable[[Any], Any], walk: Callable[..., Any]
+) -> None:
+    with np.errstate(all="ignore"), ad.detect_anomaly(), pytest.raises(FloatingPointError, match=f"^{text} is not") as caught:
+        walk(f, np.array([4.0, 0.0]))
+    if "first of two" not in text:
+        assert "lambda x: " in line_of(caught.value)
+    else:
+        assert line_of(caught.value) == "return call(x)"
 
 
 @pytest.mark.parametrize("create_graph", [False, True])

@@ -260,6 +260,14 @@ def test_the_second_derivatives(row: Row) -> None:
     assert_allclose(hessian(row.f, row.at), np.atleast_2d(row.gradient), rtol=1e-13, atol=1e-14)
 
 
+@each([row for row in ROWS if all(np.all(np.isfinite(g)) for g in _several(row.gradient))])
+def test_what_is_finite_is_no_anomaly(row: Row) -> None:
+    if np.all(np.isfinite(np.asarray(row.f(*_several(row.at))))):
+        for create_graph in (False, True):
+            with ad.detect_anomaly():
+                row.f(*[ad.Tensor(x, requires_grad=True) for x in _several(row.at)]).sum().backward(create_graph=create_graph)
+
+
 NOT_POSITIVE = "Matrix is not positive definite"
 TALL = np.array([[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]])
 ERRORS = [

@@ -70,6 +70,49 @@ def test_repr_shows_values_types_and_origin() -> None:
     assert repr(x) == "Tensor([1., 2.], requires_grad=True)"
     assert repr(x * 2) == "Tensor([2., 4.], grad_fn=<multiply>)"
     assert repr(ad.exp(x)[0]).endswith("grad_fn=<getitem>)")
+    assert repr(ad.Tensor(1.0, name="c")) == "Tensor(1., name='c')"
+    w = ad.Tensor([1j], requires_grad=True, name="w")
+    assert repr(w) == "Tensor([0.+1.j], requires_grad=True, name='w')"
+    w.name = None
+    assert repr(w) == "Tensor([0.+1.j], requires_grad=True)"
+
+
+ARRAYS = [
+    np.array(1.5),
+    np.array(True),
+    np.array([1 + 2j, -0.5j], np.complex64),
+    np.array([0.1, 1e-10, 12345.678], ">f4"),
+    np.array([np.nan, -np.inf]),
+    np.zeros((0, 3)),
+    np.zeros(0, np.int32),
+    np.arange(2000.0).reshape(40, 50) / 7,
+    np.arange(8, dtype=np.uint8).reshape(2, 2, 2) > 3,
+]
+OPTIONS: list[dict[str, Any]] = [
+    {},
+    {"precision": 2, "suppress": True},
+    {"threshold": 5, "edgeitems": 1},
+    {"linewidth": 30},
+    {"sign": "+", "floatmode": "fixed", "nanstr": "?"},
+    {"formatter": {"float_kind": lambda x: f"<{x:.1f}>"}},
+    {"legacy": "1.13"},
+    {"legacy": "1.25"},
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=repr)
+@pytest.mark.parametrize("array", ARRAYS, ids=lambda array: f"{array.dtype}{array.shape}")
+def test_what_a_tensor_shows_of_its_array_is_what_numpy_shows_of_one_of_a_subclass(array: np.ndarray, options: Any) -> None:
+    class Tensor(np.ndarray): ...
+
+    with np.printoptions(**options):
+        expected = repr(array.view(Tensor))
+        assert repr(ad.Tensor(array)) == str(ad.Tensor(array)) == expected
+        if array.dtype.kind == "f":
+            known = repr(leaf(array))
+            assert known.startswith(expected[:-1] + ",")
+            assert known[len(expected) :].lstrip() == "requires_grad=True)"
+            assert max(map(len, known.split("\n"))) <= max(np.get_printoptions()["linewidth"], *map(len, expected.split("\n")))
 
 
 def test_format_of_one_number_takes_a_precision() -> None:
@@ -119,16 +162,57 @@ def test_name() -> None:
     assert c.name == "labels"
 
 
-def test_copies_of_a_leaf_are_leaves_with_memory_of_their_own() -> None:
-    x = ad.Tensor([1.0, 2.0], requires_grad=True, name="w")
-    for other in (copy.deepcopy(x), pickle.loads(pickle.dumps(x))):
-        assert other.requires_grad
-        assert other.is_leaf
-        assert other.name == "w"
-        assert_array_equal(other.data, x.data)
-        assert not np.shares_memory(other.data, x.data)
-        (other * 3).sum().backward()
-        assert x.grad is None
+COPIES: dict[str, Callable[[Any], Any]] = {
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda x: pickle.loads(pickle.dumps(x)),
+}
+each_copy = pytest.mark.parametrize("duplicate", COPIES.values(), ids=COPIES)
+
+
+@each_copy
+def test_copies_of_a_leaf_are_leaves_with_memory_of_their_own(duplicate: Callable[[Any], Any]) -> None:
+    for x in (ad.Tensor([1.0, 2.0], requires_grad=True, name="w"), ad.Tensor([1.0, 2.0], name="c"), ad.Tensor([1, 2])):
+        other = duplicate(x)
+        assert (other.requires_grad, other.is_leaf, other.name, other.grad) == (x.requires_grad, True, x.name, None)
+        assert_array_equal(other.numpy(), x.numpy(), strict=True)
+        assert not np.shares_memory(other.numpy(), x.numpy())
+    x = leaf([1.0, 2.0])
+    (duplicate(x) * 3).sum().backward()
+    assert x.grad is None
+
+
+def test_a_deep_copy_keeps_the_gradient_and_others_do_not_as_in_pytorch() -> None:
+    x = leaf([1.0, 2.0])
+    (x * x).sum().backward()
+    deep = copy.deepcopy(x)
+    assert_array_equal(deep.grad.numpy(), [2.0, 4.0])
+    (deep * 3).sum().backward()
+    assert_array_equal(deep.grad.numpy(), [5.0, 7.0])
+    assert_array_equal(x.grad.numpy(), [2.0, 4.0])
+    assert copy.copy(x).grad is None
+    assert pickle.loads(pickle.dumps(x)).grad is None
+
+
+class Labelled(ad.Tensor):
+    """A subclass that is made in a way of its own, and holds something beside the array."""
+
+    def __init__(self, label: list[str], data: Any) -> None:
+        super().__init__(data, requires_grad=True)
+        self.label = label
+
+
+@each_copy
+def test_copies_of_a_subclass_keep_what_else_it_holds(duplicate: Callable[[Any], Any]) -> None:
+    x = Labelled(["a"], [1.0])
+    other = duplicate(x)
+    assert (type(other), other.label, other.tolist(), other.requires_grad) == (Labelled, ["a"], [1.0], True)
+    assert (other.label is x.label) == (duplicate is copy.copy)
+
+
+def test_the_copy_of_a_part_is_not_larger_than_the_part() -> None:
+    part = ad.Tensor(np.zeros(100_000))[:2]
+    assert len(pickle.dumps(part)) < 500
 
 
 def test_a_deep_copy_keeps_what_is_shared_shared() -> None:
@@ -140,8 +224,9 @@ def test_a_deep_copy_keeps_what_is_shared_shared() -> None:
 
 def test_a_computed_tensor_cannot_be_pickled_or_deep_copied() -> None:
     y = leaf([1.0]) * 2
-    with pytest.raises(TypeError, match=r"pickle: this tensor was computed.*x\.detach\(\)"):
-        pickle.dumps(y)
+    for duplicate in (pickle.dumps, copy.copy):
+        with pytest.raises(TypeError, match=r"pickle, copy: this tensor was computed.*x\.detach\(\)"):
+            duplicate(y)
     with pytest.raises(RuntimeError, match=r"deepcopy: this tensor was computed.*detach\(\)"):
         copy.deepcopy(y)
 
