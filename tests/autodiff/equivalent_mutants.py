@@ -78,8 +78,11 @@ EQUIVALENT: dict[str, str] = {
     "max.x to_extreme: share.astype(g.dtype) -> share": _TYPE,
     "min.x to_extreme: share.astype(g.dtype) -> share": _TYPE,
     "mean.x _per_element: (g / np.float64(count)).astype(g.dtype) -> g / np.float64(count)": _TYPE,
-    "logsumexp.x: 0 -> 0 + 1": "used where all x are -inf, and exp(-inf - c) is 0 for any finite c",
-    "logsumexp.x: 0 -> 0 - 1": "used where all x are -inf, and exp(-inf - c) is 0 for any finite c",
+    **{
+        f"logsumexp.x _of_logsumexp: 0 -> 0 {sign} 1": "used where all x are -inf, and exp(-inf - c) is 0 for any finite c"
+        for sign in "+-"
+    },
+    "logsumexp.x _of_logsumexp: 1 -> 1 + 1": "used where all x are -inf, whose exponentials are 0, or for NaN",
     "concat.*arrays _split: zip(sizes, ends, strict=True) -> zip(sizes, ends)": "there is one end for each size",
     "concat.*arrays _split: zip(sizes, ends, shapes, strict=True) -> zip(sizes, ends, shapes)": "there is one end for each size",
     "concat.*arrays _split: 0 -> 0 + 1": _AXES,
