@@ -32,13 +32,12 @@ def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = Non
         RuntimeError: this tensor does not require grad, or has more than one element and `gradient` is not given, or the
             graph has been freed, or needs a value that has been overwritten. No gradient is changed then.
     """
-    node = self._node
-    if node is None or not node.requires_grad:
+    if not self.requires_grad:
         raise RuntimeError(
             "backward: this tensor does not require grad: it was not computed from one with requires_grad=True, "
             "or only inside no_grad()."
         )
-    seeds = {node: _cotangent(self, gradient, create_graph)}
+    seeds = {self._node: _cotangent(self, gradient, create_graph)}
     if create_graph:
         with Switch(record=True, walking=True):
             accumulate(backward_pass(seeds, True, create_graph=True))
@@ -55,8 +54,7 @@ _OVERWRITTEN = (
     "backward: {} needs the value of an argument that has been overwritten since it was used, so its gradient would be wrong. "
     "Call backward() before changing the array, or use a copy of it."
 )
-_accumulating = RLock()
-_DOUBLE, _ONE = np.dtype(np.float64), np.float64(1)
+_accumulating, _DOUBLE, _ONE = RLock(), np.dtype(np.float64), np.float64(1)
 
 
 def _cotangent(tensor: Tensor, gradient: Any, create_graph: bool) -> Any:
@@ -105,7 +103,7 @@ def _walk(cotangents: dict[Any, Any], results: dict[Any, Any], wanted: set[Any] 
     heap = [(-node.id, node) for node in cotangents if type(node) is not Leaf]
     heapify(heap)
     following = None  # of the nodes to walk, one is kept out of the heap: in a chain, that is all of them
-    own: set[Any] = set()  # whose cotangent is an array that was made here and nobody else has, so that it may be written to
+    own: set[Any] = set()  # whose cotangent was made here, and nobody else has it or saved its value, so that it may be written to
     check = current_mode().check
     while heap or following is not None:
         if following is None:
@@ -143,8 +141,8 @@ def _walk(cotangents: dict[Any, Any], results: dict[Any, Any], wanted: set[Any] 
                 _add(cotangents, parent, part, own)
                 continue
             cotangents[parent] = part
-            if entry.reuses and i == 0 and type(part) is ndarray and (part is not g or node in own):
-                own.add(parent)
+            if entry.reuses and i == 0 and (part is not g or node in own):
+                _claim(own, parent, part)
             if type(parent) is not Leaf:
                 if following is not None:
                     heappush(heap, (-following.id, following))
@@ -167,8 +165,7 @@ def _prepare(node: Any, g: Any, own: set[Any]) -> Any:
     """The whole cotangent of `node`, after its hooks."""
     if type(g) is Parts:
         g = g.total(node in own)
-        if type(g) is ndarray:
-            own.add(node)
+        _claim(own, node, g)
     for hook in list(node.hooks.functions.values()) if node.hooks is not None else ():
         own.discard(node)
         new = hook(conjugate(g) if isinstance(g, Tensor) else wrap(read_only(np.asarray(conjugate(g)))))
@@ -191,12 +188,17 @@ def _add(cotangents: dict[Any, Any], node: Any, part: Any, own: set[Any]) -> Non
     if type(old) is Parts:
         old.add(part, node in own)
         cotangents[node] = old
-    elif node in own:
+    elif node in own and type(old) is ndarray:
         cotangents[node] += part
     else:
         cotangents[node] = old + part
-        if type(cotangents[node]) is ndarray:
-            own.add(node)
+        _claim(own, node, cotangents[node])
+
+
+def _claim(own: set[Any], node: Any, g: Any) -> None:
+    """Note that the cotangent `g` of `node` is nobody else's, if it can be written to: an array, or a tensor of one."""
+    if type(g) is ndarray or (isinstance(g, Tensor) and type(g._array) is ndarray and g._array.flags.writeable):
+        own.add(node)
 
 
 class Parts:
@@ -218,7 +220,7 @@ class Parts:
         if isinstance(other, Parts):
             self.parts += other.parts
             other = other.dense
-        if own and self.dense is not None and other is not None:
+        if own and type(self.dense) is ndarray and other is not None:
             self.dense += other
         elif other is not None:
             self.dense = other if self.dense is None else self.dense + other

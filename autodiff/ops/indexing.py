@@ -94,6 +94,17 @@ scatter = primitive(
 )
 
 
+def _joined(parts: Sequence[Any], indices: Sequence[Any], shape: tuple[int, ...], out: Any = None) -> Any:
+    """`scatter`, also where `out` is a tensor: the sums that this puts into its memory are recorded."""
+    if not isinstance(out, Tensor):
+        return scatter(parts, indices, shape, out)
+    repeating = [(part, index) for part, index in zip(parts, indices, strict=True) if _may_repeat(index)]
+    for part, index in zip(parts, indices, strict=True):
+        if not _may_repeat(index):
+            out = setitem(out, out[index] + part, index, copy=False)
+    return out + scatter(*zip(*repeating, strict=True), shape) if repeating else out
+
+
 def _last_written(g: Any, index: Any, steps: Steps) -> Any:
     """The part of `g` at `index`, in memory of its own, but 0 for an element that a later one of the assignment has overwritten."""
     for entry, params in steps:
@@ -113,7 +124,7 @@ getitem = primitive(
     name="getitem",
     view=True,
     prepare={"index": as_index},
-    scatter=scatter,
+    scatter=_joined,
     doc="""`x[index]`, by integers, slices, `...`, None, integer arrays and boolean arrays. As NumPy's indexing.
 
     The derivative adds to the elements that were read; one that was read twice gets both.
