@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,7 @@ scatter = primitive(
 )
 
 
+@wraps(scatter)
 def _joined(parts: Sequence[Any], indices: Sequence[Any], shape: tuple[int, ...], out: Any = None) -> Any:
     """`scatter`, also where `out` is a tensor: the sums that this puts into its memory are recorded."""
     if not isinstance(out, Tensor):

@@ -11,6 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view as _windows
 
 from autodiff.composites import composite
 from autodiff.domain import Kink
+from autodiff.dtypes import dtype_of
 from autodiff.ops.complex import conj, imag, real
 from autodiff.ops.indexing import scatter
 from autodiff.ops.rearranging import flip
@@ -99,7 +100,7 @@ def angle(z: Any, deg: bool = False) -> Any:
     >>> ad.angle(ad.Tensor([1.0 + 1.0j, -1.0j]), deg=True)
     Tensor([ 45., -90.])
     """
-    a = atan2(imag(z), real(z))
+    a = atan2(imag(z) if dtype_of(z).kind == "c" else 0.0, real(z))
     return a * (180 / math.pi) if deg else a
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import inspect
 import random
 import sys
 import time
@@ -171,7 +172,8 @@ def sources() -> list[Source]:
         for argument in entry.formulas:
             found.append(Source(entry.name, argument))
             if entry.scatter is not None:
-                found.append(Source(entry.name, argument, next(other.name for other in ENTRIES if other.call is entry.scatter)))
+                adjoint = inspect.unwrap(entry.scatter)
+                found.append(Source(entry.name, argument, next(other.name for other in ENTRIES if other.call is adjoint)))
     return found
 
 

@@ -100,13 +100,49 @@ def _along_one(name: str) -> Callable[..., Any]:
     return of
 
 
+def _in_a_row(name: str) -> Callable[..., Any]:
+    """A function of the elements along one axis, or of all in a row."""
+    return lambda torch, x, axis=None: getattr(torch, name)(*((x.reshape(-1), 0) if axis is None else (x, axis)))
+
+
+def _prod(torch: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """PyTorch's is along one axis."""
+    for i in sorted(i % x.ndim for i in (_dims(axis, x) if x.ndim == 0 or not isinstance(axis, int) else (axis,)))[::-1]:
+        x = torch.prod(x, i, keepdim=keepdims)
+    return x
+
+
+# Those that have the same name and parameters there.
+ARITHMETIC = [
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "pow",
+    "negative",
+    "positive",
+    "reciprocal",
+    "square",
+    "sqrt",
+    "hypot",
+    "abs",
+]
+ROUNDING = ["sign", "floor", "ceil", "trunc", "fmod", "remainder", "copysign"]
+EXPONENTIAL = ["exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "logaddexp", "logaddexp2", "sigmoid"]
+TRIGONOMETRIC = ["sin", "cos", "tan", "asin", "acos", "atan", "atan2", "deg2rad", "rad2deg"]
+TRIGONOMETRIC += ["sinh", "cosh", "tanh", "asinh", "acosh", "atanh"]
+CHOOSING = ["relu", "maximum", "minimum", "fmax", "fmin", "where"]
+
 TORCH: dict[str, Callable[..., Any]] = {
-    **{
-        name: _plain(name)
-        for name in ("add", "subtract", "multiply", "divide", "negative", "exp", "log", "sqrt", "square", "tanh", "sigmoid")
-    },
-    **{name: _plain(name) for name in ("relu", "abs", "sign", "floor", "maximum", "minimum", "where", "matmul")},
-    "pow": _plain("pow"),
+    **{name: _plain(name) for name in (*ARITHMETIC, *ROUNDING, *EXPONENTIAL, *TRIGONOMETRIC, *CHOOSING, "matmul")},
+    "round": lambda torch, x, decimals=0: torch.round(x, decimals=decimals),
+    "nan_to_num": lambda torch, x, **params: torch.nan_to_num(x, **params),
+    "diagonal": lambda torch, x, offset=0, axis1=0, axis2=1: torch.diagonal(x, offset, axis1, axis2),
+    "ravel": _plain("ravel"),
+    "roll": lambda torch, x, shift, axis=None: torch.roll(x, shift, axis),
+    "prod": _prod,
+    "cumsum": _in_a_row("cumsum"),
+    "cumprod": _in_a_row("cumprod"),
     "copy": _plain("clone"),
     "sum": _reduction("sum"),
     "mean": _reduction("mean"),
@@ -199,6 +235,12 @@ def _einsum(torch: Any, *operands: Any, optimize: Any = False) -> Any:
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "float_power": _plain("float_power"),
+    "angle": lambda torch, z, deg=False: torch.rad2deg(torch.angle(z)) if deg else torch.angle(z),
+    "nansum": _reduction("nansum"),
+    "flip": lambda torch, x, axis=None: torch.flip(x, (axis,) if isinstance(axis, int) else _dims(axis, x)),
+    "swapaxes": _plain("swapaxes"),
+    "moveaxis": _plain("moveaxis"),
     "einsum": _einsum,
     "tensordot": lambda torch, a, b, axes=2: torch.tensordot(
         a, b, axes if isinstance(axes, int) else [[axis] if isinstance(axis, int) else axis for axis in axes]
@@ -236,13 +278,20 @@ def test_values_and_gradients_of_functions_made_of_operations_are_those_of_pytor
 SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, 2.5, -2.5, np.inf, -np.inf, np.nan, 1e-320, 700.0, -700.0])
 
 
-@pytest.mark.parametrize("name", ["exp", "log", "sqrt", "square", "tanh", "sigmoid", "relu", "abs", "sign", "floor", "negative"])
+OF_ONE = [
+    *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "square", "sigmoid", "sinc", "reciprocal", "positive"),
+    *("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "atanh", "deg2rad", "rad2deg", "nan_to_num"),
+    *("relu", "abs", "sign", "floor", "ceil", "trunc", "round", "negative"),
+]
+
+
+@pytest.mark.parametrize("name", OF_ONE)
 def test_functions_of_one_argument_at_special_values(name: str, torch: Any) -> None:
     points = SPECIAL[~np.isnan(SPECIAL)] if name in ("abs", "sign") else SPECIAL  # the sign of NaN is NaN, as NumPy's
     assert_same(torch, getattr(ad, name), getattr(torch, name), [points], np.linspace(0.5, 2, points.size))
 
 
-@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "maximum", "minimum"])
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "maximum", "minimum", "float_power"])
 def test_functions_of_two_arguments_at_special_values_and_ties(name: str, torch: Any) -> None:
     a, b = (x.ravel().copy() for x in np.meshgrid(SPECIAL, SPECIAL))
     assert_same(torch, getattr(ad, name), getattr(torch, name), [a, b], np.linspace(0.5, 2, a.size))

@@ -1,4 +1,4 @@
-"""Joining, rearranging, padding, choosing, sorting, writing: the values and gradients of PyTorch, at ties as well."""
+"""Joining, rearranging, padding, choosing, sorting, writing, sums and products: PyTorch's values and gradients, at ties as well."""
 
 from collections.abc import Callable
 from typing import Any
@@ -84,6 +84,20 @@ PAIRS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any, Any], Any]
     ),
     "place": (_written(lambda y, v: np.place(y, MASK, v)), lambda torch, x, v: x.masked_scatter(torch.from_numpy(MASK), v)),
     "fill": (_written(lambda y, v: y.fill(v[0, 0])), lambda torch, x, v: v[0, 0].expand(2, 3) + 0 * x),
+    "split": (lambda x, v: np.split(x, [1], 1)[1], lambda torch, x, v: torch.tensor_split(x, [1], 1)[1]),
+    "dot": (lambda x, v: np.dot(x[0], v[0]), lambda torch, x, v: torch.dot(x[0], v[0])),
+    "multi_dot": (lambda x, v: np.linalg.multi_dot([x, v.T, x]), lambda torch, x, v: torch.linalg.multi_dot([x, v.T, x])),
+    "frexp": (lambda x, v: np.frexp(v)[0], lambda torch, x, v: torch.frexp(v).mantissa),
+    "ldexp": (lambda x, v: np.ldexp(x, [1, 2, -3]), lambda torch, x, v: torch.ldexp(x, torch.tensor([1.0, 2, -3]).double())),
+    "diff": (
+        lambda x, v: np.diff(x, 2, axis=1, prepend=v[:, :1], append=v),
+        lambda torch, x, v: torch.diff(x, 2, dim=1, prepend=v[:, :1], append=v),
+    ),
+    "trapezoid": (lambda x, v: np.trapezoid(x, v, axis=0), lambda torch, x, v: torch.trapezoid(x, v, dim=0)),
+    "cumulative_sum": (lambda x, v: ad.cumulative_sum(x, axis=1), lambda torch, x, v: torch.cumsum(x, 1)),
+    "cumulative_prod": (lambda x, v: ad.cumulative_prod(x, axis=1), lambda torch, x, v: torch.cumprod(x, 1)),
+    "cov": (lambda x, v: np.cov(x, aweights=v[0]), lambda torch, x, v: torch.cov(x, aweights=v[0])),
+    "corrcoef": (lambda x, v: np.corrcoef(x + v * v), lambda torch, x, v: torch.corrcoef(x + v * v)),
     "put": (
         _written(lambda y, v: np.put(y, [4, 0], v[0, :2])),
         lambda torch, x, v: x.put(torch.tensor([4, 0]), v[0, :2]),

@@ -134,6 +134,7 @@ EXPONENTIALS = [
         for r2 in [a * a + b * b]
     ],
     Row("an angle at the origin is none", ad.atan2, (0.0, 0.0), (0.0, 0.0), "atan2"),
+    Row("the angle of real numbers is constant in parts", ad.angle, [INF, -INF, 1e-320, -1e-320, 0.0], [0.0] * 5),
     Row("tiny and huge legs", ad.atan2, ([1e-300, 1e300], [1e-300, 1e300]), ([5e299, 5e-301], [-5e299, -5e-301])),
     Row("acos is steep at its ends", ad.acos, [-1.0, 1.0], [-INF, -INF], "acos"),
     Row("asin is steep at its ends", ad.asin, [-1.0, 1.0], [INF, INF], "asin"),
@@ -260,7 +261,7 @@ def test_the_second_derivatives(row: Row) -> None:
     assert_allclose(hessian(row.f, row.at), np.atleast_2d(row.gradient), rtol=1e-13, atol=1e-14)
 
 
-@each([row for row in ROWS if all(np.all(np.isfinite(g)) for g in _several(row.gradient))])
+@each([row for row in ROWS if all(np.all(np.isfinite(x)) for x in _several(row.at) + _several(row.gradient))])
 def test_what_is_finite_is_no_anomaly(row: Row) -> None:
     if np.all(np.isfinite(np.asarray(row.f(*_several(row.at))))):
         for create_graph in (False, True):

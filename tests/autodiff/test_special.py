@@ -101,6 +101,19 @@ def test_gradients_are_those_of_pytorch(name: str, torch: Any) -> None:
 
 
 @pytest.mark.peer
+def test_the_derivative_of_zeta_and_polygamma_are_those_of_pytorch(torch: Any) -> None:
+    x = np.array([0.25, 1.0, 7.5])
+    for ours, theirs in (
+        (lambda q: ad.special.zeta(3.0, q), lambda q: torch.special.zeta(3.0, q)),
+        (lambda q: ad.special.polygamma(1, q), lambda q: torch.special.polygamma(1, q)),
+        (lambda q: ad.special.polygamma(2, q), lambda q: torch.special.polygamma(2, q)),
+    ):
+        z = torch.tensor(x, requires_grad=True)
+        theirs(z).sum().backward()
+        assert_allclose(slopes(ours, x)[0], z.grad.numpy(), rtol=1e-12)
+
+
+@pytest.mark.peer
 @pytest.mark.parametrize("name", ["xlogy", "xlog1py"])
 def test_products_with_logarithms_are_those_of_pytorch(name: str, torch: Any) -> None:
     a, b = np.array([0.0, 1.5, -2.0]), np.array([2.0, 0.5, 3.0])
