@@ -184,3 +184,18 @@ QUICK = 2  # samples of each operation in the quick tests
 each_case = pytest.mark.parametrize(
     "case", [pytest.param(case, id=case.name, marks=[pytest.mark.long] if case.number >= QUICK else []) for case in CASES]
 )
+
+
+def strided(x: np.ndarray) -> np.ndarray:
+    wide = np.full((*x.shape[:-1], 2 * x.shape[-1]), np.nan if x.dtype.kind == "f" else False).astype(x.dtype) if x.ndim else x
+    if x.ndim:
+        wide[..., ::2] = x
+    return wide[..., ::2] if x.ndim else x
+
+
+LAYOUTS = {
+    "transposed": lambda x: np.array(x, order="F"),
+    "strided": strided,
+    "reversed": lambda x: x[::-1].copy()[::-1] if x.ndim else x,
+    "read-only": lambda x: np.frombuffer(x.tobytes(), x.dtype).reshape(x.shape),
+}

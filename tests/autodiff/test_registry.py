@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from planting import planted, with_mistake
 from registry_cases import (
     ENTRIES,
+    LAYOUTS,
     Case,
     cases_of,
     check_in_float16,
@@ -169,21 +170,6 @@ def test_a_float32_and_a_float64_argument_each_get_a_gradient_of_their_own_type(
         y = case.operation(arrays)
         for i, gradient in zip(positions, gradients(case, arrays, cotangent(np.asarray(y))), strict=True):
             assert gradient.dtype == (np.float32 if i == narrow else np.float64)
-
-
-def strided(x: np.ndarray) -> np.ndarray:
-    wide = np.full((*x.shape[:-1], 2 * x.shape[-1]), np.nan if x.dtype.kind == "f" else False).astype(x.dtype) if x.ndim else x
-    if x.ndim:
-        wide[..., ::2] = x
-    return wide[..., ::2] if x.ndim else x
-
-
-LAYOUTS = {
-    "transposed": lambda x: np.array(x, order="F"),
-    "strided": strided,
-    "reversed": lambda x: x[::-1].copy()[::-1] if x.ndim else x,
-    "read-only": lambda x: np.frombuffer(x.tobytes(), x.dtype).reshape(x.shape),
-}
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
