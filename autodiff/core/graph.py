@@ -55,11 +55,9 @@ class Node:
 def record(entry: Any, parents: Any, saved: Any, fits: Any = None, guards: Any = None) -> Any:
     """A new node of a call of `entry`."""
     node: Any = new(Node)
-    node.entry = entry
-    node.parents = parents
+    node.entry, node.parents = entry, parents
     node.saved = saved
-    node.fits = fits
-    node.guards = guards
+    node.fits, node.guards = fits, guards
     node.watch = node.hooks = None
     node.id = next(clock)
     return node

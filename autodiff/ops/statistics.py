@@ -75,7 +75,7 @@ std = primitive(
     {"x": _of_std},
     name="std",
     numpy=[np.std],
-    kinks=[Kink((np.full(3, 0.1),), (np.zeros(3),))],
+    kinks=[Kink((np.full(n, 0.1),), (np.zeros(n),)) for n in (1, 3)],  # of three, NumPy's is not exactly 0
     doc="""The square root of the variance along `axis` (one, several as a tuple, or all). As `numpy.std`.
 
     Of equal elements it has a kink; the derivative is stated as 0 there. If there are not more elements than `ddof`, the value and

@@ -38,6 +38,7 @@ _REAL = "the same of real numbers; complex ones are tried in tests of their own"
 _LOWER_HALF = "np.tri(n, dtype=dtype) - np.eye(n, dtype=dtype) / 2"
 _NOT_USED = "whether the first element goes on from one before is not used"
 _OF_ROOTS = "-(g / np.polyval(np.polyder(p), y)) @ np.vander(y, p.size)"
+_COUNTS = "np.sum(~np.isnan(x), axis=axis, keepdims=True)"
 _AXES = "arrays that are joined along an axis have the same number of axes"
 
 EQUIVALENT: dict[str, str] = {
@@ -78,6 +79,15 @@ EQUIVALENT: dict[str, str] = {
     "max.x to_extreme: share.astype(g.dtype) -> share": _TYPE,
     "min.x to_extreme: share.astype(g.dtype) -> share": _TYPE,
     "mean.x _per_element: (g / np.float64(count)).astype(g.dtype) -> g / np.float64(count)": _TYPE,
+    **{
+        f"nanmean.x _count: {_COUNTS} - less -> {_COUNTS}{more}": "a mean has no degrees of freedom less: it is 0"
+        for more in ("", " + less")
+    },
+    **{
+        f"{name}.{argument}: y -> {argument}": "where the argument is -inf, its part of the sum is 0 anyway"
+        for name in ("logaddexp", "logaddexp2")
+        for argument in "ab"
+    },
     **{
         f"logsumexp.x _of_logsumexp: 0 -> 0 {sign} 1": "used where all x are -inf, and exp(-inf - c) is 0 for any finite c"
         for sign in "+-"
