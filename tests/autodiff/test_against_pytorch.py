@@ -24,10 +24,7 @@ def _dims(axis: Any, x: Any) -> Any:
 
 
 def _reduction(name: str) -> Callable[..., Any]:
-    def reduce(torch: Any, x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
-        return getattr(torch, name)(x if dtype is None else x.to(getattr(torch, dtype.name)), _dims(axis, x), keepdim=keepdims)
-
-    return reduce
+    return lambda torch, x, axis=None, keepdims=False, **dtype: getattr(torch, name)(x, _dims(axis, x), keepdim=keepdims, **dtype)
 
 
 def _plain(name: str) -> Callable[..., Any]:
@@ -102,13 +99,13 @@ def _along_one(name: str) -> Callable[..., Any]:
 
 def _in_a_row(name: str) -> Callable[..., Any]:
     """A function of the elements along one axis, or of all in a row."""
-    return lambda torch, x, axis=None: getattr(torch, name)(*((x.reshape(-1), 0) if axis is None else (x, axis)))
+    return lambda torch, x, axis=None, **dtype: getattr(torch, name)(*((x.reshape(-1), 0) if axis is None else (x, axis)), **dtype)
 
 
-def _prod(torch: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def _prod(torch: Any, x: Any, axis: Any = None, keepdims: bool = False, **dtype: Any) -> Any:
     """PyTorch's is along one axis."""
     for i in sorted(i % x.ndim for i in (_dims(axis, x) if x.ndim == 0 or not isinstance(axis, int) else (axis,)))[::-1]:
-        x = torch.prod(x, i, keepdim=keepdims)
+        x = torch.prod(x, i, keepdim=keepdims, **dtype)
     return x
 
 
@@ -221,10 +218,11 @@ def test_every_operation_that_pytorch_has_is_compared() -> None:
 def test_values_and_gradients_are_those_of_pytorch(case: Case, torch: Any) -> None:
     f, inputs = case.function()
     arrays, positions = case.arrays(), case.differentiable()
+    params = {name: getattr(torch, value.name) if name == "dtype" else value for name, value in case.params.items()}
 
     def f_torch(*tensors: Any) -> Any:
         replaced = dict(zip(positions, tensors, strict=True))
-        return TORCH[case.entry.name](torch, *[replaced.get(i, torch.tensor(x)) for i, x in enumerate(arrays)], **case.params)
+        return TORCH[case.entry.name](torch, *[replaced.get(i, torch.tensor(x)) for i, x in enumerate(arrays)], **params)
 
     g = np.asarray(np.random.default_rng(0).normal(size=np.shape(f(*inputs))))
     assert_same(torch, f, f_torch, inputs, g)
