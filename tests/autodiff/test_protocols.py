@@ -360,7 +360,8 @@ def _flows(function: Any) -> list[Callable[[Any], Any]]:
     return FLOWS.get(function, [lambda s: function(s)])
 
 
-ALL_FLOWS = [(f, flow) for f in CONSTANTS for flow in _flows(f)] + [(np.full_like, lambda s: np.full_like(ad.Tensor(X), s))]
+ALL_FLOWS = [(f, flow) for f in sorted(CONSTANTS, key=name_of) for flow in _flows(f)]
+ALL_FLOWS.append((np.full_like, lambda s: np.full_like(ad.Tensor(X), s)))
 
 
 @pytest.mark.parametrize("flow", [pytest.param(flow, id=f"{name_of(f)}-{i}") for i, (f, flow) in enumerate(ALL_FLOWS)])

@@ -100,7 +100,7 @@ OPTIONS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=repr)
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda options: "-".join(options))
 @pytest.mark.parametrize("array", ARRAYS, ids=lambda array: f"{array.dtype}{array.shape}")
 def test_what_a_tensor_shows_of_its_array_is_what_numpy_shows_of_one_of_a_subclass(array: np.ndarray, options: Any) -> None:
     class Tensor(np.ndarray): ...
