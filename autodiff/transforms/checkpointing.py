@@ -25,7 +25,7 @@ from autodiff.dtypes import INEXACT
 from autodiff.extend import generators
 from autodiff.modes import interpreting, is_grad_enabled
 from autodiff.registry import Primitive
-from autodiff.transforms.containers import Structure, flatten
+from autodiff.transforms.containers import Structure, flatten, refuse_hidden
 from autodiff.transforms.pullback import Evaluation, record_of, variable_of
 
 __all__ = ["checkpoint"]
@@ -44,6 +44,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
             of NumPy's global generator are drawn the same again.
 
     Raises:
+        TypeError: another object that `f` returns holds a tensor that it computed.
         RuntimeError: in the backward pass, `f` gives other values than before, as one with a generator of its own or whose
             variables have been assigned to since, or an array that it needs has been overwritten.
 
@@ -67,6 +68,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         operands += run.taken.values()
         run.positions = [i for i, x in enumerate(operands) if record_of(x) is not None]
         leaves, structure = flatten(result, "checkpoint: the result", arrays_of_numbers=False)
+        refuse_hidden(leaves, run.has_made)
         results = tuple(array_of(y) for y, _ in leaves if isinstance(y, Tensor))
         run.samples = [content(y) for y in results]
         tensors = iter(_operation(len(operands)).apply(operands, {"run": run, "results": results}))
@@ -106,6 +108,11 @@ class _Run:
             result = self._called(variable_of(_value(array_of(x)), "checkpoint") if x.requires_grad else x for x in operands)
         self._note(x for x, _ in flatten(result, "checkpoint: the result", arrays_of_numbers=False)[0])
         return result
+
+    def has_made(self, tensor: Tensor) -> bool:
+        """Whether the record of a tensor is one of those that are let go."""
+        record = record_of(tensor)
+        return record is not None and record.id >= self.start
 
     def _note(self, tensors: Iterable[Any]) -> None:
         for x in tensors:

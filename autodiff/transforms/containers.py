@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
@@ -168,6 +169,23 @@ def _attributes(x: Any) -> dict[str, Any]:
         return {}
     state = object.__getstate__(x)
     return {name: value for part in (state if isinstance(state, tuple) else (state,)) for name, value in (part or {}).items()}
+
+
+def refuse_hidden(leaves: Iterable[tuple[Any, str]], is_lost: Callable[[Any], bool]) -> None:
+    """Raise if one of the leaves, each with its path, is an object that holds a tensor that `is_lost` there.
+
+    Raises:
+        TypeError: which, and where.
+    """
+    for x, path in leaves:
+        if isinstance(x, Tensor):
+            continue
+        inside = list(x.values()) if isinstance(x, Mapping) else list(x) if isinstance(x, (deque, Set)) else x
+        for way in _arrays_of(inside, lambda part: isinstance(part, Tensor) and is_lost(part)):
+            raise TypeError(
+                f"{path} is {described(x)}, which is not taken apart, but holds a tensor that requires grad: {way}. Put tensors in "
+                "dicts, lists, tuples, named tuples or dataclasses."
+            )
 
 
 def described(x: Any) -> str:

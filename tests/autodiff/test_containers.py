@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter, OrderedDict, defaultdict
+from collections import Counter, OrderedDict, defaultdict, deque
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,6 +61,10 @@ class Pair(tuple):
 
     def __new__(cls, a: Any, b: Any) -> Pair:
         return super().__new__(cls, (a, b))
+
+
+def leaf(values: Any) -> Any:
+    return ad.Tensor(values, requires_grad=True)
 
 
 def leaves_and_paths(x: Any) -> tuple[list[Any], list[str]]:
@@ -364,3 +369,47 @@ def test_a_container_at_two_places_is_no_cycle() -> None:
     first, second = ad.grad(lambda layers: (layers[0]["W"] * layers[1]["W"]).sum())([layer, layer])
     assert_array_equal(first["W"], A)
     assert_array_equal(second["W"], A)
+
+
+# --- objects that are no containers ----------------------------------------------------------------------------------------------
+
+
+class Holder:
+    """An object with an attribute."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+HIDING: dict[str, tuple[Any, str]] = {
+    "deque": (lambda t: deque([1.0, t]), r"\[1\]"),
+    "set": (lambda t: {t}, r"\[0\]"),
+    "frozenset": (lambda t: frozenset([t]), r"\[0\]"),
+    "mappingproxy": (lambda t: MappingProxyType({"a": t}), r"\[0\]"),
+    "SimpleNamespace": (lambda t: SimpleNamespace(a=[3, {"b": t}]), r"a\[1\]\['b'\]"),
+    "Holder": (Holder, "value"),
+}
+TAKING: dict[str, Any] = {
+    "checkpoint: the result": lambda hide: ad.checkpoint(lambda x: {"in": hide(x * 2.0)})(leaf([1.0, 2.0])),
+    "stop_gradient: x": lambda hide: ad.stop_gradient({"in": hide(leaf([1.0, 2.0]))}),
+}
+
+
+@pytest.mark.parametrize("kind", HIDING)
+@pytest.mark.parametrize("where", TAKING)
+def test_a_tensor_that_would_be_passed_over_is_an_error_that_says_where(where: str, kind: str) -> None:
+    hide, way = HIDING[kind]
+    text = rf"^{where}\['in'\] is {kind}, which is not taken apart, but holds a tensor that requires grad: {way}\. Put tensors"
+    with pytest.raises(TypeError, match=text):
+        TAKING[where](hide)
+
+
+@pytest.mark.parametrize("kind", HIDING)
+def test_an_object_is_handed_on_as_it_is_if_no_gradient_is_lost_there(kind: str) -> None:
+    hide, _ = HIDING[kind]
+    held, parameter = hide(ad.Tensor([1.0, 2.0])), hide(leaf([1.0, 2.0]))
+    assert ad.stop_gradient(held) is held
+    y, *others = ad.checkpoint(lambda x: (x * 2.0, held, parameter))(leaf(3.0))
+    assert y.requires_grad
+    assert others[0] is held
+    assert others[1] is parameter
