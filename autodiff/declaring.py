@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.core.tensor import Tensor, unwrapped, wrap
+from autodiff.dtypes import NUMBERS
 from autodiff.modes import is_grad_enabled
 from autodiff.numpy.names import name_of, operand_names
 from autodiff.numpy.namespaces import meaning_of
@@ -28,9 +29,9 @@ def primitive(function: Callable[..., Any]) -> Operation:
     rules are made of operations, and every transform and `autodiff.testing.check_gradient` take it.
 
     Args:
-        function: a function of arrays, which returns an array or a tuple of them. Its positional parameters without a default are
-            the arrays; the others are passed on as they are. Or a ufunc, such as one of SciPy's or Numba's, which then takes
-            tensors itself.
+        function: a function of arrays, which returns an array or a tuple of them, and writes to none. Its positional parameters
+            without a default are the arrays; the others are passed on as they are. Or a ufunc, such as one of SciPy's or Numba's,
+            which then takes tensors itself.
 
     Returns:
         The operation. `operation.derivative(rule, ...)` takes one rule for each array, in their order or by name, and returns the
@@ -81,6 +82,9 @@ class Operation:
     def _key(self) -> str:
         return f"{self._module}.{self.__name__}"
 
+    def __reduce__(self) -> str:
+        return self.__name__  # a name of its module, as functions are pickled and copied
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute, on arrays or tensors."""
         for name in self._arrays[len(args) :]:
@@ -111,7 +115,7 @@ class Operation:
             )
         declare(
             _with_signature(self._function, self.__signature__),
-            {name: rule for name in self._arrays if (rule := given[name]) is not None},
+            {name: _checking(rule, name, self.__name__) for name in self._arrays if (rule := given[name]) is not None},
             name=self.__name__,
             numpy=[self._function] if isinstance(self._function, np.ufunc) else [],
             elementwise=isinstance(self._function, np.ufunc) and self._function.signature is None,
@@ -130,7 +134,14 @@ def _parameters(function: Callable[..., Any], name: str) -> list[inspect.Paramet
     """The parameters of the operation: the arrays by position only."""
     if isinstance(function, np.ufunc):
         return [inspect.Parameter(x, inspect.Parameter.POSITIONAL_ONLY) for x in operand_names(function)]
-    parameters = [*inspect.signature(function).parameters.values()]
+    try:
+        parameters = [*inspect.signature(function).parameters.values()]
+    except (TypeError, ValueError):  # of what cannot be called, and of what is written in C
+        raise TypeError(
+            f"primitive: {name} does not tell its parameters. Wrap it: ad.primitive(lambda x: {name}(x))."
+            if callable(function)
+            else f"primitive: got {function!r}; wanted a function of arrays."
+        ) from None
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
         raise TypeError(
             f"primitive: {name} takes its arrays as *{parameters[0].name}; wanted one parameter for each, as in def {name}(a, b)."
@@ -141,6 +152,24 @@ def _parameters(function: Callable[..., Any], name: str) -> list[inspect.Paramet
     if not parameters or parameters[0].kind is not inspect.Parameter.POSITIONAL_ONLY:
         raise TypeError(f"primitive: {name} has no arrays: its positional parameters without a default are the arrays.")
     return parameters
+
+
+def _checking(rule: Any, argument: str, name: str) -> Any:
+    """`rule`, of which what is no cotangent is an error that names it."""
+    if not callable(rule):
+        return rule  # an error of the declaration's
+
+    @functools.wraps(rule)
+    def checked(*args: Any) -> Any:
+        part = rule(*args)
+        part = np.asarray(part) if isinstance(part, (bool, int, float, complex)) else part
+        dtype = getattr(part, "dtype", None)
+        if getattr(dtype, "kind", "O") not in NUMBERS:
+            given = f"an array of dtype {dtype}" if dtype else type(part).__name__
+            raise TypeError(f"{name}: the rule of {argument} gave {given}; wanted an array of numbers, its cotangent.")
+        return part
+
+    return checked
 
 
 def _with_signature(function: Any, signature: inspect.Signature) -> Any:

@@ -134,7 +134,7 @@ def _walk(cotangents: dict[Any, Any], results: dict[Any, Any], wanted: set[Any] 
                 continue
             part = entry.rules[i](g, known) if parts is None else parts[i]
             if fits is not None:
-                part = fit(part, *fits[i])
+                part = fit(part, fits[i][0], fits[i][1], entry.name)
             if check is not None:
                 check(part, node, i)
             if parent in cotangents:
@@ -251,7 +251,7 @@ def _tuple_of(parts: Sequence[Any], numbers: Sequence[int], kinds: list[Any]) ->
     return tuple(np.zeros(*kind) if g is None else g for g, kind in zip(whole, kinds, strict=True))
 
 
-def fit(g: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+def fit(g: Any, shape: tuple[int, ...], dtype: Any, name: str = "a function") -> Any:
     """Undo a broadcast: `g` summed over the axes along which the argument was repeated, in its dtype."""
     if type(g) is Parts:
         return g
@@ -260,7 +260,7 @@ def fit(g: Any, shape: tuple[int, ...], dtype: Any) -> Any:
         copies = tuple(i for i, n in enumerate(given) if i < lead or (n != 1 and shape[i - lead] == 1))
         g = g.sum(axis=copies) if copies else g
         if [n for n in g.shape if n != 1] != [n for n in shape if n != 1]:  # x[i] = v allows axes of length 1 in front of v
-            raise RuntimeError(f"backward: a rule gave a cotangent of shape {given} for an argument of shape {shape}: it is wrong.")
+            raise RuntimeError(f"backward: a rule of {name} gave a cotangent of shape {given} for an argument of shape {shape}.")
         g = g.reshape(shape)
     return g if g.dtype == dtype else (np.real(g) if g.dtype.kind == "c" != dtype.kind else g).astype(dtype)
 

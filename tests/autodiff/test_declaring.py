@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
+import pickle
 import re
 from collections.abc import Callable
 from typing import Any
@@ -196,6 +198,14 @@ def test_it_shows_what_the_function_is() -> None:
 # --- before there is a derivative, and errors ------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_it_is_pickled_and_copied_as_a_function_is(protocol: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    f = softplus()
+    monkeypatch.setitem(globals(), "softplus", f)
+    assert pickle.loads(pickle.dumps(f, protocol)) is f
+    assert copy.copy(f) is copy.deepcopy(f) is f
+
+
 def test_before_it_has_a_derivative_it_computes() -> None:
     f = ad.primitive(lambda x, n=1: (x * n, x))
     assert_array_equal(f(X, n=2)[0], 2 * X)
@@ -251,6 +261,8 @@ BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
         "scaled has no rules. A function without derivatives needs no primitive.",
     ),
     (lambda: scaled().derivative(lambda g, z: g, None), ValueError, "a rule of scaled asks for z; it can have y, a, b, a_shape, b"),
+    (lambda: ad.primitive(max), TypeError, "max does not tell its parameters. Wrap it: ad.primitive(lambda x: max(x))."),
+    (lambda: ad.primitive("sin"), TypeError, "got 'sin'; wanted a function of arrays."),
     (lambda: scaled().derivative(3, None), TypeError, "a rule of scaled is int; wanted a function of g and what else it needs."),
 ]
 
@@ -270,6 +282,30 @@ def test_a_call_that_does_not_fit_shows_the_signature() -> None:
     for call in (lambda: f(), lambda: f(1.0), lambda: f(b=1.0), lambda: f(1.0, 2.0, 3, 4), lambda: f(1.0, 2.0, a=3.0)):
         with pytest.raises(TypeError, match=r"^scaled: .* It is called as scaled\(a: 'Any', b: 'Any', /, power: 'int' = 2, \*"):
             call()
+
+
+@pytest.mark.parametrize(
+    ("part", "given"),
+    [(None, "NoneType"), ([1.0], "list"), ((X,), "tuple"), ("x", "str"), (np.array([None] * 3), "an array of dtype object")],
+)
+def test_what_is_no_cotangent_is_an_error_that_names_the_rule(part: Any, given: str) -> None:
+    twice = ad.primitive(lambda x: 2 * x).derivative(lambda g: part)
+    text = f"<lambda>: the rule of x gave {given}; wanted an array of numbers, its cotangent."
+    for transform in (ad.grad, ad.hessian):
+        with pytest.raises(TypeError, match="^" + re.escape(text) + "$"):
+            transform(lambda x: np.sum(twice(x) * x))(X)
+
+
+@pytest.mark.parametrize("part", [2.0, np.ones(4), np.ones((3, 1))])
+def test_a_cotangent_of_another_shape_is_an_error_that_names_the_operation(part: Any) -> None:
+    twice = ad.primitive(lambda x: 2 * x).derivative(lambda g: part)
+    text = f"backward: a rule of <lambda> gave a cotangent of shape {np.shape(part)} for an argument of shape (3,)."
+    with pytest.raises(RuntimeError, match="^" + re.escape(text) + "$"):
+        ad.grad(lambda x: np.sum(twice(x) * x))(X)
+
+
+def test_a_number_is_the_cotangent_of_a_number() -> None:
+    assert ad.grad(ad.primitive(lambda x: 2 * x).derivative(lambda g: 2.0))(3.0) == 2.0
 
 
 def test_a_wrong_rule_is_found() -> None:
