@@ -11,6 +11,7 @@ from autodiff import ops
 from autodiff.core.tensor import unwrapped
 from autodiff.dtypes import INEXACT
 from autodiff.numpy.outputs import mask_of
+from autodiff.ops import creation
 from autodiff.ops.indexing import as_array_like
 
 __all__: list[str] = []
@@ -22,6 +23,18 @@ _NOT_GIVEN = object()
 def where(condition: Any, x: Any = _NOT_GIVEN, y: Any = _NOT_GIVEN) -> Any:
     """The indices of the elements that are true; NumPy's error if there is one choice alone."""
     return np.where(*[unwrapped(argument) for argument in (condition, x, y) if argument is not _NOT_GIVEN])
+
+
+def linspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None, axis: int = 0,
+    *, device: Any = None,
+) -> Any:  # fmt: skip
+    """The numbers, and with `retstep` the distance from one to the next: NaN if there are not two."""
+    y = creation.linspace(start, stop, num, endpoint, dtype, axis, device=device)
+    if not retstep:
+        return y
+    (start, stop), steps = creation.ends_of(start, stop), num - 1 if endpoint else num
+    return y, (stop - start) / steps if steps > 0 else np.nan
 
 
 def sum(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:

@@ -55,6 +55,7 @@ _DIFFERENCES: dict[Any, Difference] = {
     np.inner: Difference(lambda a, b, /: None),
     np.linalg.pinv: Difference(refused={"hermitian": _GENERAL}),
     np.linalg.svd: Difference(refused={"hermitian": _GENERAL}),
+    np.linspace: Difference(composition=compositions.linspace),
     **dict.fromkeys((np.max, np.amax), Difference(composition=compositions.max)),
     np.mean: Difference(composition=compositions.mean),
     **dict.fromkeys((np.min, np.amin), Difference(composition=compositions.min)),

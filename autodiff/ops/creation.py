@@ -152,15 +152,21 @@ def linspace(
         return wrap(as_numbers(np.linspace(start, stop, num, endpoint, dtype=dtype, axis=axis), "linspace"))
     if operator.index(num) < 0:
         raise ValueError(f"linspace: num is {num}; wanted a number of elements, 0 or more.")
-    kind = np.result_type(array_of(start), array_of(stop), float(num))
-    start, stop, steps = astype(start, kind), astype(stop, kind), num - 1 if endpoint else num
-    count = np.reshape(np.arange(num).astype(kind), (-1,) + (1,) * max(np.ndim(start), np.ndim(stop)))
+    (start, stop), steps = ends_of(start, stop), num - 1 if endpoint else num
+    count = np.reshape(np.arange(num).astype(start.dtype), (-1,) + (1,) * max(np.ndim(start), np.ndim(stop)))
     y = count * ((stop - start) / max(steps, 1)) + start
     if endpoint and num > 1:
         y = setitem(y, stop, -1)  # not but for rounding
     if dtype is not None:
         y = astype(floor(y) if np.dtype(dtype).kind in "iu" else y, dtype)
     return moveaxis(y, 0, axis) if axis else y
+
+
+def ends_of(start: Any, stop: Any) -> tuple[Any, Any]:
+    """The ends of a line in the type of its numbers."""
+    start, stop = (np.asarray(x) if isinstance(x, (list, tuple)) else x for x in (start, stop))
+    kind = np.result_type(array_of(start), array_of(stop), 1.0)
+    return astype(start, kind), astype(stop, kind)
 
 
 CREATING: dict[Any, Any] = {np.full_like: full_like, np.linspace: linspace}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 import autodiff as ad
 from autodiff.testing import assert_gradient
@@ -76,6 +76,21 @@ def test_gradients_flow_to_the_ends_of_a_line(params: dict[str, Any]) -> None:
 def test_the_numbers_of_a_line_are_numpys(start: float, stop: float, num: int, endpoint: bool, dtype: Any) -> None:
     found = ad.linspace(ad.Tensor(start), stop, num, endpoint, dtype)
     assert_array_equal(found.numpy(), np.linspace(start, stop, num, endpoint, dtype=dtype), strict=True)
+
+
+@pytest.mark.parametrize("ends", [(0.0, 1.0), ([0.0, 2.0], 1), (np.float32(0), np.float32(1)), (0, 5), (0j, 1.0), (np.uint8(5), 3)])
+@pytest.mark.parametrize("num", [0, 1, 2, 5])
+@pytest.mark.parametrize("endpoint", [True, False])
+def test_the_step_of_a_line_is_numpys(ends: Any, num: int, endpoint: bool) -> None:
+    expected, step = np.linspace(*ends, num, endpoint, retstep=True)
+    for start, stop in ((ad.Tensor(ends[0]), ends[1]), (ends[0], ad.Tensor(ends[1], dtype=np.asarray(ends[1]).dtype))):
+        found, found_step = np.linspace(start, stop, num, endpoint, True)
+        assert_allclose(found.numpy(), expected, rtol=1e-6, strict=True)
+        assert_allclose(np.asarray(found_step), np.asarray(step), rtol=1e-6, strict=True)
+
+
+def test_gradients_flow_through_the_step_of_a_line() -> None:
+    assert_gradient(lambda a, b: np.linspace(a, b, 4, retstep=True)[1] ** 2, np.array([1.0, 2.0]), np.array(3.0))
 
 
 def test_of_a_line_a_number_of_elements_is_wanted() -> None:
