@@ -59,6 +59,7 @@ def _leave_graph(tensor: Tensor, to: str) -> np.ndarray:
             f"conversion to {to}: this tensor requires grad, and the conversion would lose its gradient. "
             "Use NumPy functions on the tensor itself (np.exp, not math.exp; `a @ t`, not `a.dot(t)`; np.stack, not np.array); "
             "to fill a buffer, make it a tensor: np.zeros_like(tensor) or ad.Tensor(np.zeros(5)); "
+            "for functions of SciPy's ad.logsumexp, ad.special, np.linalg, np.fft or SCIPY_ARRAY_API=1, and more in docs/numpy.md; "
             "or leave the graph with .item(), .detach() or no_grad()."
         )
     array: np.ndarray = array_of(tensor)

@@ -87,8 +87,38 @@ Where NumPy asks a tensor for nothing but its array, or Python for a number, a t
 | `math.sin(t)`, `np.vectorize(math.sin)(t)`, `np.frompyfunc(math.sin, 1, 1)(t)` | `np.sin(t)` |
 | `np.vectorize(f)(t)` with an `if` in `f` | `np.where(condition, t, u)`, or `np.apply_along_axis(f, axis, t)` |
 | `float(t)`, `int(t)`, `"%f" % t` | `t.item()`, a number without gradient |
-| `a.dot(t)` of an array | `a @ t` |
+| `a.dot(t)` of an array, `sparse @ t` | `a @ t`, `sparse.toarray() @ t` |
+| `np.full(2, t)`, `np.full_like(a, t)` | `ad.full(2, t)`, `ad.full_like(a, t)` |
+
+So are most of SciPy's functions but those of `scipy.special` below:
+
+| instead of SciPy's | write |
+| --- | --- |
+{scipy}
+
+Others may have a gradient with `SCIPY_ARRAY_API=1` in the environment, set before SciPy is imported: see
+[the array API](array_api.md). For all that remain, `ad.primitive` makes an operation of a function and its derivative.
 """
+
+# What to write instead of SciPy's functions: of tensors t, u of one axis, x, y of two, and a square one, m.
+INSTEAD_OF_SCIPY = {
+    "special.logsumexp(t)": "ad.logsumexp(t)",
+    "special.softmax(x, axis=-1)": "ad.softmax(x, axis=-1)",
+    "special.log_softmax(x, axis=-1)": "ad.log_softmax(x, axis=-1)",
+    "stats.norm.logpdf(t, mean, std)": "-0.5 * ((t - mean) / std) ** 2 - np.log(std * np.sqrt(2 * np.pi))",
+    "stats.norm.cdf(t)": "ad.special.ndtr(t)",
+    "stats.norm.logcdf(t)": "ad.special.log_ndtr(t)",
+    "stats.poisson.logpmf(counts, t)": "counts * np.log(t) - t - ad.special.gammaln(counts + 1)",
+    "linalg.solve(m, t)": "np.linalg.solve(m, t)",
+    "linalg.inv(m)": "np.linalg.inv(m)",
+    "linalg.det(m)": "np.linalg.det(m)",
+    "linalg.cholesky(m, lower=True)": "np.linalg.cholesky(m)",
+    "linalg.norm(t)": "np.linalg.norm(t)",
+    "fft.fft(t)": "np.fft.fft(t)",
+    "integrate.trapezoid(t)": "np.trapezoid(t)",
+    "signal.convolve(t, u)": "np.convolve(t, u)",
+    "spatial.distance.cdist(x, y)": "np.linalg.norm(x[:, None] - y, axis=-1)",
+}
 
 
 class Line(NamedTuple):
@@ -159,7 +189,8 @@ def page() -> str:
     numbers = Counter(entry.status for entries in found.values() for entry in entries)
     counts = "| status | functions | meaning |\n| --- | --- | --- |\n"
     counts += "\n".join(f"| {status} | {numbers[status]} | {meaning} |" for status, meaning in MEANINGS.items())
-    text = HEAD.format(version=".".join(np.__version__.split(".")[:2]), counts=counts)
+    scipys = "\n".join(f"| `scipy.{theirs}` | `{ours}` |" for theirs, ours in INSTEAD_OF_SCIPY.items())
+    text = HEAD.format(version=".".join(np.__version__.split(".")[:2]), counts=counts, scipy=scipys)
     for prefix, entries in found.items():
         text += f"\n## `{prefix}`\n\n| function | status | |\n| --- | --- | --- |\n"
         text += "".join(f"| `{entry.name}` | {entry.status} | {entry.remark} |\n" for entry in entries)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 import pytest
+import scipy.integrate
+import scipy.signal
+import scipy.stats
+from numpy.testing import assert_allclose
 
 import autodiff as ad
 from autodiff.numpy.names import INSTEAD
 from autodiff.ops.constants import CONSTANTS
 from autodiff.registry import numpy_table
+from autodiff.testing import assert_gradient
 from docs import coverage
 from docs.coverage import CONSTANT, DIFFERENTIABLE, TAKES_NONE, UNSUPPORTED, WRITES, Line
 from docs.entries import entries, functions
@@ -126,3 +132,21 @@ def test_no_reason_is_about_something_else() -> None:
 def test_a_function_of_which_nothing_is_known_has_no_line() -> None:
     with pytest.raises(LookupError, match=r"np\.new_one is neither in the table nor has it a reason"):
         coverage.line("np.new_one", lambda x: x)
+
+
+@pytest.mark.parametrize("theirs", coverage.INSTEAD_OF_SCIPY)
+def test_what_stands_for_a_function_of_scipys_is_the_same_and_has_a_gradient(theirs: str) -> None:
+    rng = np.random.default_rng(0)
+    arrays = {"t": rng.random(3), "u": rng.random(4), "x": rng.random((2, 3)), "y": rng.random((4, 3)), "m": np.eye(3) * 2 + 0.1}
+    constants = {"mean": 0.5, "std": 2.0, "counts": np.array([0, 1, 3]), "np": np, "ad": ad, "scipy": scipy}
+
+    def value(code: str, **of: Any) -> Any:
+        return eval(code, {**arrays, **constants, **of})
+
+    assert_allclose(value(coverage.INSTEAD_OF_SCIPY[theirs]), value(f"scipy.{theirs}"), rtol=1e-12, atol=1e-15)
+    for name in [name for name in arrays if name in re.findall(r"\b\w\b", theirs)]:
+        with pytest.raises(
+            TypeError, match=r"^conversion to .* for functions of SciPy's ad\.logsumexp, ad\.special, np\.linalg, np\.fft"
+        ):
+            value(f"scipy.{theirs}", **{name: ad.Tensor(arrays[name], requires_grad=True)})
+        assert_gradient(lambda part, name=name: np.abs(value(coverage.INSTEAD_OF_SCIPY[theirs], **{name: part})), arrays[name])
