@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -72,7 +72,8 @@ def per_axis(caller: str, name: str, value: Any, n: int, least: int) -> Ints:
     return tuple(map(int, values))
 
 
-def _pairs(caller: str, padding: Any, n: int) -> Pairs:
+def pairs_of(caller: str, padding: Any, n: int) -> Pairs:
+    """The borders before and after each of `n` axes: of one width, of one for each axis, or of a pair for each."""
     if isinstance(padding, tuple) and padding and all(isinstance(pair, tuple) and len(pair) == 2 for pair in padding):
         before, after = (per_axis(caller, "padding", tuple(pair[i] for pair in padding), n, 0) for i in (0, 1))
         return tuple(zip(before, after, strict=True))
@@ -89,19 +90,25 @@ def plain(value: Any) -> Any:
 _once = lru_cache(maxsize=1000, typed=True)  # 1.0 is not what 1 is
 
 
-def grid(caller: str, sizes: Ints, window: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1) -> Grid:
-    """All windows on axes of the lengths `sizes`; `caller` is the operation that errors name."""
+def grid(
+    caller: str, sizes: Ints, window: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1, completed: bool = False
+) -> Grid:
+    """All windows on axes of the lengths `sizes`; `caller` is the operation that errors name.
+
+    With `completed`, there is one more on each axis of which the others leave something, if it does not begin in the border.
+    """
     try:
-        return _grid(caller, sizes, window, stride, padding, dilation)
+        return _grid(caller, sizes, window, stride, padding, dilation, completed)
     except TypeError:  # of lists and arrays, which cannot be looked up
-        return _grid(caller, sizes, *map(plain, (window, stride, padding, dilation)))
+        return _grid(caller, sizes, *map(plain, (window, stride, padding, dilation)), completed)
 
 
 @_once
-def _grid(caller: str, sizes: Ints, window: Any, stride: Any, padding: Any, dilation: Any) -> Grid:
+def _grid(caller: str, sizes: Ints, window: Any, stride: Any, padding: Any, dilation: Any, completed: bool) -> Grid:
     n = len(sizes)
     window, gaps = per_axis(caller, "the window", window, n, 1), per_axis(caller, "dilation", dilation, n, 1)
-    at = Grid(sizes, window, per_axis(caller, "stride", stride, n, 1), _pairs(caller, padding, n), gaps, ())
+    at = Grid(sizes, window, per_axis(caller, "stride", stride, n, 1), pairs_of(caller, padding, n), gaps, ())
+    at = replace(at, padding=_completing(at)) if completed else at
     if any(span > size for span, size in zip(at.spans, at.padded, strict=True)):
         raise ValueError(
             f"{caller}: a window of shape {window} with dilation {gaps} reaches over {at.spans} elements, but the axes have only "
@@ -109,6 +116,16 @@ def _grid(caller: str, sizes: Ints, window: Any, stride: Any, padding: Any, dila
         )
     out = tuple((size - span) // step + 1 for size, span, step in zip(at.padded, at.spans, at.stride, strict=True))
     return Grid(sizes, window, at.stride, at.padding, gaps, out)
+
+
+def _completing(at: Grid) -> Pairs:
+    """The borders, those at the ends as wide as one more window needs."""
+    missing = [(span - size) % step for span, size, step in zip(at.spans, at.padded, at.stride, strict=True)]
+    fits = [
+        size + more - span < n + before
+        for size, more, span, n, (before, _) in zip(at.padded, missing, at.spans, at.sizes, at.padding, strict=True)
+    ]
+    return tuple((before, after + more * fit) for (before, after), more, fit in zip(at.padding, missing, fits, strict=True))
 
 
 def grid_of(caller: str, out: Ints, window: Ints, stride: Any, padding: Any, output_padding: Any, dilation: Any) -> Grid:
@@ -125,7 +142,7 @@ def _grid_of(caller: str, out: Ints, window: Ints, stride: Any, padding: Any, ou
     extra, steps = per_axis(caller, "output_padding", output_padding, n, 0), per_axis(caller, "stride", stride, n, 1)
     if any(e >= step for e, step in zip(extra, steps, strict=True)):
         raise ValueError(f"{caller}: output_padding is {extra}, but stride is {steps}; wanted less, or a window more would fit.")
-    gaps, pairs = per_axis(caller, "dilation", dilation, n, 1), _pairs(caller, padding, n)
+    gaps, pairs = per_axis(caller, "dilation", dilation, n, 1), pairs_of(caller, padding, n)
     each = zip(out, steps, spans(window, gaps), extra, pairs, strict=True)
     sizes = tuple((count - 1) * step + span + e - sum(pair) for count, step, span, e, pair in each)
     if any(count < 1 for count in out) or any(size < 0 for size in sizes):

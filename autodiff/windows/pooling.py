@@ -10,7 +10,7 @@ import numpy as np
 from autodiff.composites import composite
 from autodiff.ops import reductions
 from autodiff.ops.indexing import as_array_like
-from autodiff.windows.grids import Grid, grid
+from autodiff.windows.grids import Grid, grid, pairs_of, plain
 from autodiff.windows.sliding import shape_of_window, unfold
 
 __all__ = ["avg_pool", "max_pool"]
@@ -20,23 +20,14 @@ def _pooled(caller: str, x: Any, window_shape: Any, stride: Any, padding: Any, d
     """The windows over which `x` is pooled: with `ceil_mode` also those that begin inside and reach over the end."""
     window = shape_of_window(caller, x, window_shape)
     sizes = x.shape[x.ndim - len(window) :]
-    at = grid(caller, sizes, window, window if stride is None else stride, padding, dilation)
-    if any(2 * border > span for pair, span in zip(at.padding, at.spans, strict=True) for border in pair):
+    at = grid(caller, sizes, window, window if stride is None else stride, padding, dilation, ceil_mode)
+    borders = pairs_of(caller, plain(padding), len(window))
+    if any(2 * border > span for pair, span in zip(borders, at.spans, strict=True) for border in pair):
         raise ValueError(
             f"{caller}: padding is {padding}, but a window reaches over {at.spans} elements; wanted at most half of that, since a "
             "window that shows only border has no value."
         )
-    return _completed(caller, at) if ceil_mode else at
-
-
-def _completed(caller: str, at: Grid) -> Grid:
-    """The windows, and one more at the end of each axis of which they leave something, if it begins before the border."""
-    each = zip(at.sizes, at.padding, at.rest, at.stride, at.out, strict=True)
-    pairs = tuple(
-        (before, after + (step - rest if rest and count * step < n + before else 0))
-        for n, (before, after), rest, step, count in each
-    )
-    return grid(caller, at.sizes, at.window, at.stride, pairs, at.dilation)
+    return at
 
 
 def _windows(x: Any, at: Grid, fill: Any) -> tuple[Any, tuple[int, ...]]:
@@ -91,14 +82,13 @@ def avg_pool(
     Tensor([2., 1.])
     """
     x = as_array_like(x)
-    plain = _pooled("avg_pool", x, window_shape, stride, padding, 1, False)
-    at = _completed("avg_pool", plain) if ceil_mode else plain
+    at = _pooled("avg_pool", x, window_shape, stride, padding, 1, ceil_mode)
     means = reductions.mean(*_windows(x, at, 0))
     if divisor_override is not None:
         if divisor_override == 0:
             raise ValueError("avg_pool: divisor_override is 0; wanted another number to divide by, or None.")
         return means * (math.prod(at.window) / divisor_override)
-    counts = _counts(at, plain.padding if count_include_pad else ((0, 0),) * len(at.sizes))
+    counts = _counts(at, pairs_of("avg_pool", plain(padding) if count_include_pad else 0, len(at.sizes)))
     return means if np.all(counts == math.prod(at.window)) else means * (math.prod(at.window) / counts).astype(means.dtype)
 
 

@@ -343,3 +343,22 @@ def test_pooling_and_its_derivatives_are_those_of_pytorch(
     params: dict[str, Any] = {"stride": stride, "padding": padding, "ceil_mode": ceil_mode}
     assert_as_in_pytorch(torch, n, "max_pool", "max_pool", [x], window, dilation=dilation, **params)
     assert_as_in_pytorch(torch, n, "avg_pool", "avg_pool", [x], window, count_include_pad=counted, **params)
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("n", [1, 2])
+@given(data=st.data(), stride=st.integers(1, 4), ceil_mode=st.booleans(), counted=st.booleans())
+def test_pooling_of_axes_as_short_as_a_window_or_shorter_is_that_of_pytorch(
+    torch: Any, n: int, data: Any, stride: int, ceil_mode: bool, counted: bool
+) -> None:
+    x, window = normal(2, 3, *data.draw(lengths(n, 1, 3))), data.draw(lengths(n, 1, 4))
+    params: dict[str, Any] = {"stride": stride, "ceil_mode": ceil_mode}
+    try:
+        getattr(torch.nn.functional, f"max_pool{n}d")(torch.tensor(x), window, **params)
+    except RuntimeError:
+        for pool in (ad.windows.max_pool, ad.windows.avg_pool):
+            with pytest.raises(ValueError, match="the axes have only"):
+                pool(x, window, **params)
+    else:
+        assert_as_in_pytorch(torch, n, "max_pool", "max_pool", [x], window, **params)
+        assert_as_in_pytorch(torch, n, "avg_pool", "avg_pool", [x], window, count_include_pad=counted, **params)
