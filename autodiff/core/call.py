@@ -120,8 +120,9 @@ def apply(entry: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> 
     if not mode.plain:
         return mode.apply(entry, tuple(operands), params)
     if True not in [isinstance(x, Tensor) for x in operands]:
-        return entry.forward(operands, **params) if entry.variadic else entry.forward(*operands, **params)
-    values: list[Any] = []
+        values: list[Any] = [np.asarray(x) if isinstance(x, (list, tuple)) else x for x in operands]
+        return entry.forward(values, **params) if entry.variadic else entry.forward(*values, **params)
+    values = []
     for i, x in enumerate(operands):
         if isinstance(x, Tensor):
             values.append(x._array)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.composites import composite
+from autodiff.ops.indexing import as_array_like
 from autodiff.registry import primitive
 
 __all__ = ["inv", "lstsq", "matrix_power", "pinv", "solve", "tensorinv", "tensorsolve"]
@@ -120,7 +121,7 @@ def matrix_power(a: Any, n: int) -> Any:
     Tensor([[1., 5.],
             [0., 1.]])
     """
-    n = operator.index(n)
+    a, n = as_array_like(a), operator.index(n)
     if n <= 0:
         return matrix_power(np.linalg.inv(a), -n) if n else np.zeros_like(a) + np.eye(np.shape(a)[-1], dtype=a.dtype)
     if n == 1:

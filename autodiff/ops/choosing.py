@@ -38,7 +38,7 @@ def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
     Tensor([[2., 2., 1.],
             [4., 4., 3.]])
     """
-    x, axis = (reshape(x, -1), 0) if axis is None else (x, normalize_axis_index(axis, np.ndim(x)))
+    x, axis = (reshape(x, -1), 0) if axis is None else (as_array_like(x), normalize_axis_index(axis, np.ndim(x)))
     return x[axis_index(axis, as_places(indices, np.shape(x)[axis], mode, "take"))]
 
 
@@ -62,7 +62,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     Tensor([[1., 3.],
             [4., 6.]])
     """
-    x, axis = in_a_row(x, axis)
+    x, axis = in_a_row(as_array_like(x), axis)
     return x[along(indices, np.shape(x), axis)]
 
 
@@ -75,7 +75,7 @@ def choose(a: Any, choices: Sequence[Any], mode: str = "raise") -> Any:
     >>> ad.choose([0, 1, 0], [ad.Tensor([1.0, 2.0, 3.0]), 9.0])
     Tensor([1., 9., 3.])
     """
-    places, n = as_places(a, len(choices), mode, "choose"), len(choices)
+    places, n = as_places(as_array_like(a), len(choices), mode, "choose"), len(choices)
     shape = np.broadcast_shapes(np.shape(places), *map(np.shape, choices))
     places = np.broadcast_to(np.where(places < 0, n, places), shape)  # one from the end is an error here
     return take_along_axis(stack([broadcast_to(choice, shape) for choice in choices]), places[None], 0)[0]
@@ -112,7 +112,7 @@ def piecewise(x: Any, condlist: Any, funclist: Sequence[Callable[..., Any] | Any
     >>> ad.piecewise(x, [x < 0, x > 1], [lambda x: -x, lambda x: x * x, 1.0])
     Tensor([2., 1., 9.])
     """
-    conditions = _conditions(condlist, np.ndim(x))
+    x, conditions = as_array_like(x), _conditions(condlist, np.ndim(x))
     if len(funclist) == len(conditions) + 1:
         conditions.append(~np.any(conditions, axis=0))
     elif len(funclist) != len(conditions):

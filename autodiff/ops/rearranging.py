@@ -25,7 +25,7 @@ def flip(x: Any, axis: int | Sequence[int] | None = None) -> Any:
     >>> ad.flip(ad.Tensor([1.0, 2.0, 3.0]))
     Tensor([3., 2., 1.])
     """
-    axes = all_or(axis, np.ndim(x))
+    x, axes = as_array_like(x), all_or(axis, np.ndim(x))
     return x[tuple(slice(None, None, -1 if k in axes else None) for k in range(np.ndim(x)))]
 
 
@@ -186,7 +186,7 @@ def trim_zeros(x: Any, trim: str = "fb", axis: int | Sequence[int] | None = None
     """
     if trim.lower() not in ("f", "b", "fb", "bf"):
         raise ValueError(f"trim_zeros: trim is {trim!r}; wanted 'f' for the front, 'b' for the back, or 'fb' for both.")
-    places = np.argwhere(unwrapped(x))
+    x, places = as_array_like(x), np.argwhere(unwrapped(x))
     index = [slice(None)] * np.ndim(x)
     for k in all_or(axis, np.ndim(x)):
         first, last = (places[:, k].min(), places[:, k].max()) if len(places) else (np.shape(x)[k], -1)

@@ -9,7 +9,7 @@ import numpy as np
 from autodiff.composites import composite
 from autodiff.core.tensor import Tensor, unwrapped, wrap
 from autodiff.ops.choosing import take
-from autodiff.ops.indexing import scatter
+from autodiff.ops.indexing import as_array_like, scatter
 from autodiff.ops.shaping import astype, concat, reshape
 
 __all__ = [
@@ -57,6 +57,7 @@ def unique(
     >>> ad.unique(ad.Tensor([3.0, 1.0, 3.0]), return_counts=True)
     (Tensor([1., 3.]), Tensor([1, 2]))
     """
+    x = as_array_like(x)
     found = np.unique(unwrapped(x), True, True, True, axis, equal_nan=equal_nan)
     chosen = (True, return_index, return_inverse, return_counts)
     results = tuple(result for result, wanted in zip(_taken(x, found, axis), chosen, strict=True) if wanted)

@@ -12,7 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autodiff.composites import composite
 from autodiff.dtypes import NUMBERS, refuse_loss, require_cpu
-from autodiff.ops.indexing import axis_index, scatter
+from autodiff.ops.indexing import as_array_like, axis_index, scatter
 from autodiff.registry import primitive
 
 __all__ = [
@@ -271,7 +271,7 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     >>> ad.split(ad.Tensor([1.0, 2.0, 3.0]), [1])
     [Tensor([1.]), Tensor([2., 3.])]
     """
-    places = np.split(np.arange(np.shape(x)[axis]), indices_or_sections)
+    x, places = as_array_like(x), np.split(np.arange(np.shape(x)[axis]), indices_or_sections)
     parts = [slice(place[0], place[-1] + 1) if place.size else slice(0, 0) for place in places]
     return [x[axis_index(axis % np.ndim(x), part)] for part in parts]
 

@@ -161,6 +161,7 @@ def cov(
     variables = [_variables(array, rowvar) for array in (m, y) if array is not None]
     x = concat(variables, axis=0)
     x = astype(x, np.result_type(x, float) if dtype is None else dtype)
+    fweights, aweights = (w if w is None else as_array_like(w) for w in (fweights, aweights))
     w = fweights if aweights is None else aweights if fweights is None else np.multiply(fweights, aweights)
     if w is not None and np.shape(w) != x.shape[1:]:
         raise ValueError(f"cov: the weights have shape {np.shape(w)}; wanted one for each of the {x.shape[1]} observations.")
