@@ -15,6 +15,12 @@ INSTEAD = {
     "np.in1d": "np.isin",
     "np.spacing": "np.finfo(x.dtype).eps * np.abs(x)",
 }
+_LIKE = {  # what to use instead of functions that make arrays, and ask a tensor only if it is their `like`
+    **{"np.arange": "ad.arange", "np.array": "ad.array", "np.full": "ad.full"},
+    **dict.fromkeys(("np.asanyarray", "np.asarray", "np.ascontiguousarray", "np.asfortranarray", "np.require"), "ad.asarray"),
+    **dict.fromkeys(("np.frombuffer", "np.fromfile", "np.fromiter", "np.fromstring", "np.genfromtxt"), "ad.Tensor(array)"),
+    **dict.fromkeys(("np.fromfunction", "np.identity", "np.loadtxt", "np.tri"), "ad.Tensor(array)"),
+}
 _OF_PYTHON = "NumPy's own functions: np.sin for math.sin, np.where for `if`; or np.apply_along_axis"
 
 
@@ -38,6 +44,8 @@ def missing(function: Any) -> TypeError:
     name, arguments = name_of(function), operand_names(function)
     if name in INSTEAD:
         return _without_rule(name, INSTEAD[name])
+    if name in _LIKE:
+        return TypeError(f"{name}: like= is not supported for a Tensor. Leave it out, and use {_LIKE[name]} for a Tensor.")
     if isinstance(function, np.ufunc) and not "".join(function.types).strip("O->"):  # made by np.frompyfunc
         return _without_rule(name, _OF_PYTHON)
     rules = ", ".join(f'"{a}": lambda g, {", ".join(arguments)}: ...' for a in arguments)

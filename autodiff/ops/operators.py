@@ -40,9 +40,11 @@ def _operator(operation: Callable[..., Any]) -> Callable[[Any, Any], Any]:
     entry = registry.get(operation.__name__)
     if entry is None:  # of constants
         return lambda self, other: NotImplemented if gives_way(other) else operation(self, other)
-    return caller(
+    call = caller(
         entry, lambda entry, operands, params: NotImplemented if any(map(gives_way, operands)) else entry.apply(operands, params)
     )
+    call.__qualname__ = entry.name  # for errors
+    return call
 
 
 def _reshape(self: Any, *shape: Any) -> Any:

@@ -21,20 +21,29 @@ from autodiff.registry import numpy_table
 __all__: list[str] = []
 
 
+def _write(x: Any, index: Any, values: Any, what: str) -> None:
+    """`x[index] = values`, which errors call `what`."""
+    if isinstance(x, Tensor):
+        assign(x, index, values, what)
+    else:
+        x[index] = values  # an error if a gradient would be lost
+
+
 def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     """Write the values `v`, again from the first on if there are not enough, to the places `ind` of the elements in a row."""
     places = np.reshape(as_places(ind, np.size(a), mode, "put"), -1)
     if np.size(v) and places.size:
         index = np.unravel_index(np.arange(np.size(a))[places], np.shape(a)) if np.ndim(a) else ...
-        a[index] = resize(v, places.size)[-1 if index is ... else slice(None)]
+        _write(a, index, resize(v, places.size)[-1 if index is ... else slice(None)], "np.put")
 
 
 def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
     """Write `values`, with broadcasting, to the elements that `take_along_axis` reads."""
     if axis is not None:
-        arr[along(indices, np.shape(arr), axis)] = values
+        index = along(indices, np.shape(arr), axis)
     else:
-        arr[np.unravel_index(np.arange(np.size(arr))[unwrapped(indices)], np.shape(arr))] = values
+        index = np.unravel_index(np.arange(np.size(arr))[unwrapped(indices)], np.shape(arr))
+    _write(arr, index, values, "np.put_along_axis")
 
 
 def place(arr: Any, mask: Any, vals: Any) -> None:
@@ -43,21 +52,21 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
     if np.any(mask):
         if np.size(vals) == 0:
             raise ValueError("place: vals have no elements; wanted at least one to write.")
-        arr[mask] = resize(vals, np.count_nonzero(mask))
+        _write(arr, mask, resize(vals, np.count_nonzero(mask)), "np.place")
 
 
 def putmask(a: Any, mask: Any, values: Any) -> None:
     """Write the elements of `values`, again from the first on if there are fewer, to their places in `a`, where `mask` is true."""
     mask = np.reshape(np.asarray(unwrapped(mask), bool), np.shape(a))
     if np.size(values):
-        a[mask] = resize(values, np.shape(a))[mask]
+        _write(a, mask, resize(values, np.shape(a))[mask], "np.putmask")
 
 
 def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
     """Write `val`, flattened, and again from the first on if there is not enough, to the main diagonal."""
     mask = np.zeros(np.shape(a), bool)
     np.fill_diagonal(mask, True, wrap)
-    a[mask] = resize(reshape(val, -1), np.count_nonzero(mask))
+    _write(a, mask, resize(reshape(val, -1), np.count_nonzero(mask)), "np.fill_diagonal")
 
 
 def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
@@ -74,17 +83,17 @@ def fill(self: Any, value: Any) -> None:
     """Write one value to all elements."""
     if np.ndim(value):
         raise ValueError(f"fill: value has shape {np.shape(value)}; wanted a number. For an array: x[...] = values.")
-    self[...] = value
+    assign(self, ..., value, "fill")
 
 
 def sort_in_place(self: Any, axis: int = -1, kind: str | None = None, *, stable: bool | None = None) -> None:
     """Sort the tensor itself along `axis`, as `np.sort` sorts a copy."""
-    self[...] = sort(self, axis, kind, stable=stable)
+    assign(self, ..., sort(self, axis, kind, stable=stable), "sort")
 
 
 def partition_in_place(self: Any, kth: Any, axis: int = -1, kind: str = "introselect") -> None:
     """Partition the tensor itself along `axis`, as `np.partition` does a copy."""
-    self[...] = partition(self, kth, axis, kind)
+    assign(self, ..., partition(self, kth, axis, kind), "partition")
 
 
 WRITING: dict[Any, Any] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -52,6 +53,31 @@ def test_numpys_functions_make_a_tensor_like_one() -> None:
     like = ad.ones(1)
     for made in (np.zeros(2, like=like), np.ones(2, like=like), np.eye(2, like=like), np.empty(2, like=like)):
         assert isinstance(made, ad.Tensor)
+
+
+LIKE: dict[str, tuple[Callable[..., Any], str]] = {
+    "np.full": (lambda like: np.full(2, 3.0, like=like), "ad.full"),
+    "np.arange": (lambda like: np.arange(2, like=like), "ad.arange"),
+    "np.array": (lambda like: np.array([1.0], like=like), "ad.array"),
+    "np.asarray": (lambda like: np.asarray([1.0], like=like), "ad.asarray"),
+    "np.asanyarray": (lambda like: np.asanyarray([1.0], like=like), "ad.asarray"),
+    "np.ascontiguousarray": (lambda like: np.ascontiguousarray([1.0], like=like), "ad.asarray"),
+    "np.asfortranarray": (lambda like: np.asfortranarray([1.0], like=like), "ad.asarray"),
+    "np.require": (lambda like: np.require([1.0], like=like), "ad.asarray"),
+    "np.frombuffer": (lambda like: np.frombuffer(bytes(8), like=like), "ad.Tensor(array)"),
+    "np.fromfunction": (lambda like: np.fromfunction(abs, (2,), like=like), "ad.Tensor(array)"),
+    "np.fromiter": (lambda like: np.fromiter([1.0], float, like=like), "ad.Tensor(array)"),
+    "np.identity": (lambda like: np.identity(2, like=like), "ad.Tensor(array)"),
+    "np.tri": (lambda like: np.tri(2, like=like), "ad.Tensor(array)"),
+}
+
+
+@pytest.mark.parametrize("name", LIKE)
+def test_numpys_other_functions_that_make_an_array_like_one_say_what_does(name: str) -> None:
+    make, instead = LIKE[name]
+    text = f"{name}: like= is not supported for a Tensor. Leave it out, and use {instead} for a Tensor."
+    with pytest.raises(TypeError, match="^" + re.escape(text) + "$"):
+        make(ad.ones(1))
 
 
 # --- gradients -------------------------------------------------------------------------------------------------------------------

@@ -67,15 +67,16 @@ def test_a_write_through_a_view_is_one_to_its_base(write: Callable[[Any, Any], A
     assert not np.any(base.numpy()[:, 3])
 
 
-@each_write
-def test_a_leaf_that_requires_grad_is_not_written_to(write: Callable[[Any, Any], Any]) -> None:
+@pytest.mark.parametrize("case", WRITES)
+def test_a_leaf_that_requires_grad_is_not_written_to(case: str) -> None:
+    write, name = WRITES[case], case.removeprefix("the method ").replace(",", "").split()[0]
     x = ad.Tensor(X, requires_grad=True)
     values = np.array([7.0, 8.0])
     y = X.copy()
     write(y, values)
     if np.array_equal(y, X):
         return
-    with pytest.raises(RuntimeError, match="this tensor is a leaf that requires grad; changing it would lose"):
+    with pytest.raises(RuntimeError, match=rf"^(np\.)?{name}: this tensor is a leaf that requires grad; changing"):
         write(x, values)
     with ad.no_grad():
         write(x, values)
