@@ -7,7 +7,7 @@ import numpy as np
 from autodiff.domain import POSITIVE, Interval, Kink
 from autodiff.registry import primitive
 from autodiff.special import ufuncs as scipy
-from autodiff.special.functions import real_numbers
+from autodiff.special.functions import of_given_order, real_numbers
 
 __all__ = ["i0", "i0e", "i1", "i1e", "iv", "ive"]
 
@@ -24,6 +24,7 @@ iv = primitive(
     Tensor([0.        , 0.13574767])
     """,
 )
+iv = of_given_order(iv)
 
 ive = primitive(
     lambda v, z, /: scipy.ive(v, real_numbers("ive", z)),
@@ -38,6 +39,7 @@ ive = primitive(
     Tensor([0.        , 0.04993878])
     """,
 )
+ive = of_given_order(ive)
 
 i0 = primitive(
     scipy.i0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from autodiff.composites import composite
+from autodiff.core.modes import current_mode
+from autodiff.core.tensor import Tensor
 from autodiff.domain import POSITIVE, Interval
-from autodiff.registry import primitive
+from autodiff.registry import numpy_table, primitive, registry
 from autodiff.special import ufuncs as scipy
 
 __all__ = [
@@ -28,6 +31,22 @@ def real_numbers(name: str, x: Any) -> Any:
     if getattr(getattr(x, "dtype", None), "kind", "") == "c":
         raise TypeError(f"{name}: x is complex; wanted real numbers: of complex ones there are values alone, x.detach().numpy().")
     return x
+
+
+def of_given_order(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """`operation` of an order and an argument, of which it is an error to ask for a derivative by the order: none has a formula."""
+    entry = registry[operation.__name__]
+    order = entry.arguments[0]
+
+    @functools.wraps(operation)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        if args and isinstance(args[0], Tensor) and args[0].requires_grad and current_mode().record:
+            raise TypeError(f"{entry.name}: {order} requires a gradient, but there is none by it. Detach it: {order}.detach().")
+        return operation(*args, **kwargs)
+
+    entry.call = checked
+    numpy_table.update(dict.fromkeys(entry.numpy, checked))
+    return checked
 
 
 # --- error functions and the normal distribution ---------------------------------------------------------------------------------
@@ -179,6 +198,7 @@ zeta: Callable[..., Any] = primitive(
     Tensor([1.64493407, 0.64493407])
     """,
 )
+zeta = of_given_order(zeta)
 
 digamma = primitive(
     lambda x, /: scipy.digamma(real_numbers("digamma", x)),

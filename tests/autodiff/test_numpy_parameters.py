@@ -58,7 +58,10 @@ class Use:
             return set()
 
     def on_tensors(self, requires_grad: bool, **params: Any) -> Any:
-        return self.function(*_tensors(self.args, requires_grad), **{**self.params, **params})
+        rules = getattr(DECLARED.get(self.function), "rules", [])
+        without = {i for i, rule in enumerate(rules) if rule is None}
+        args = [_tensors(x, requires_grad and i not in without) for i, x in enumerate(self.args)]
+        return self.function(*args, **{**self.params, **params})
 
     def on_arrays(self, **params: Any) -> Any:
         return self.function(*self.args, **{**self.params, **params})

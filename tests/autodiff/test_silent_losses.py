@@ -15,6 +15,9 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import autodiff as ad
+from autodiff.core.tensor import unwrapped
+from docs.entries import entries
+from tests.samples import calls_of
 
 LARGE = 5_000  # elements: more than are compared in full, and more than are copied to be kept in a `.grad`
 
@@ -422,6 +425,29 @@ def test_a_list_of_tensors_that_require_grad_is_not_written_to_a_constant() -> N
         y[:] = [x[0], x[1]]
         y += [x[0], x[1]]
     assert y.tolist() == [6.0, 8.0]
+
+
+WITHOUT_RULE = [
+    (entry, entry.arguments.index(name)) for entry in entries() for name in entry.arguments if name not in entry.formulas
+]
+ZERO = {"where": "the condition is true or not, whatever its value", "ldexp": "NumPy takes integers alone"}
+
+
+@pytest.mark.parametrize(("entry", "i"), [pytest.param(*case, id=case[0].name) for case in WITHOUT_RULE])
+def test_a_gradient_by_an_argument_without_a_rule_is_zero_or_an_error(entry: Any, i: int) -> None:
+    for call in calls_of(entry):
+        operands = [np.asarray(x, float) if j == i and entry.name not in ZERO else x for j, x in enumerate(call.operands)]
+        operands[i] = ad.Tensor(operands[i], requires_grad=entry.name not in ZERO)
+        if entry.name in ZERO:
+            assert not entry.call(*operands).requires_grad
+            continue
+        text = rf"^{entry.name}: {entry.arguments[i]} requires a gradient, but there is none by it\. Detach it: \w\.detach\(\)\.$"
+        for function in (entry.call, *entry.numpy):
+            with pytest.raises(TypeError, match=text):
+                function(*operands)
+            with ad.no_grad():
+                function(*operands)
+        assert_array_equal(entry.call(*[unwrapped(x) for x in operands]), entry.forward(*[unwrapped(x) for x in operands]))
 
 
 # --- modes and threads -----------------------------------------------------------------------------------------------------------
