@@ -15,6 +15,7 @@ import numpy as np
 
 from autodiff.core.backward import Parts, Result
 from autodiff.core.call import apply, caller
+from autodiff.core.tensor import Tensor
 from autodiff.domain import REALS, Interval, Kink
 
 __all__ = ["Primitive", "primitive"]
@@ -103,7 +104,7 @@ class Primitive:
             except TypeError as error:
                 raise TypeError(f"{self.name}: {error}. It is called as {self.name}{self.signature}.") from None
         for name, value in params.items():
-            if name in self.prepare or isinstance(value, (list, np.ndarray)):
+            if name in self.prepare or isinstance(value, (list, np.ndarray, Tensor)):
                 params[name] = self.prepare.get(name, _kept)(value)
         if self.variadic:
             return tuple(args[0]), params
@@ -215,4 +216,4 @@ def _kept(parameter: Any) -> Any:
     """`parameter` as something that nobody can change later."""
     if isinstance(parameter, list):
         return tuple(map(_kept, parameter))
-    return parameter.copy() if isinstance(parameter, np.ndarray) else parameter
+    return np.array(parameter) if isinstance(parameter, (np.ndarray, Tensor)) else parameter  # an error if it requires grad

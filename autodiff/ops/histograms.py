@@ -22,15 +22,16 @@ __all__ = ["histogram", "histogram2d", "histogram_bin_edges", "histogramdd"]
 def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
     """The edges of the bins of `histogram`: those given, or `bins + 1` from the least element to the largest.
 
-    As `numpy.histogram_bin_edges`. The derivatives go to these two elements, or to the edges that are given.
+    As `numpy.histogram_bin_edges`. The derivatives go to these elements, to the ends of `range`, or to the edges that are given.
 
     >>> ad.histogram_bin_edges(ad.Tensor([1.0, 5.0, 2.0]), 2)
     Tensor([1., 3., 5.])
     """
     found = np.histogram_bin_edges(*map(unwrapped, (a, bins, range, weights)))
-    if np.ndim(bins) == 1 or range is not None or np.size(a) == 0:
+    is_constant = np.size(a) == 0 if range is None else not any(isinstance(end, Tensor) for end in range)
+    if np.ndim(bins) == 1 or is_constant:
         return bins if isinstance(bins, Tensor) else wrap(found) if isinstance(a, Tensor) else found
-    low, high = min(as_array_like(a)), max(as_array_like(a))
+    low, high = (min(as_array_like(a)), max(as_array_like(a))) if range is None else range
     alike = 0.5 * (unwrapped(low) == unwrapped(high))  # a bin of the width 1 around one value
     return np.linspace(low - alike, high + alike, len(found), dtype=found.dtype)
 

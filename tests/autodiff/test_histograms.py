@@ -62,6 +62,15 @@ def test_edges_that_are_given_have_gradients_in_a_density() -> None:
     assert not np.histogram(leaf(x))[0].requires_grad
 
 
+def test_the_ends_of_a_range_have_gradients_in_edges_and_in_a_density() -> None:
+    x, y, ends = leaf([0.2, 0.7, 1.1, 2.9]), np.array([0.9, 1.7, 0.5, 2.5]), np.array([0.1, 3.0])
+    assert_gradient(lambda ends: np.histogram(x.detach(), 4, range=ends, density=True)[0], ends)
+    assert_gradient(lambda ends: np.histogram_bin_edges(x.detach(), 4, range=(ends[0], 3.0)), ends)
+    assert_gradient(lambda ends: np.histogram2d(x.detach(), y, 3, range=[ends, (0.0, ends[1])], density=True)[0], ends)
+    for limits in (ends, tuple(ends), (ad.Tensor(0.1), 3.0)):
+        assert_allclose(np.histogram(x, 4, range=limits)[1].numpy(), np.histogram(x.detach().numpy(), 4, range=tuple(ends))[1])
+
+
 def test_what_does_not_fit_is_an_error_that_says_why() -> None:
     t = leaf([1.0, 2.0, 4.0])
     for call, error, text in (

@@ -450,6 +450,23 @@ def test_a_gradient_by_an_argument_without_a_rule_is_zero_or_an_error(entry: Any
         assert_array_equal(entry.call(*[unwrapped(x) for x in operands]), entry.forward(*[unwrapped(x) for x in operands]))
 
 
+PARAMETERS = [
+    (entry, call, name)
+    for entry in entries()
+    for call in calls_of(entry)
+    for name, value in call.params.items()
+    if isinstance(value, float) or (isinstance(value, np.ndarray) and value.dtype.kind == "f")
+]
+
+
+@pytest.mark.parametrize(("entry", "call", "name"), [pytest.param(*case, id=f"{case[0].name}-{case[2]}") for case in PARAMETERS])
+def test_a_gradient_by_a_parameter_is_an_error(entry: Any, call: Any, name: str) -> None:
+    params = {**call.params, name: leaf(call.params[name])}
+    operands = [list(call.operands)] if entry.variadic else call.operands
+    with pytest.raises(TypeError, match=r"requires grad|requires a gradient"):
+        entry.call(*operands, **params)
+
+
 # --- modes and threads -----------------------------------------------------------------------------------------------------------
 
 
