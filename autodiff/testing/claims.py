@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.testing.noise import gradient_noise
 from autodiff.testing.numerics.judgement import Claim
 from autodiff.testing.rules import Candidate
 from autodiff.testing.subject import Subject, eps_of, product
@@ -152,7 +151,7 @@ class Claims:
 
     def _noise_of(self, asked: Asked) -> np.ndarray:
         """The measured noise of that."""
-        return np.concatenate(gradient_noise(self._candidate.rule, self._subject, self._weights(asked), self._rng))
+        return np.concatenate(self._candidate.noise(self._subject, self._weights(asked), self._rng))
 
     def _weights(self, asked: Asked) -> np.ndarray:
         return self._cotangents.arrays[asked] if isinstance(asked, int) else asked

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from autodiff.testing.claims import random_cotangent
-from autodiff.testing.noise import gradient_noise
 from autodiff.testing.report import GradientFailure
 from autodiff.testing.rules import Candidate
 from autodiff.testing.subject import Subject, eps_of
@@ -127,7 +126,7 @@ class Conduct:
             allowed = eps**0.25 * size.max(where=np.isfinite(size), initial=0.0) + 64 * eps * self._natural(slot, weights[2])
             excess = np.nan_to_num(error - allowed - np.finfo(float).tiny)
             if (excess > 0).any() and excess.max() > 100 * max(
-                gradient_noise(self.candidate.rule, subject, w, self.rng)[slot].max() for w in weights
+                self.candidate.noise(subject, w, self.rng)[slot].max() for w in weights
             ):
                 failures.append(
                     f"{name} is not linear in the {self.word}: for 2a + 3b it is not twice that for a plus three times that for b."

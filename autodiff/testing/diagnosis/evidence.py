@@ -35,11 +35,6 @@ class Case:
     entries: Sequence[GradientEntry]
     refuted: set[str] = field(default_factory=set)
 
-    @property
-    def names(self) -> list[str]:
-        """What the arguments to differentiate by are called."""
-        return [self.subject.names[p] for p in self.subject.positions]
-
     def here(self) -> Point:
         """The point where the gradient was compared."""
         return Point(self, self.subject, [entry for entry in self.entries if entry.order == 1])
@@ -101,15 +96,14 @@ class Point:
         """What a rule gives by each argument for the cotangent; a Jacobian-vector product is asked for each entry, if few."""
         if not self.case.candidate.tangents:
             return [np.array(part, np.float64) for part in rule(self.cotangent.copy(), self.subject.fresh())]
-        shapes = [self.subject.inputs[p].shape for p in self.subject.positions]
-        ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
+        ends = self.subject.ends
         if ends[-1] > EVERY_ENTRY:
             return []
         flat = np.array([np.sum(self.cotangent * rule(unit, self.subject.fresh())[0]) for unit in np.eye(ends[-1])])
-        return [part.reshape(shape) for part, shape in zip(np.split(flat, ends[:-1]), shapes, strict=True)]
+        return [part.reshape(x.shape) for part, x in zip(np.split(flat, ends[1:-1]), self.subject.variables, strict=True)]
 
     def _pair(self, slot: int, given: np.ndarray) -> Pair | None:
-        name, array = self.case.names[slot], self.subject.inputs[self.subject.positions[slot]]
+        name, array = self.subject.variable_names[slot], self.subject.variables[slot]
         label, rng, directions = self.case.cotangents.labels[-1], np.random.default_rng(0), None
         lines: Sequence[int] | np.ndarray = range(array.size)
         if array.size > EVERY_ENTRY:

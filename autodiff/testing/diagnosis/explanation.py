@@ -88,7 +88,7 @@ def diagnose(case: Case, terms: Terms) -> tuple[str, ...]:
     First come explanations of all of its entries; where the wrong ones are is told last.
     """
     here = case.here()
-    wrong = [name for name in case.names if any(e.argument == name and e.verdict == "wrong" for e in here.entries)]
+    wrong = [name for name in case.subject.variable_names if any(e.argument == name and e.verdict == "wrong" for e in here.entries)]
     hypotheses: tuple[Hypothesis, ...] = (*(partial(multiple_of_term, name, term) for name, term in terms.items()), *HYPOTHESES)
     if not case.entries:  # a gradient has another shape than its argument
         hypotheses, wrong = (another_form,), list(here.pairs)
@@ -127,7 +127,7 @@ def _proven(hypotheses: Sequence[Hypothesis], points: Sequence[Point], wrong: Se
 
 def _sentence(proof: Proof, here: Point, nearby: int) -> str:
     """What the gradient is, by which arguments, if not all, and the figures."""
-    by = "" if len(proof.arguments) == len(here.case.names) else f" by {listed(proof.arguments)}"
+    by = "" if len(proof.arguments) == len(here.subject.variable_names) else f" by {listed(proof.arguments)}"
     pairs = [here.pairs[name] for name in proof.arguments]
     over = [counted(entries)] if (entries := sum(pair.array.size for pair in pairs if pair.directions is None)) else []
     over += [f"{DIRECTIONS} random directions"] if any(pair.directions is not None for pair in pairs) else []

@@ -18,9 +18,8 @@ from autodiff.core.backward import fit
 from autodiff.core.tensor import Tensor, array_of, node_of
 from autodiff.modes import interpreting, no_grad
 from autodiff.registry import Primitive
-from autodiff.testing.rules import at_positions
+from autodiff.testing.rules import pullback_of
 from autodiff.testing.subject import Subject
-from autodiff.transforms import vjp
 
 __all__: list[str] = []
 
@@ -54,7 +53,7 @@ class Step:
     def pullback(self, operands: Sequence[Any]) -> Callable[[Any], dict[int, Any]]:
         """The vector-Jacobian product at operands: from a cotangent of the result to those by operand."""
         which = [i for i, source in enumerate(self.sources) if source is not None]
-        _, pullback = vjp(*at_positions(lambda *xs: self.entry.apply(xs, dict(self.params)), operands, which))
+        pullback = pullback_of(lambda *xs: self.entry.apply(xs, dict(self.params)), operands, which)
         return lambda g: dict(zip(which, pullback(g), strict=True))
 
     @cached_property
@@ -101,21 +100,20 @@ class Tape:
     def __init__(self, subject: Subject, cotangent: np.ndarray) -> None:
         self.steps: list[Step] = []
         self.values: list[np.ndarray] = []
-        self.arguments = len(subject.positions)
+        self._f, self._positions = subject.f, subject.positions
         self._numbers: dict[Any, int] = {}
         self._made_by: dict[int, Step] = {}
         inputs = [x.copy() if isinstance(x, np.ndarray) else x for x in subject.reference]
-        self._f, *variables = at_positions(subject.f, inputs, subject.positions)
         with np.errstate(all="ignore"), no_grad(), interpreting(self._note):  # of other tensors that f uses, no gradient is wanted
-            vjp(self.recorded, *variables)
+            pullback_of(self.recorded, inputs, subject.positions)
         self.cotangents = self.back({self.result: cotangent})
         self.gradients = self.of_arguments(self.cotangents)
 
-    def recorded(self, *variables: Tensor) -> Any:
+    def recorded(self, *inputs: Any) -> Any:
         """The value of `f`, which is numbered; and the stack below which its lines are."""
-        for variable in variables:
-            self._add(variable)
-        result = self._f(*variables)
+        for p in self._positions:
+            self._add(inputs[p])
+        result = self._f(*inputs)
         self.result = self._numbers[node_of(result)]
         return result
 
@@ -144,7 +142,8 @@ class Tape:
 
     def of_arguments(self, cotangents: Mapping[int, Any]) -> list[np.ndarray]:
         """Of the cotangents of all numbers those of the arguments, which are the gradients."""
-        return [np.asarray(np.real(cotangents.get(k, np.zeros(self.values[k].shape))), np.float64) for k in range(self.arguments)]
+        arguments = enumerate(self.values[: len(self._positions)])
+        return [np.asarray(np.real(cotangents.get(k, np.zeros(x.shape))), np.float64) for k, x in arguments]
 
     def back(self, cotangents: dict[int, Any], mistaken: Mapping[int, Callable[[Any], Parts]] | None = None) -> dict[int, Any]:
         """The cotangents of all numbers, run back from some; with mistaken products of some steps, by how much they change."""

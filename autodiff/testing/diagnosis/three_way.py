@@ -14,9 +14,8 @@ from autodiff.testing.claims import Cotangents
 from autodiff.testing.diagnosis.evidence import counted, rounding
 from autodiff.testing.numerics.judgement import HALF_OF_THE_DIGITS, Tolerance
 from autodiff.testing.report import GradientEntry, GradientReport
-from autodiff.testing.rules import at_positions
+from autodiff.testing.rules import pullback_of
 from autodiff.testing.subject import Subject
-from autodiff.transforms import vjp
 
 __all__: list[str] = []
 
@@ -49,10 +48,9 @@ def _gradients(subject: Subject, cotangents: dict[Any, np.ndarray]) -> dict[Any,
             raise ValueError(f"given tensors, f returned shape {result.shape}, but {subject.value.shape} given arrays.")
         return result
 
-    names = [subject.names[p] for p in subject.positions]
     with no_grad():  # of other tensors that `f` uses, no gradient is wanted
-        _, pullback = vjp(*at_positions(f, subject.fresh(), subject.positions))
-        return {label: dict(zip(names, pullback(cotangent), strict=True)) for label, cotangent in cotangents.items()}
+        pullback = pullback_of(f, subject.fresh(), subject.positions)
+        return {label: dict(zip(subject.variable_names, pullback(g), strict=True)) for label, g in cotangents.items()}
 
 
 def who_stands_alone(entries: Sequence[GradientEntry], roundings: Sequence[float], tolerance: Tolerance) -> str:
