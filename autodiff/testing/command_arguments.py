@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.testing.arguments import name_of, parameters
+from autodiff.testing.report import counted
 
 __all__: list[str] = []
 
@@ -99,7 +100,7 @@ def require_count(f: Callable[..., Any], option: str, given: int, each: bool) ->
         return
     required, optional, more = taken
     takes = ", ".join([*required, *(f"[{name}]" for name in optional), *["..."] * more]) or "no arguments"
-    said = f"{name_of(f)} takes {takes}; {option} was given {given} {'time' if given == 1 else 'times'}"
+    said = f"{name_of(f)} takes {takes}; {option} was given {counted(given, 'time')}"
     missing = required[given:]
     if missing:
         raise UsageError(f"{said}: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing.")

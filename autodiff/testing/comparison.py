@@ -135,14 +135,11 @@ class Comparison:
         Where all slopes nearby lie between those at the kink, as at one of a largest number or a norm, so does every subgradient.
         Else, as for the difference of two such functions, a claim must be further outside of all of these.
         """
-        if all(entry.verdict != "wrong" for _, along in compared for entry in along):
-            return [entry for _, along in compared for entry in along]
+        entries = [entry for _, along in compared for entry in along]
+        if all(entry.verdict != "wrong" for entry in entries):
+            return entries
         if not self.subject.affords(2 * NEARBY * len(compared)):
-            return [
-                replace(e, verdict="cannot tell", note=RAN_OUT) if e.verdict == "wrong" else e
-                for _, along in compared
-                for e in along
-            ]
+            return [replace(e, verdict="cannot tell", note=RAN_OUT) if e.verdict == "wrong" else e for e in entries]
         found = []
         is_regular = True
         for direction, along in compared:

@@ -188,13 +188,13 @@ class GradientReport:
         """
         verdicts: tuple[Verdict, ...] = ("wrong", "cannot tell", "right")
         counts = [f"{self._count(v)} {v}" for v in verdicts if self._count(v)]
-        compared = f"{_counted(len(self.entries), 'entry', 'entries')} compared" + (f": {', '.join(counts)}" if counts else "")
+        compared = f"{counted(len(self.entries))} compared" + (f": {', '.join(counts)}" if counts else "")
         compared = compared if self.entries or self.failures else "There was nothing to compare, as the arguments have no elements"
         kinks = sum(e.at_kink and e.verdict == "right" and isinstance(e.index, tuple) for e in self.entries)
         compared += f" ({kinks} at a kink, as {'a subgradient' if kinks == 1 else 'subgradients'})" if kinks else ""
         compared += f"; {self.left} more were left, since enough are wrong" if self.left else ""
-        failures = f"; {_counted(len(self.failures), 'other failure')}" if self.failures else ""
-        evaluations = _counted(self.evaluations, "evaluation")
+        failures = f"; {counted(len(self.failures), 'other failure')}" if self.failures else ""
+        evaluations = counted(self.evaluations, "evaluation")
         return f"The gradient of {self.name} is {self._sentence} {compared}{failures}; {evaluations}."
 
     @property
@@ -237,6 +237,6 @@ def _ratio(difference: float, size: float) -> float:
     return difference / size if size and difference < inf else inf
 
 
-def _counted(count: int, one: str, more: str = "") -> str:
-    """A number of things."""
-    return f"{count} {one if count == 1 else more or one + 's'}"
+def counted(count: int, one: str = "entry") -> str:
+    """A number of things, of which one is called `one`."""
+    return f"{count} {one}" if count == 1 else f"{count} {one.removesuffix('y')}{'ies' if one.endswith('y') else 's'}"

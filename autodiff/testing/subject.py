@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
@@ -20,6 +21,7 @@ FLOOR = 2.0**-5  # an entry counts as no smaller than this part of the largest o
 Moves = dict[int, tuple[slice, np.ndarray]]  # by the position of an argument: which of its entries move, and by how much
 
 
+@dataclass(eq=False)
 class Subject:
     """A function and its inputs.
 
@@ -37,23 +39,16 @@ class Subject:
         reference: the inputs in double precision, if `f` takes that.
     """
 
-    def __init__(
-        self,
-        f: Callable[..., Any],
-        inputs: Sequence[Any],
-        positions: tuple[int, ...],
-        limit: int,
-        names: Sequence[str],
-        floor: Any = 0.0,
-    ) -> None:
-        self.f = f
-        self.inputs = tuple(inputs)
-        self.positions = positions
-        self.variables = [self.inputs[p] for p in positions]
-        self.limit = limit
-        self.names = tuple(names)
-        self.variable_names = [self.names[p] for p in positions]
-        self.floor = floor
+    f: Callable[..., Any]
+    inputs: Sequence[Any]
+    positions: tuple[int, ...]
+    limit: int
+    names: Sequence[str]
+    floor: Any = 0.0
+
+    def __post_init__(self) -> None:
+        self.variables = [self.inputs[p] for p in self.positions]
+        self.variable_names = [self.names[p] for p in self.positions]
         self.evaluations = 0
         self.left = 0  # entries that were not compared, since enough were wrong
         self.value = self.call(self.fresh())
@@ -61,10 +56,10 @@ class Subject:
         self.eps = eps_of(value)
         self._here = value.reshape(-1).astype(np.float64)
         self.analytic = all(x.dtype == np.float64 for x in self.reference if is_floating(x))  # until the contrary shows
-        size = sum(float(np.abs(self.reference[p]).sum(dtype=np.float64)) for p in positions)
+        size = sum(float(np.abs(self.reference[p]).sum(dtype=np.float64)) for p in self.positions)
         self.cancelled = CANCELS * self.eps * max(size, 1.0)
-        self.own_scales = [_scales(self.reference[p], 0.0) for p in positions]
-        self.scales = [_scales(self.reference[p], FLOOR) for p in positions]
+        self.own_scales = [_scales(self.reference[p], 0.0) for p in self.positions]
+        self.scales = [_scales(self.reference[p], FLOOR) for p in self.positions]
         self.ends = [0, *accumulate(scales.size for scales in self.scales)]
 
     def fresh(self) -> tuple[Any, ...]:
@@ -91,7 +86,7 @@ class Subject:
         """Whether so many more evaluations are allowed."""
         return self.evaluations + evaluations <= self.limit
 
-    def _in_double_precision(self) -> tuple[tuple[Any, ...], np.ndarray]:
+    def _in_double_precision(self) -> tuple[Sequence[Any], np.ndarray]:
         """The inputs as float64 arrays, which differences need, or as they are if `f` takes no others; and the value there."""
         if all(not is_floating(x) or x.dtype == np.float64 for x in self.inputs):
             return self.inputs, self.value

@@ -14,7 +14,7 @@ from autodiff.testing.claims import Cotangents
 from autodiff.testing.comparison import DIRECTIONS, EVERY_ENTRY
 from autodiff.testing.diagnosis.tape import Tape
 from autodiff.testing.numerics.differences import Line, quick
-from autodiff.testing.report import GradientEntry
+from autodiff.testing.report import GradientEntry, counted
 from autodiff.testing.rules import Candidate, Rule
 from autodiff.testing.subject import Subject
 
@@ -192,15 +192,9 @@ def rounding(dtype: np.dtype[Any], *gradients: np.ndarray) -> float:
     return ULPS * float(np.finfo(dtype).eps) * largest
 
 
-def counted(count: int, one: str = "entry", many: str = "entries") -> str:
-    """A number of entries, or of other things."""
-    return f"{count} {one if count == 1 else many}"
-
-
 def also_at(nearby: int, here: bool = True) -> str:
     """At how many random points something holds, if at any."""
-    points = counted(nearby, "random point", "random points")
-    return f", {'here and ' if here else ''}at {points} nearby" if nearby else ""
+    return f", {'here and ' if here else ''}at {counted(nearby, 'random point')} nearby" if nearby else ""
 
 
 def listed(names: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from autodiff.testing.comparison import DIRECTIONS, EVERY_ENTRY
 from autodiff.testing.diagnosis.arrangement import another_form, exchanged, transposed_jacobian
 from autodiff.testing.diagnosis.chain import another_cotangent, another_derivative, another_share, another_sum, at_own_value
 from autodiff.testing.diagnosis.claims import Claim, Proof, holds, proofs
-from autodiff.testing.diagnosis.evidence import ESTIMATE, Case, Point, also_at, counted, listed
+from autodiff.testing.diagnosis.evidence import ESTIMATE, Case, Point, also_at, listed
 from autodiff.testing.diagnosis.multiples import (
     another_factor,
     clipped,
@@ -27,7 +27,7 @@ from autodiff.testing.diagnosis.multiples import (
 from autodiff.testing.diagnosis.patterns import not_finite, wrong_where
 from autodiff.testing.diagnosis.three_way import beside_autograd
 from autodiff.testing.numerics.judgement import Tolerance
-from autodiff.testing.report import GradientReport
+from autodiff.testing.report import GradientReport, counted
 from autodiff.testing.rules import Candidate
 
 __all__: list[str] = []

@@ -8,8 +8,9 @@ from math import comb
 import numpy as np
 
 from autodiff.testing.diagnosis.claims import Equation, proofs
-from autodiff.testing.diagnosis.evidence import Point, also_at, counted
+from autodiff.testing.diagnosis.evidence import Point, also_at
 from autodiff.testing.diagnosis.multiples import factor_claim
+from autodiff.testing.report import counted
 
 __all__: list[str] = []
 
@@ -54,7 +55,7 @@ def wrong_where(points: Sequence[Point], name: str) -> str | None:
         return None
     also = len(fitting) > 1 and not fitting[1].startswith(INDEX)
     where = fitting[0] + (f", which is also where {fitting[1]}" if also else "")
-    others = f"right at the {counted(total - count, 'other', 'others')}{also_at(len(compared) - 1)}"
+    others = f"right at the {counted(total - count, 'other')}{also_at(len(compared) - 1)}"
     return f"The gradient by {name} is wrong exactly at the {counted(count)} where {where}, and {others}{''.join(factor)}."
 
 

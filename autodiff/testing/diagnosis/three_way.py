@@ -11,9 +11,9 @@ import numpy as np
 from autodiff.core.tensor import Tensor
 from autodiff.modes import no_grad
 from autodiff.testing.claims import Cotangents
-from autodiff.testing.diagnosis.evidence import counted, rounding
+from autodiff.testing.diagnosis.evidence import rounding
 from autodiff.testing.numerics.judgement import HALF_OF_THE_DIGITS, Tolerance
-from autodiff.testing.report import GradientEntry, GradientReport
+from autodiff.testing.report import GradientEntry, GradientReport, counted
 from autodiff.testing.rules import pullback_of
 from autodiff.testing.subject import Subject
 

@@ -64,6 +64,7 @@ class Estimates:
     right: Estimate
 
 
+@dataclass(eq=False)
 class Line:
     """Functions along a line through a point: t -> φ(t), of interest at t = 0.
 
@@ -81,34 +82,23 @@ class Line:
         length: how far the entries that move along the line move, all together; 0 if it is one.
     """
 
-    def __init__(
-        self,
-        function: Callable[[float], np.ndarray],
-        here: np.ndarray,
-        scale: float,
-        own: float,
-        finest: float,
-        eps: float,
-        floor: Any = 0.0,
-        cancelled: float = 0.0,
-        tilted: Callable[[float], np.ndarray | None] = lambda t: None,
-        origin: float = 0.0,
-        length: float = 0.0,
-    ) -> None:
-        self.function = function
-        self.scale = scale
-        self.own = own
-        self.finest = finest
-        self.eps = eps
-        self.floor = floor
-        self.cancelled = cancelled
-        self.tilted = tilted
-        self.origin = origin
-        self.length = length
-        self.unit = max(own, 1.0)  # over which a function can be expected to change: a small coordinate says little about that
-        self.near = max(own * NEAR, 4 * finest)
-        self.around = own * np.array([-1.0, -0.25, 0.25, 1.0])
-        self.known: dict[float, np.ndarray] = {0.0: here}
+    function: Callable[[float], np.ndarray]
+    here: np.ndarray
+    scale: float
+    own: float
+    finest: float
+    eps: float
+    floor: Any
+    cancelled: float
+    tilted: Callable[[float], np.ndarray | None]
+    origin: float
+    length: float
+
+    def __post_init__(self) -> None:
+        self.unit = max(self.own, 1.0)  # over which a function can be expected to change: a small coordinate says little about that
+        self.near = max(self.own * NEAR, 4 * self.finest)
+        self.around = self.own * np.array([-1.0, -0.25, 0.25, 1.0])
+        self.known: dict[float, np.ndarray] = {0.0: self.here}
 
     def at(self, t: float) -> np.ndarray:
         """φ(t), remembered."""

@@ -17,7 +17,7 @@ from autodiff.testing.check import check_gradient
 from autodiff.testing.options import checked_argnums
 from autodiff.testing.report import GradientMismatch
 from autodiff.testing.search import reproduction
-from autodiff.testing.search.arguments import Domains
+from autodiff.testing.search.domains import Domains
 from autodiff.testing.search.hunt import Hunt
 from autodiff.testing.search.result import GradientSearch
 from autodiff.testing.search.trial import FUNCTIONS, OURS, Trial

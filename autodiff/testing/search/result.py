@@ -8,7 +8,7 @@ from textwrap import indent
 from typing import Any
 
 from autodiff.testing.numerics.judgement import Verdict
-from autodiff.testing.report import GradientReport
+from autodiff.testing.report import GradientReport, counted
 
 __all__ = ["GradientSearch"]
 
@@ -82,7 +82,7 @@ class GradientSearch:
     def summary(self) -> str:
         """What was found, at how many points, and whether that was all of the search."""
         stopped = f" {self.stopped}" if self.stopped else ""
-        points = f"{self.checked} {'point' if self.checked == 1 else 'points'}"
+        points = counted(self.checked, "point")
         if self.counterexample is not None:
             shows = "These are the smallest inputs found at which it shows"
             return f"A gradient error of {self.name}. {shows}; {points} checked.{stopped}"

@@ -9,8 +9,7 @@ from typing import Any
 from hypothesis import strategies
 from hypothesis.extra import numpy as arrays
 
-from autodiff.testing.search.arguments import is_strategy
-from autodiff.testing.search.domains import Reals
+from autodiff.testing.search.domains import Reals, is_strategy
 
 __all__: list[str] = []
 

@@ -16,7 +16,7 @@ from autodiff.testing.arguments import Arguments, name_of
 from autodiff.testing.check import check_gradient
 from autodiff.testing.report import GradientFailure, GradientReport
 from autodiff.testing.search import reproduction
-from autodiff.testing.search.arguments import Domains
+from autodiff.testing.search.domains import Domains
 
 __all__: list[str] = []
 
