@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -44,25 +43,24 @@ class Arguments:
         self._models = [leaf for leaves, _ in parts for leaf, _ in leaves]
         self._structures = [structure for _, structure in parts]
         self.names = tuple(name for leaves, _ in parts for _, name in leaves)
-        chosen_leaves = (i in numbers for i, (leaves, _) in enumerate(parts) for _ in leaves)
-        self.leaves = tuple(map(_leaf, self._models, self.names, chosen_leaves))
-        ends = accumulate(len(leaves) for leaves, _ in parts)
-        places = [range(end - len(leaves), end) for (leaves, _), end in zip(parts, ends, strict=True)]
-        variable = {i: [self._varies(p) for p in places[i]] for i in numbers}
+        owners = [i for i, (leaves, _) in enumerate(parts) for _ in leaves]
+        self.leaves = tuple(map(_leaf, self._models, self.names, (i in numbers for i in owners)))
+        places = {i: [p for p, owner in enumerate(owners) if owner == i] for i in numbers}
+        varying = {p for i in numbers for p in places[i] if self._varies(p)}
+        chosen = [i for i in numbers if varying & {*places[i]}]
         for i in numbers if argnums is not None else ():
-            if not any(variable[i]):
+            if i not in chosen:
                 given = described(inputs[i])
                 raise TypeError(f"check_gradient: argnums has {i}, but {titles[i]} is {given}; wanted floating point.")
-        if not any(map(any, variable.values())):
+        if not chosen:
             given = ", ".join(map(described, inputs)) or "no inputs"
             raise TypeError(
                 f"check_gradient: got {given}; wanted an input of floating point to differentiate by, for example "
                 "np.array(..., dtype=float)."
             )
-        chosen = [i for i in numbers if any(variable[i])]
-        self._chosen = {titles[i]: (self._structures[i].of_gradients(iter(variable[i])), places[i]) for i in chosen}
+        self._chosen = {titles[i]: (self._structures[i].of_gradients(p in varying for p in places[i]), places[i]) for i in chosen}
         self._takes_tuple = isinstance(inputs[chosen[0]], tuple)
-        self.positions = tuple(p for i in chosen for p, varies in zip(places[i], variable[i], strict=True) if varies)
+        self.positions = tuple(p for i in chosen for p in places[i] if p in varying)
 
     def _varies(self, p: int) -> bool:
         """Whether a leaf can be differentiated by: an array of floating point, which must be finite."""

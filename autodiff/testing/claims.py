@@ -117,7 +117,7 @@ class Claims:
             return found
 
         def elsewhere(t: float, j: int) -> float:
-            there = partial(self._found, lambda: subject.given(subject.moved(subject.moves(slot, direction), t)))
+            there = partial(self._found, lambda: subject.given(subject.moved(subject.tangents(slot, direction), t)))
             try:
                 return float(product(*factors(numbers[[j]], there))[0])
             except Exception:  # whatever the rule has against a point that is far away, which was not asked about

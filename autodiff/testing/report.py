@@ -27,8 +27,8 @@ class GradientMismatch(AssertionError):
     autodiff.testing.report.GradientMismatch: The gradient of <lambda> is wrong. 1 entry compared: 1 wrong; ...
     """
 
-    def __init__(self, report: GradientReport) -> None:
-        super().__init__(str(report))
+    def __init__(self, report: GradientReport, text: str = "") -> None:
+        super().__init__(text or str(report))
         self.report = report
 
 

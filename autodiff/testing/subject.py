@@ -18,7 +18,7 @@ __all__: list[str] = []
 
 FLOOR = 2.0**-5  # an entry counts as no smaller than this part of the largest of its array when steps are chosen
 
-Moves = dict[int, tuple[slice, np.ndarray]]  # by the position of an argument: which of its entries move, and by how much
+Tangents = dict[int, np.ndarray]  # by the positions of the arguments that move: by how much, of their shapes
 
 
 @dataclass(eq=False)
@@ -105,7 +105,7 @@ class Subject:
             return np.full(self.value.size, np.nan)
         return value.reshape(-1).astype(np.float64) if value.shape == self.value.shape else np.full(self.value.size, np.nan)
 
-    def complex_step(self, inputs: list[Any], tangents: dict[int, np.ndarray]) -> np.ndarray | None:
+    def complex_step(self, inputs: list[Any], tangents: Tangents) -> np.ndarray | None:
         """The derivatives of `f` along tangents, by the positions of arguments; None if there is no saying."""
         if not self.analytic or not self.affords(2):
             return None
@@ -123,29 +123,20 @@ class Subject:
         """Inputs in double precision as arrays of the types that were given."""
         return tuple(x.astype(own.dtype) if is_floating(own) else own for x, own in zip(inputs, self.fresh(), strict=True))
 
-    def moves(self, slot: int | None, direction: int | np.ndarray) -> Moves:
+    def tangents(self, slot: int | None, direction: int | np.ndarray) -> Tangents:
         """What moves along a line, and how far. Arguments as of `line`."""
         if slot is None:
-            pieces = zip(self.positions, np.split(direction, self.ends[1:-1]), strict=True)
-            return {p: (slice(None), piece) for p, piece in pieces if piece.any()}
-        if isinstance(direction, int):
-            return {self.positions[slot]: (slice(direction, direction + 1), np.ones(1))}
-        return {self.positions[slot]: (slice(None), direction)}
+            pieces = zip(self.positions, self.variables, np.split(direction, self.ends[1:-1]), strict=True)
+            return {p: piece.reshape(x.shape) for p, x, piece in pieces if piece.any()}
+        x = self.variables[slot]
+        steps = np.arange(x.size) == direction if isinstance(direction, int) else direction
+        return {self.positions[slot]: steps.reshape(x.shape)}
 
-    def tangents(self, moves: Moves) -> dict[int, np.ndarray]:
-        """The arrays that are added along a line, by the positions of their arguments."""
-        found = {p: np.zeros(self.inputs[p].shape) for p in moves}
-        for p, (place, step) in moves.items():
-            found[p].reshape(-1)[place] = step
-        return found
-
-    def moved(self, moves: Moves, t: float) -> list[Any]:
-        """The inputs, moved so far along a line."""
+    def moved(self, tangents: Tangents, t: float) -> list[Any]:
+        """The inputs, moved so far along a line; what does not move is not even rounded, nor is the sign of a zero lost."""
         inputs = list(self.reference)
-        for p, (place, step) in moves.items():
-            inputs[p] = inputs[p].copy()
-            moving = inputs[p].reshape(-1)[place]  # a view
-            moving += t * step
+        for p, tangent in tangents.items():
+            inputs[p] = np.where(tangent == 0, inputs[p], np.asarray(inputs[p] + t * tangent, inputs[p].dtype))
         return inputs
 
     def line(self, slot: int | None, direction: int | np.ndarray, cotangents: np.ndarray) -> Line:
@@ -156,26 +147,26 @@ class Subject:
             direction: the number of one entry, or a direction for all, of entries of about the size of their scales.
             cotangents: of shape `(cotangents, f's size)`.
         """
-        moves, sizes = self.moves(slot, direction), np.abs(cotangents)
+        tangents, sizes = self.tangents(slot, direction), np.abs(cotangents)
 
         def products(value: np.ndarray) -> np.ndarray:
             return np.array([product(cotangents, value), product(sizes, np.abs(value))])
 
         def tilted(t: float) -> np.ndarray | None:
-            slopes = self.complex_step(self.moved(moves, t), self.tangents(moves))
+            slopes = self.complex_step(self.moved(tangents, t), tangents)
             return None if slopes is None else product(cotangents, slopes)
 
-        bases = [self.reference[p] for p in moves]
+        bases = [self.reference[p] for p in tangents]
         finest = 16 * eps_of(*bases)
         if isinstance(direction, int) and slot is not None:
             scale, own = float(self.scales[slot][direction]), float(self.own_scales[slot][direction])
             length, origin = 0.0, -float(bases[0].reshape(-1)[direction])
             finest *= abs(origin)
         else:
-            length, origin = float(sum(np.abs(step).sum() for _, step in moves.values())), 0.0
+            length, origin = float(sum(np.abs(step).sum() for step in tangents.values())), 0.0
             scale = own = 2.0 ** -round(np.log2(sum(base.size for base in bases)) / 2)  # many small changes make a large one
         return Line(
-            lambda t: products(self.nearby(self.moved(moves, t))),
+            lambda t: products(self.nearby(self.moved(tangents, t))),
             products(self._here),
             scale,
             own,

@@ -12,18 +12,9 @@ from functools import partial
 from typing import Any
 
 from autodiff.testing.comparison import DIRECTIONS, EVERY_ENTRY
-from autodiff.testing.diagnosis.arrangement import another_form, exchanged, transposed_jacobian
-from autodiff.testing.diagnosis.chain import another_cotangent, another_derivative, another_share, another_sum, at_own_value
+from autodiff.testing.diagnosis import arrangement, chain, multiples
 from autodiff.testing.diagnosis.claims import Claim, Proof, holds, proofs
 from autodiff.testing.diagnosis.evidence import ESTIMATE, Case, Point, also_at, listed
-from autodiff.testing.diagnosis.multiples import (
-    another_factor,
-    clipped,
-    constant_factor,
-    failures_of_terms,
-    multiple_of_itself,
-    multiple_of_term,
-)
 from autodiff.testing.diagnosis.patterns import not_finite, wrong_where
 from autodiff.testing.diagnosis.three_way import beside_autograd
 from autodiff.testing.numerics.judgement import Tolerance
@@ -36,18 +27,18 @@ Terms = Mapping[str, Callable[..., Any]]
 Hypothesis = Callable[[Point], Iterator[Claim]]
 
 HYPOTHESES: tuple[Hypothesis, ...] = (  # of several that hold for as many arguments, the first is told
-    another_sum,
-    constant_factor,
-    another_form,
-    exchanged,
-    another_derivative,
-    another_cotangent,
-    another_factor,
-    multiple_of_itself,
-    transposed_jacobian,
-    at_own_value,
-    another_share,
-    clipped,
+    chain.another_sum,
+    multiples.constant_factor,
+    arrangement.another_form,
+    arrangement.exchanged,
+    chain.another_derivative,
+    chain.another_cotangent,
+    multiples.another_factor,
+    multiples.multiple_of_itself,
+    arrangement.transposed_jacobian,
+    chain.at_own_value,
+    chain.another_share,
+    multiples.clipped,
 )
 NEARBY = 3  # random points
 COSTS = 2  # times the evaluations of the check may be needed in all, or
@@ -89,10 +80,11 @@ def diagnose(case: Case, terms: Terms) -> tuple[str, ...]:
     """
     here = case.here()
     wrong = [name for name in case.subject.variable_names if any(e.argument == name and e.verdict == "wrong" for e in here.entries)]
-    hypotheses: tuple[Hypothesis, ...] = (*(partial(multiple_of_term, name, term) for name, term in terms.items()), *HYPOTHESES)
+    of_terms = [partial(multiples.multiple_of_term, name, term) for name, term in terms.items()]
+    hypotheses: tuple[Hypothesis, ...] = (*of_terms, *HYPOTHESES)
     if not case.entries:  # a gradient has another shape than its argument
-        hypotheses, wrong = (another_form,), list(here.pairs)
-    sentences = list(failures_of_terms(here, terms))
+        hypotheses, wrong = (arrangement.another_form,), list(here.pairs)
+    sentences = list(multiples.failures_of_terms(here, terms))
     points = [here]
     for nearby in (0, NEARBY):
         points = [*case.nearby(nearby, wrong), here]

@@ -182,9 +182,7 @@ def gradient_test(*domains: Any, **options: Any) -> Callable[[Callable[..., Any]
             search = find_gradient_error(function, *domains, **options)
             if not search.ok:
                 assert search.report is not None
-                mismatch = GradientMismatch(search.report)
-                mismatch.args = (str(search),)
-                raise mismatch
+                raise GradientMismatch(search.report, str(search))
             if search.stopped:
                 warnings.warn(search.summary, stacklevel=2)
 
