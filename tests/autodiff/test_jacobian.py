@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
 from finite_differences import derivative
 from hypothesis import given
 from hypothesis import strategies as st
+from maps import A, Affine, Result, X, f
 from numpy.testing import assert_allclose, assert_array_equal
 
 import autodiff as ad
 from autodiff.transforms.pullback import Evaluation
-
-A = np.array([[1.0, 2.0, -1.0], [0.5, -3.0, 2.0]])
-X = np.array([0.5, -1.0, 2.0])
-
-
-def f(x: Any) -> Any:
-    """From three to two."""
-    return np.exp(A @ x / 4) * x[0]
 
 
 def g(y: Any) -> Any:
@@ -124,17 +116,6 @@ def test_argnums_and_keywords() -> None:
     assert_array_equal(ad.jacobian(product, -1)(X, y), np.diag(X))
     (only,) = ad.jacobian(product, [1])(X, y)
     assert_array_equal(only, np.diag(X))
-
-
-class Result(NamedTuple):
-    mean: Any
-    others: Any
-
-
-@dataclass
-class Affine:
-    W: Any
-    b: Any
 
 
 def test_it_is_a_tree_of_results_of_trees_of_arguments() -> None:

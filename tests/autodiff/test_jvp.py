@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
 from finite_differences import derivative
 from hypothesis import given
 from hypothesis import strategies as st
+from maps import A, Affine, Result, V, X, f, jacobian_of_f
 from numpy.testing import assert_allclose, assert_array_equal
 from registry_cases import Case, each_case
 
 import autodiff as ad
 
-A = np.array([[1.0, 2.0, -1.0], [0.5, -3.0, 2.0]])
-X = np.array([0.5, -1.0, 2.0])
 U = np.array([1.0, -2.0, 0.5])
-V = np.array([2.0, -3.0])
-
-
-def f(x: Any) -> Any:
-    return np.exp(A @ x / 4) * x[0]
-
-
-def jacobian_of_f(x: np.ndarray) -> np.ndarray:
-    y = np.exp(A @ x / 4)
-    return y[:, None] * A / 4 * x[0] + np.outer(y, [1.0, 0.0, 0.0])
 
 
 # --- the definition --------------------------------------------------------------------------------------------------------------
@@ -144,17 +132,6 @@ def test_of_complex_numbers_it_is_the_derivative_along_a_line(g: Callable[..., A
 
 
 # --- containers ------------------------------------------------------------------------------------------------------------------
-
-
-class Result(NamedTuple):
-    mean: Any
-    others: Any
-
-
-@dataclass
-class Affine:
-    W: Any
-    b: Any
 
 
 def test_primals_tangents_and_values_are_containers() -> None:

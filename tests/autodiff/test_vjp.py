@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
 from finite_differences import derivative
 from hypothesis import given
 from hypothesis import strategies as st
+from maps import A, Affine, Result, V, X, f, jacobian_of_f
 from numpy.testing import assert_allclose, assert_array_equal
 
 import autodiff as ad
@@ -19,20 +19,6 @@ import autodiff as ad
 
 def leaf(values: Any) -> Any:
     return ad.Tensor(values, requires_grad=True)
-
-
-A = np.array([[1.0, 2.0, -1.0], [0.5, -3.0, 2.0]])
-X = np.array([0.5, -1.0, 2.0])
-V = np.array([2.0, -3.0])
-
-
-def f(x: Any) -> Any:
-    return np.exp(A @ x / 4) * x[0]
-
-
-def jacobian_of_f(x: np.ndarray) -> np.ndarray:
-    y = np.exp(A @ x / 4)
-    return y[:, None] * A / 4 * x[0] + np.outer(y, [1.0, 0.0, 0.0])
 
 
 # --- the definition --------------------------------------------------------------------------------------------------------------
@@ -83,17 +69,6 @@ def test_the_pullback_is_linear(numbers: list[float]) -> None:
 
 
 # --- containers ------------------------------------------------------------------------------------------------------------------
-
-
-class Result(NamedTuple):
-    mean: Any
-    others: Any
-
-
-@dataclass
-class Affine:
-    W: Any
-    b: Any
 
 
 def test_results_and_cotangents_are_containers() -> None:
