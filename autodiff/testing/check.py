@@ -202,8 +202,7 @@ def _checked(
         return [], failures, cotangents
     failures = conduct.failures()
     claims = Claims(candidate, subject, cotangents, rng, conduct.first)
-    entries = Comparison(subject, claims, cotangents, rng, tolerance).entries()
-    return entries, failures, cotangents
+    return Comparison(claims, tolerance).entries(), failures, cotangents
 
 
 def _second_order(

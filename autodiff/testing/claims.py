@@ -65,6 +65,7 @@ def random_cotangent(shape: tuple[int, ...], rng: np.random.Generator) -> np.nda
     return np.asarray(rng.uniform(0.5, 2, shape) * rng.choice([-1, 1], shape))
 
 
+@dataclass(eq=False)
 class Claims:
     """The derivatives under test: each is a cotangent times the Jacobian times a direction.
 
@@ -77,24 +78,22 @@ class Claims:
             the rule is a Jacobian-vector product, so that no entry is known to matter.
     """
 
-    def __init__(
-        self,
-        candidate: Candidate,
-        subject: Subject,
-        cotangents: Cotangents,
-        rng: np.random.Generator,
-        found: Sequence[np.ndarray],
-    ) -> None:
-        self._candidate, self._subject, self._cotangents, self._rng = candidate, subject, cotangents, rng
-        self._eps = [eps_of(x, part, cotangents.arrays[0]) for x, part in zip(subject.variables, cycle(found), strict=False)]
-        self._here: Any = partial(self._found, subject.fresh)
+    candidate: Candidate
+    subject: Subject
+    cotangents: Cotangents
+    rng: np.random.Generator
+    found: Sequence[np.ndarray]
+
+    def __post_init__(self) -> None:
+        weights = self.cotangents.arrays
+        self._eps = [eps_of(x, part, weights[0]) for x, part in zip(self.subject.variables, cycle(self.found), strict=False)]
+        self._here: Any = partial(self._found, self.subject.fresh)
         self._noise: Any = self._noise_of
-        if not candidate.tangents:  # a cotangent is asked for again with each entry, a tangent is not
+        gradients = np.zeros((len(weights), self.subject.ends[-1]))
+        if not self.candidate.tangents:  # a cotangent is asked for again with each entry, a tangent is not
             self._here, self._noise = cache(self._here), cache(self._noise)
-        gradients = np.zeros((len(cotangents.arrays), subject.ends[-1]))
-        if not candidate.tangents:
-            gradients[:] = [self._here(k) for k in range(len(gradients))]
-        self.rows = np.split(gradients, subject.ends[1:-1], axis=1)
+            gradients[:] = [self._here(k) for k in range(len(weights))]
+        self.rows = np.split(gradients, self.subject.ends[1:-1], axis=1)
 
     def claim(self, slot: int | None, direction: int | np.ndarray, cotangents: slice, slope: np.ndarray) -> Claim:
         """The claimed derivatives by one entry of an argument, or along a direction.
@@ -108,7 +107,7 @@ class Claims:
             cotangents: for which of the cotangents.
             slope: the natural slope of each function.
         """
-        subject, numbers = self._subject, np.arange(len(self._cotangents.arrays))[cotangents]
+        subject, numbers = self.subject, np.arange(len(self.cotangents.arrays))[cotangents]
         factors = partial(self._factors, slot, direction)
 
         def noise(doubtful: np.ndarray) -> np.ndarray:
@@ -134,27 +133,27 @@ class Claims:
 
         What is `found` with the rule is in the rows, or is the column.
         """
-        ends = self._subject.ends
+        ends = self.subject.ends
         first, last = (0, ends[-1]) if slot is None else (ends[slot], ends[slot + 1])
         if isinstance(direction, int):
             first, last, direction = first + direction, first + direction + 1, np.ones(1)
-        if not self._candidate.tangents:
+        if not self.candidate.tangents:
             return np.array([found(int(k))[first:last] for k in numbers]).reshape(-1, last - first), direction
         tangent = np.zeros(ends[-1])
         tangent[first:last] = direction
-        return self._cotangents.matrix[numbers], found(tangent)
+        return self.cotangents.matrix[numbers], found(tangent)
 
     def _found(self, inputs: Callable[[], Sequence[Any]], asked: Asked) -> np.ndarray:
         """What the rule gives at the inputs, end to end."""
-        found = self._candidate.rule(self._weights(asked).copy(), inputs())
+        found = self.candidate.rule(self._weights(asked).copy(), inputs())
         return np.concatenate([part.reshape(-1) for part in found]).astype(np.float64)
 
     def _noise_of(self, asked: Asked) -> np.ndarray:
         """The measured noise of that."""
-        return np.concatenate(self._candidate.noise(self._subject, self._weights(asked), self._rng))
+        return np.concatenate(self.candidate.noise(self.subject, self._weights(asked), self.rng))
 
     def _weights(self, asked: Asked) -> np.ndarray:
-        return self._cotangents.arrays[asked] if isinstance(asked, int) else asked
+        return self.cotangents.arrays[asked] if isinstance(asked, int) else asked
 
 
 def _lengths(rows: np.ndarray, column: np.ndarray) -> np.ndarray:

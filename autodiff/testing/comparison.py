@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autodiff.testing.claims import Claims, Cotangents
+from autodiff.testing.claims import Claims
 from autodiff.testing.numerics.judgement import RAN_OUT, Claim, Judgement, Tolerance, no_judgement
 from autodiff.testing.numerics.verdicts import QUICK, gap, judge, judge_sums
 from autodiff.testing.report import GradientEntry
-from autodiff.testing.subject import Subject
 
 __all__: list[str] = []
 
@@ -40,17 +39,13 @@ class Place(NamedTuple):
 class Comparison:
     """The comparison of a gradient with differences, argument by argument."""
 
-    def __init__(
-        self, subject: Subject, claims: Claims, cotangents: Cotangents, rng: np.random.Generator, tolerance: Tolerance
-    ) -> None:
-        self.subject = subject
-        self.claims = claims
+    def __init__(self, claims: Claims, tolerance: Tolerance) -> None:
+        self.claims, self.tolerance = claims, tolerance
+        self.subject, self.rng, cotangents = claims.subject, claims.rng, claims.cotangents
         self.labels = cotangents.labels
         units = cotangents.units or len(cotangents.labels)
         self.direct, self.summed = slice(0, units), slice(units, None)  # differences are taken of some; others are sums of those
         self.matrix, self.weights = cotangents.matrix[self.direct], cotangents.matrix[self.summed]
-        self.rng = rng
-        self.tolerance = tolerance
         self.kinked: list[int] = []  # large arguments at a kink
 
     def entries(self) -> list[GradientEntry]:

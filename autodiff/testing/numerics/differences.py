@@ -149,12 +149,9 @@ class Line:
         middle = np.sort(np.nan_to_num(sizes, nan=0.0, posinf=np.inf), axis=0)[1]
         return np.asarray(np.where(np.isfinite(middle), middle, 0.0))
 
+    @cached_property
     def hidden(self) -> np.ndarray:
         """The slope that is natural for numbers that cancel, where the values may be nothing but their rounding errors; else 0."""
-        return self._hidden
-
-    @cached_property
-    def _hidden(self) -> np.ndarray:
         values = [self.at(t)[0] for t in (0.0, *self.around)]
         largest = np.nan_to_num(np.abs(values), posinf=0.0).max(axis=0)
         nothing = largest <= self.cancelled
@@ -191,7 +188,7 @@ class Line:
         along = np.maximum(np.abs(inner_left - left), np.abs(right - inner_right))
         noise = np.min([_spread(self, side * self.own * LENGTHS[-1]) for side in (1.0, -1.0)], axis=0)
         least = np.max([along, noise, self.eps * self.at(0.0)[1]], axis=0)
-        return np.asarray((np.abs(inner_right - inner_left) > 100 * least) & (self.hidden() == 0))
+        return np.asarray((np.abs(inner_right - inner_left) > 100 * least) & (self.hidden == 0))
 
     def place(self, j: int) -> str:
         """What is special at t = 0 about function `j`, as far as two values on either side show it."""
@@ -245,7 +242,7 @@ def thorough(line: Line) -> list[Estimates]:
     column = steps[:, None]
     both = (above[:, 0] - below[:, 0]) / (2 * column)
     from_left, from_right = (here[0] - below[:, 0]) / column, (above[:, 0] - here[0]) / column
-    lost = np.where(line.change() == 0, line.eps * line.hidden() * line.unit, ROUNDING * SMALLEST)  # by numbers that cancel
+    lost = np.where(line.change() == 0, line.eps * line.hidden * line.unit, ROUNDING * SMALLEST)  # by numbers that cancel
     rounding = [line.eps * np.maximum(side[:, 1], here[1]) + lost for side in (above, below)]
     unchanged = np.where((both == 0) & (from_left == 0), np.nan, 1.0)
     noises = [[np.maximum(MEASURED * m, r) for m, r in zip(view, rounding, strict=True)] for view in _views(line, steps, unchanged)]

@@ -53,7 +53,7 @@ def reconsider(judgement: Judgement, doubtful: np.ndarray, line: Line, claim: Cl
     noise = NOISE * claim.noise(doubtful)
     estimates = thorough(line)
     unchanged = estimates[0].central.value == 0
-    extra = np.minimum(noise, NOISE_LIMIT * claim.slope) + 16 * claim.eps * line.hidden()
+    extra = np.minimum(noise, NOISE_LIMIT * claim.slope) + 16 * claim.eps * line.hidden
     views = [_compare(found, line, claim, extra, tolerance) for found in estimates]
     exact = _by_complex_step(line, claim, extra, tolerance)
     for j in np.flatnonzero(doubtful):
@@ -102,7 +102,7 @@ def _by_complex_step(line: Line, claim: Claim, extra: np.ndarray, tolerance: Tol
     if line.complex_step is None:
         return None
     value = line.complex_step
-    natural = line.hidden() + np.maximum(line.length, 16 * line.constant())  # of sums of numbers that move, or cancel
+    natural = line.hidden + np.maximum(line.length, 16 * line.constant())  # of sums of numbers that move, or cancel
     bound = claim.rounding + extra + line.eps * natural + SPREAD * line.complex_spread()
     allowed = bound + claim.rounding
     agrees = agrees_with(claim, value, allowed, tolerance)
@@ -180,7 +180,7 @@ def _compare(found: Estimates, line: Line, claim: Claim, extra: np.ndarray, tole
     central, left, right = found.central, found.left, found.right
     value, error = central.value.copy(), central.bound.copy()
     notes = [""] * len(value)
-    kink = np.abs(right.value - left.value) > APART * (right.bound + left.bound) + 16 * line.eps * line.hidden()
+    kink = np.abs(right.value - left.value) > APART * (right.bound + left.bound) + 16 * line.eps * line.hidden
     lonely = ~tells(central) & ((left.bound == np.inf) | (right.bound == np.inf) | line.jumps())
     for j in range(len(value)):
         at_end = np.isinf(left.bound[j]) != np.isinf(right.bound[j]) and np.isfinite(claim.value[j])

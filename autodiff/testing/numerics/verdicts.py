@@ -132,7 +132,7 @@ def _resolve(judgement: Judgement, asked: np.ndarray, line: Line, claim: Claim, 
         judgement.verdicts[j] = "right" if resolved[j] else "cannot tell"
     if not open_.any():
         return
-    natural = np.maximum(claim.slope, line.hidden())
+    natural = np.maximum(claim.slope, line.hidden)
     whole = np.maximum(natural, line.change(np.fmin))  # that of x**1000 is far larger on one side
     noise, constant = cache(partial(claim.noise, open_)), line.constant()
     for j in map(int, np.flatnonzero(open_)):
@@ -184,7 +184,7 @@ def _residue(value: float, j: int, line: Line, claim: Claim) -> float:
     Where the function is constant on the whole, a derivative of about the size of a rounding error is one. And a claim is
     rounded to zero by a formula, such as `1 - tanh(x)**2`, only if it gives other numbers elsewhere, if need be far away.
     """
-    hidden = line.hidden()[j]
+    hidden = line.hidden[j]
     if line.constant()[j]:
         least = max(claim.slope[j], hidden / FINER) / FINER
         most = max(claim.slope[j] * line.unit, line.cancelled / (CANCELS * line.eps))  # of numbers inside, that change within 1
