@@ -43,7 +43,6 @@ class Conduct:
         self.candidate = candidate
         self.subject = subject
         self.rng = rng
-        self.linear = not candidate.fixed
         if candidate.tangents:
             self.word, self.who = "tangent", "the jvp"
             self.weights = random_cotangent((subject.ends[-1],), rng).astype(np.result_type(*subject.variables))
@@ -78,7 +77,7 @@ class Conduct:
             if first.shape != second.shape or not _repeats(first, second):
                 text = f"{name} is not deterministic: two calls with the same inputs differ."
                 failures.append(GradientFailure("repetition", text))
-        if self.linear and not failures:
+        if not self.candidate.fixed and not failures:
             failures = [GradientFailure("linearity", text) for text in self._not_zero() or self._nonlinear()]
         return failures + dtypes
 

@@ -75,17 +75,18 @@ class Trial:
         missing = self._missing(inputs)
         if missing is not None:
             return missing
-        watched = {name: Watched(function) for name, function in self.functions.items()}
-        options: dict[str, Any] = {"max_evaluations": EVALUATIONS, **self.options, **watched}
+        errors: list[Exception] = []
+        by_name = {name: watched(function, errors) for name, function in self.functions.items()}
+        options: dict[str, Any] = {"max_evaluations": EVALUATIONS, **self.options, **by_name}
         try:
             report = check_gradient(self.f, *inputs, **options)
         except Exception as error:
-            by_hand = any(error is gradient.error for gradient in watched.values())
+            by_hand = any(error is raised for raised in errors)
             said = isinstance(error, TypeError) or str(error).startswith(OURS)  # that this function is none for autograd
-            by_autograd = not watched and not said
+            by_autograd = not by_name and not said
             if not by_hand and not by_autograd:
                 return Outcome("raised", error=error)
-            source = "autograd's gradient" if by_autograd else next(iter(watched))
+            source = "autograd's gradient" if by_autograd else next(iter(by_name))
             text = f"{source} raises {type(error).__name__} where {self.name} raises nothing: {error}"
             report = GradientReport(self.name, (), (GradientFailure("error", text),), 1)
         return Outcome("wrong" if report.verdict == "wrong dtype" else report.verdict, report)
@@ -112,18 +113,16 @@ class Trial:
         return None
 
 
-class Watched:
-    """A function, by its own name, that remembers the last error that it raised."""
+def watched(function: Callable[..., Any], errors: list[Exception]) -> Callable[..., Any]:
+    """The function, by its own name, which adds what it raises to the errors."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        functools.update_wrapper(self, function)
-        self.__name__ = name_of(function)
-        self._function = function
-        self.error: Exception | None = None
-
-    def __call__(self, *arguments: Any) -> Any:
+    @functools.wraps(function)
+    def watching(*arguments: Any) -> Any:
         try:
-            return self._function(*arguments)
+            return function(*arguments)
         except Exception as error:
-            self.error = error
+            errors.append(error)
             raise
+
+    watching.__name__ = name_of(function)
+    return watching
