@@ -25,6 +25,9 @@ from autodiff.testing.subject import Subject
 
 __all__ = ["assert_gradient", "check_gradient"]
 
+# The entries compared, the failures, and what the results were weighed with, if the function could be examined.
+Checked = tuple[list[GradientEntry], list[GradientFailure], Cotangents | None]
+
 
 def check_gradient(
     f: Callable[..., Any],
@@ -135,11 +138,10 @@ def check_gradient(
             require_terms(terms, candidate)
             subject = Subject(of_leaves, arguments.leaves, arguments.positions, limit, arguments.names)
         entries, failures, cotangents = _checked(subject, candidate, generator, tolerance)
-        evaluations = subject.evaluations
         if order == 2 and not failures:
-            second, more, count = _second_order(subject, generator, tolerance)
-            entries, failures, evaluations = entries + second, more, evaluations + count
-        report = GradientReport(name_of(f), tuple(entries), tuple(failures), evaluations, left=subject.left)
+            second, failures, _ = _second_order(subject, generator, tolerance)
+            entries += second
+        report = GradientReport(name_of(f), tuple(entries), tuple(failures), subject.evaluations, left=subject.left)
         if cotangents is None:
             return report
         return explained(report, Case(subject, candidate, cotangents, report.entries), tolerance, terms)
@@ -183,10 +185,8 @@ def _hint(inputs: Sequence[Any], source: str) -> Iterator[None]:
         raise
 
 
-def _checked(
-    subject: Subject, candidate: Candidate, rng: np.random.Generator, tolerance: Tolerance
-) -> tuple[list[GradientEntry], list[GradientFailure], Cotangents | None]:
-    """The entries compared, the failures, and what the results were weighed with, if the function could be examined."""
+def _checked(subject: Subject, candidate: Candidate, rng: np.random.Generator, tolerance: Tolerance) -> Checked:
+    """The check of a gradient at the point."""
     if candidate.fixed and subject.value.size != 1:
         raise ValueError(
             f"check_gradient: gradient= is for a function that returns one number, but f returned shape {subject.value.shape}. "
@@ -205,10 +205,8 @@ def _checked(
     return Comparison(claims, tolerance).entries(), failures, cotangents
 
 
-def _second_order(
-    subject: Subject, rng: np.random.Generator, tolerance: Tolerance
-) -> tuple[list[GradientEntry], list[GradientFailure], int]:
-    """The check of the derivative of autograd's gradient, by the inputs and by the cotangent."""
+def _second_order(subject: Subject, rng: np.random.Generator, tolerance: Tolerance) -> Checked:
+    """The check of the derivative of autograd's gradient, by the inputs and by the cotangent. Its evaluations count as well."""
     cotangent = choose_cotangents(subject, rng, fixed=False).arrays[-1]
     derivative = first_derivative(subject.f, subject.positions)
     last = len(subject.inputs)
@@ -216,6 +214,7 @@ def _second_order(
     floor = np.concatenate([size / np.maximum(scales, 1.0) for scales in subject.scales])  # a gradient is made of slopes of f
     positions = (*subject.positions, last)
     second = Subject(derivative, (*subject.inputs, cotangent), positions, subject.limit, (*subject.names, COTANGENT), floor)
-    entries, failures, _ = _checked(second, Candidate("autograd", autograd_rule(derivative, positions)), rng, tolerance)
+    entries, failures, weights = _checked(second, Candidate("autograd", autograd_rule(derivative, positions)), rng, tolerance)
+    subject.evaluations += second.evaluations
     entries = [replace(e, order=2, verdict="cannot tell" if e.verdict == "wrong" and e.at_kink else e.verdict) for e in entries]
-    return entries, [replace(f, text=f"second derivative: {f}") for f in failures], second.evaluations
+    return entries, [replace(f, text=f"second derivative: {f}") for f in failures], weights

@@ -14,6 +14,8 @@ from autodiff.testing.subject import Subject, eps_of
 
 __all__: list[str] = []
 
+NONLINEAR = "for 2a + 3b it is not twice that for a plus three times that for b"
+
 
 def failures_of_function(subject: Subject) -> list[GradientFailure]:
     """What is wrong with the function: without it, differences mean nothing."""
@@ -124,12 +126,9 @@ class Conduct:
             error = np.abs(2 * x + 3 * y - z).reshape(-1)
             allowed = eps**0.25 * size.max(where=np.isfinite(size), initial=0.0) + 64 * eps * self._natural(slot, weights[2])
             excess = np.nan_to_num(error - allowed - np.finfo(float).tiny)
-            if (excess > 0).any() and excess.max() > 100 * max(
-                self.candidate.noise(subject, w, self.rng)[slot].max() for w in weights
-            ):
-                failures.append(
-                    f"{name} is not linear in the {self.word}: for 2a + 3b it is not twice that for a plus three times that for b."
-                )
+            noises = (self.candidate.noise(subject, w, self.rng)[slot].max() for w in weights)
+            if (excess > 0).any() and excess.max() > 100 * max(noises):
+                failures.append(f"{name} is not linear in the {self.word}: {NONLINEAR}.")
         return failures
 
     def _natural(self, slot: int, weights: np.ndarray) -> Any:

@@ -45,18 +45,15 @@ def part_of(f: Callable[..., Any], index: int, what: str) -> Callable[..., Any]:
 
 def checked_argnums(argnums: int | Sequence[int], count: int) -> tuple[int, ...]:
     """The positions of the arguments to differentiate by, checked."""
+    given = f"check_gradient: argnums is {argnums!r}"
     try:
         numbers = tuple(map(operator.index, argnums)) if isinstance(argnums, Sequence) else (operator.index(argnums),)
     except TypeError:
-        raise TypeError(
-            f"check_gradient: argnums is {argnums!r}; wanted the position of an input, or a tuple of positions."
-        ) from None
+        raise TypeError(f"{given}; wanted the position of an input, or a tuple of positions.") from None
     if not all(0 <= i < count for i in numbers):
-        raise ValueError(
-            f"check_gradient: argnums is {argnums}, but there are {count} inputs; wanted positions from 0 to {count - 1}."
-        )
+        raise ValueError(f"{given}, but there are {count} inputs; wanted positions from 0 to {count - 1}.")
     if not numbers or len(set(numbers)) < len(numbers):
-        raise ValueError(f"check_gradient: argnums is {argnums}; wanted at least one position, and each one once.")
+        raise ValueError(f"{given}; wanted at least one position, and each one once.")
     return numbers
 
 

@@ -152,6 +152,9 @@ class Subject:
         def products(value: np.ndarray) -> np.ndarray:
             return np.array([product(cotangents, value), product(sizes, np.abs(value))])
 
+        def values(t: float) -> np.ndarray:
+            return products(self.nearby(self.moved(tangents, t)))
+
         def tilted(t: float) -> np.ndarray | None:
             slopes = self.complex_step(self.moved(tangents, t), tangents)
             return None if slopes is None else product(cotangents, slopes)
@@ -165,19 +168,8 @@ class Subject:
         else:
             length, origin = float(sum(np.abs(step).sum() for step in tangents.values())), 0.0
             scale = own = 2.0 ** -round(np.log2(sum(base.size for base in bases)) / 2)  # many small changes make a large one
-        return Line(
-            lambda t: products(self.nearby(self.moved(tangents, t))),
-            products(self._here),
-            scale,
-            own,
-            finest,
-            self.eps,
-            floor=sizes @ np.broadcast_to(self.floor, self.value.size),
-            cancelled=self.cancelled,
-            tilted=tilted,
-            origin=origin,
-            length=length,
-        )
+        here, floor = products(self._here), sizes @ np.broadcast_to(self.floor, self.value.size)
+        return Line(values, here, scale, own, finest, self.eps, floor, self.cancelled, tilted, origin, length)
 
 
 def is_floating(x: Any) -> bool:
