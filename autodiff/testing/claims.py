@@ -48,15 +48,11 @@ def choose_cotangents(subject: Subject, rng: np.random.Generator, fixed: bool) -
     A cotangent of equal weights would not notice results that change places. With `fixed` the rule knows the cotangent 1 only.
     """
     shape, size = subject.value.shape, subject.value.size
-    arrays: list[np.ndarray] = []
-    labels: list[tuple[int, ...] | str] = []
-    if size == 1 or (size * subject.ends[-1] <= FULL_JACOBIAN and 0 < size <= RESULTS):
-        arrays += list(np.eye(size).reshape(size, *shape))
-        labels += [()] if size == 1 else list(np.ndindex(shape))
-    units = len(arrays)
+    units = size if size == 1 or (size * subject.ends[-1] <= FULL_JACOBIAN and size <= RESULTS) else 0
     count = 0 if fixed else 1 if size == 1 else RANDOM_COTANGENTS - (units > 0)
-    arrays += [random_cotangent(shape, rng) for _ in range(count)]
-    labels += [f"random {i + 1}" for i in range(count)]
+    arrays = [*np.eye(units).reshape(units, *shape), *(random_cotangent(shape, rng) for _ in range(count))]
+    places = [()] if size == 1 else np.ndindex(shape) if units else []
+    labels = [*places, *(f"random {i + 1}" for i in range(count))]
     return Cotangents([np.array(array, subject.dtype) for array in arrays], labels, units)
 
 

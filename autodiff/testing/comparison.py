@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -26,14 +25,7 @@ RANDOM = 6  # directions along entries at a kink, besides those that are not ran
 NEARBY = 16  # points near a kink, at which the slopes are to lie between those at the kink
 
 Index = tuple[int, ...] | str
-
-
-class Place(NamedTuple):
-    """Where all derivatives by one entry of an argument were compared."""
-
-    slot: int
-    i: int
-    entries: list[GradientEntry]
+Places = dict[int, list[GradientEntry]]  # all derivatives by one entry, by its number among those of all arguments
 
 
 class Comparison:
@@ -51,7 +43,7 @@ class Comparison:
     def entries(self) -> list[GradientEntry]:
         """Everything that was compared, by argument; last what concerns several."""
         found: list[GradientEntry] = []
-        places: list[Place] = []
+        places: Places = {}
         sizes = [scales.size for scales in self.subject.scales]
         budget, costly = self.subject.limit // 2, 0
         for slot in sorted(range(len(sizes)), key=sizes.__getitem__):
@@ -67,7 +59,7 @@ class Comparison:
                 entries = self._entry(slot, i)
                 is_wrong = any(entry.verdict == "wrong" for entry in entries)
                 costly += is_wrong and self.subject.evaluations - before > CHEAP
-                places.append(Place(slot, i, entries))
+                places[self.subject.ends[slot] + i] = entries
                 found += entries
         found += self._at_kinks(places) + self._all_together()
         order = {name: slot for slot, name in enumerate(self.subject.variable_names)}
@@ -78,19 +70,18 @@ class Comparison:
         shape = self.subject.variables[slot].shape
         return self._judged(slot, i, tuple(int(k) for k in np.unravel_index(i, shape)))
 
-    def _at_kinks(self, places: list[Place]) -> list[GradientEntry]:
+    def _at_kinks(self, places: Places) -> list[GradientEntry]:
         """The derivatives along all entries at a kink together, of all arguments, if none of them is wrong.
 
         For each of two equal numbers, the largest of them has the slopes 0 and 1; but together they have the slope 1. The
         entries move in the same direction, in those in which the function, and the gradient, rises, and in random ones. Where the
         slopes just add up, as for a sum of functions of one entry each, that tells nothing new.
         """
-        kinks = [place for place in places if any(entry.at_kink for entry in place.entries)]
-        if len(kinks) < 2 or any(entry.verdict != "right" for place in kinks for entry in place.entries):
+        kinks = {number: entries for number, entries in places.items() if any(entry.at_kink for entry in entries)}
+        if len(kinks) < 2 or any(entry.verdict != "right" for entries in kinks.values() for entry in entries):
             return []
-        numbers = [self.subject.ends[place.slot] + place.i for place in kinks]
-        scales = np.concatenate(self.subject.scales)[numbers]
-        first = [next(entry for entry in place.entries if entry.at_kink) for place in kinks]
+        scales = np.concatenate(self.subject.scales)[[*kinks]]
+        first = [next(entry for entry in entries if entry.at_kink) for entries in kinks.values()]
         steepest = np.array([np.abs(entry.slopes).max() for entry in first])
         alike = 2.0 ** np.floor(np.log2(np.min(scales * steepest) / steepest))  # moves that change f alike
         rising, given = np.array([sum(entry.slopes) for entry in first]), np.array([entry.given for entry in first])
@@ -102,7 +93,7 @@ class Comparison:
         compared = []
         for moves in map(np.array, dict.fromkeys(map(tuple, steps))):
             direction = np.zeros(self.subject.ends[-1])
-            direction[numbers] = moves
+            direction[[*kinks]] = moves
             along = self._judged(None, direction, "all at a kink", argument)
             if not all(self._adds_up(entry, j, kinks, moves) for j, entry in enumerate(along)):
                 compared.append((direction, along))
@@ -117,11 +108,12 @@ class Comparison:
         direction = np.concatenate(scales)
         return self._subgradients([(direction, self._judged(None, direction, "all together", ", ".join(names)))])
 
-    def _adds_up(self, along: GradientEntry, j: int, kinks: list[Place], steps: np.ndarray) -> bool:
+    def _adds_up(self, along: GradientEntry, j: int, kinks: Places, steps: np.ndarray) -> bool:
         """Whether the slopes along a direction are the sums of those along the entries that it moves, each by a step."""
-        sides = np.array([place.entries[j].slopes for place in kinks])
+        single = [entries[j] for entries in kinks.values()]
+        sides = np.array([entry.slopes for entry in single])
         sums = np.sum(np.where(steps[:, None] < 0, sides[:, ::-1], sides) * steps[:, None], axis=0)
-        bound = along.bound + sum(abs(step) * place.entries[j].bound for step, place in zip(steps, kinks, strict=True))
+        bound = along.bound + sum(abs(step) * entry.bound for step, entry in zip(steps, single, strict=True))
         return bool(np.all(np.abs(sums - along.slopes) <= ADD_UP * (np.abs(sums).max() + bound)))
 
     def _subgradients(self, compared: list[tuple[np.ndarray, list[GradientEntry]]]) -> list[GradientEntry]:

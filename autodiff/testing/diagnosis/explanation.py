@@ -47,16 +47,15 @@ CHEAP = 250  # more, which are little for who has to read a report
 
 def explained(report: GradientReport, case: Case, tolerance: Tolerance, terms: Terms | None) -> GradientReport:
     """The report with autograd's derivatives in it, which of the three stands alone, and the diagnosis."""
-    before, limit = case.subject.evaluations, case.subject.limit
-    not_compared = [] if report.entries else case.subject.scales
+    subject, done = case.subject, report.evaluations
+    not_compared = [] if report.entries else subject.scales
     estimates = ESTIMATE * sum(min(scales.size, EVERY_ENTRY) for scales in not_compared)
-    case.subject.limit = min(limit, max(COSTS * before, before + CHEAP) + estimates)
+    subject.limit = min(subject.limit, max(COSTS * done, done + CHEAP) + estimates)
     diagnosis = diagnose(case, terms or {}) if report.verdict == "wrong" else ()
-    case.subject.limit = limit
-    report = replace(report, diagnosis=diagnosis, evaluations=report.evaluations + case.subject.evaluations - before)
+    report = replace(report, diagnosis=diagnosis, evaluations=subject.evaluations)
     if case.candidate.source == "autograd" or not report.entries:
         return report
-    return beside_autograd(report, case.subject, case.cotangents, tolerance)
+    return beside_autograd(report, subject, case.cotangents, tolerance)
 
 
 def require_terms(terms: Any, candidate: Candidate) -> None:
