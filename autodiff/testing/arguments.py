@@ -108,10 +108,10 @@ class Arguments:
 
     def tangents(self, tangent: np.ndarray) -> Any:
         """Numbers for the leaves to differentiate by, end to end, in the form of the arguments; a tuple if these are several."""
-        arrays = {p: self.leaves[p] for p in self.positions}
-        pieces = np.split(tangent, np.cumsum([x.size for x in arrays.values()])[:-1])
-        shaped = [x.reshape(a.shape).astype(a.dtype, copy=False) for x, a in zip(pieces, arrays.values(), strict=True)]
-        made = dict(zip(arrays, map(like, shaped, (self._models[p] for p in arrays)), strict=True))
+        arrays = [self.leaves[p] for p in self.positions]
+        pieces = np.split(tangent, np.cumsum([x.size for x in arrays])[:-1])
+        shaped = [piece.reshape(x.shape).astype(x.dtype, copy=False) for piece, x in zip(pieces, arrays, strict=True)]
+        made = {p: like(x, self._models[p]) for p, x in zip(self.positions, shaped, strict=True)}
         found = [structure.rebuild(map(made.get, places)) for structure, places in self._chosen.values()]
         return found[0] if len(found) == 1 else tuple(found)
 

@@ -21,7 +21,7 @@ def failures_of_function(subject: Subject) -> list[GradientFailure]:
     """What is wrong with the function: without it, differences mean nothing."""
     inputs = subject.fresh()
     again = subject.call(inputs)
-    failures = [_mutation("f", subject.names[i]) for i in _changed(inputs, subject.inputs)]
+    failures = [_mutation("f", name) for name in _changed(subject, inputs)]
     if again.shape != subject.value.shape or not _repeats(subject.value, again):
         text = "f is not deterministic: two calls with the same inputs give different results. Seed its random numbers inside of f."
         failures.append(GradientFailure("repetition", text))
@@ -68,9 +68,8 @@ class Conduct:
         """What else is wrong."""
         inputs, w = self.subject.fresh(), self.weights.copy()
         found = self.candidate.returned(w, inputs)
-        changed = [self.subject.names[i] for i in _changed(inputs, self.subject.inputs)]
-        changed += [f"its {self.word}"] if w.tobytes() != self.weights.tobytes() else []
-        failures = [_mutation(self.who, name) for name in changed]
+        changed = [f"its {self.word}"] if w.tobytes() != self.weights.tobytes() else []
+        failures = [_mutation(self.who, name) for name in _changed(self.subject, inputs) + changed]
         failures += [GradientFailure("aliasing", text) for text in self._sharing(found, inputs, w)]
         dtypes = []
         for (name, model, _, dtype), first, second in zip(self.results, self.first, found, strict=True):
@@ -143,10 +142,10 @@ def _mutation(who: str, what: str) -> GradientFailure:
     return GradientFailure("mutation", f"{who} changes {what} in place. Let it work on a copy.")
 
 
-def _changed(inputs: Sequence[Any], originals: Sequence[Any]) -> list[int]:
-    """The positions of the arrays whose bytes differ from the original's."""
-    pairs = enumerate(zip(inputs, originals, strict=True))
-    return [i for i, (x, original) in pairs if isinstance(x, np.ndarray) and x.tobytes() != original.tobytes()]
+def _changed(subject: Subject, inputs: Sequence[Any]) -> list[str]:
+    """The names of the arrays among the inputs whose bytes differ from the original's."""
+    named = zip(subject.names, inputs, subject.inputs, strict=True)
+    return [name for name, x, original in named if isinstance(x, np.ndarray) and x.tobytes() != original.tobytes()]
 
 
 def _repeats(first: np.ndarray, second: np.ndarray) -> bool:

@@ -152,12 +152,10 @@ class GradientReport:
         return sum(entry.verdict == verdict for entry in self.entries)
 
     def __str__(self) -> str:
-        parts = [self.summary, *([self.by_argument] if self.by_argument else []), *table(self.entries)]
-        parts += [f"Not compared with autograd: {self.autograd_error}"] if self.autograd_error else []
-        parts += [self.comparison] if self.comparison else []
-        parts += [f"Diagnosis: {sentence}" for sentence in self.diagnosis]
-        parts += [f"- {failure}" for failure in self.failures]
-        return "\n".join(parts)
+        parts = [self.summary, self.by_argument, *table(self.entries)]
+        parts += [f"Not compared with autograd: {self.autograd_error}" if self.autograd_error else "", self.comparison]
+        parts += [*(f"Diagnosis: {sentence}" for sentence in self.diagnosis), *(f"- {failure}" for failure in self.failures)]
+        return "\n".join(filter(None, parts))
 
     def __repr__(self) -> str:
         return f"<{self.summary}>"
