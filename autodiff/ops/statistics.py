@@ -31,7 +31,7 @@ def spread_of(of: Any, x: Any, axis: Any, ddof: Any, correction: Any, keepdims: 
     params = {"axis": axis, "ddof": degrees(of.__name__, ddof, correction), "keepdims": keepdims}
     if getattr(x, "dtype", None) != np.float16:
         return of(x, **params)
-    return of(x, dtype=np.float32, **params).astype(np.float16)
+    return of(x.astype(np.float32), **params).astype(np.float16)
 
 
 def _deviations(x: Any, axis: Any) -> Any:
@@ -42,12 +42,12 @@ def _deviations(x: Any, axis: Any) -> Any:
 
 
 def _of_var(g: Any, x: Any, axis: Any, ddof: Any, correction: Any, keepdims: bool) -> Any:
-    count = np.float64(count_of(x.shape, axis) - degrees("var", ddof, correction))
+    count = count_of(x.shape, axis) - degrees("var", ddof, correction)
     return expand(g, x.shape, axis, keepdims) * (_deviations(x, axis) / (count / 2))
 
 
 def _of_std(g: Any, y: Any, x: Any, axis: Any, ddof: Any, correction: Any, keepdims: bool) -> Any:
-    count = np.float64(count_of(x.shape, axis) - degrees("std", ddof, correction))
+    count = count_of(x.shape, axis) - degrees("std", ddof, correction)
     spread = expand(widened(y), x.shape, axis, keepdims)
     return expand(g, x.shape, axis, keepdims) * (_deviations(x, axis) / (spread + (spread == 0)) / count)
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.testing import assert_allclose, assert_array_equal
+from statements import states
 
 import autodiff as ad
 from autodiff.testing import assert_gradient
@@ -53,8 +54,29 @@ def test_the_gradient_of_a_spread_has_no_part_along_a_shift(x: np.ndarray, shift
 @given(value=st.floats(-1e100, 1e100), n=st.integers(1, 1000))
 def test_the_derivatives_of_the_spreads_of_equal_elements_are_zero(value: float, n: int) -> None:
     x = np.full(n, value)
-    for spread in (ad.std, ad.nanstd, ad.ptp):
+    for spread in (ad.var, ad.std, ad.nanvar, ad.nanstd, ad.ptp):
         assert_array_equal(gradient(spread, x), np.zeros(n))
+
+
+@states("var", "std", "nanvar", "nanstd")
+@pytest.mark.parametrize("name", ["var", "std", "nanvar", "nanstd"])
+def test_the_derivative_of_the_spread_of_equal_elements_beside_others_is_exactly_zero(name: str) -> None:
+    x = np.repeat([[0.1], [1e8], [-3.3], [0.0]], 7, axis=1)
+    if name.startswith("nan"):
+        x[:, 2] = NAN
+    assert_array_equal(gradient(lambda t: getattr(ad, name)(t, axis=1), x), np.zeros(x.shape))
+
+
+@states("var", "std", "nanvar", "nanstd")
+@pytest.mark.parametrize("name", ["var", "std", "nanvar", "nanstd"])
+def test_spreads_of_half_precision_which_has_neither_the_sum_nor_all_of_the_differences(name: str) -> None:
+    x = np.array([60_000.0, 50_000.0, -60_000.0, 40_000.0])
+    t = leaf(x.astype(np.float16))
+    with np.errstate(over="ignore"):  # nor the variance
+        y = getattr(ad, name)(t)
+    assert_allclose(y.numpy(), np.std(x) if "std" in name else np.inf, rtol=1e-3)
+    y.backward()
+    assert_allclose(t.grad.numpy(), gradient(getattr(ad, name), x), rtol=1e-3)
 
 
 @pytest.mark.parametrize("axis", [None, 0, 1])
@@ -111,6 +133,7 @@ def test_the_product_of_a_tensor_and_an_initial_one() -> None:
 # --- NaN -------------------------------------------------------------------------------------------------------------------------
 
 
+@states("nanmean", "nanmax", "nanmin", "nanvar", "nanstd", "nanmedian")
 @pytest.mark.parametrize("name", OMITTING)
 def test_the_derivative_by_nan_is_zero_and_the_others_those_without_it(name: str) -> None:
     x = np.array([3.0, NAN, 0.5, -2.0, NAN, 1.0])
@@ -125,6 +148,7 @@ def test_the_derivative_by_nan_is_zero_and_the_others_those_without_it(name: str
     assert_allclose(g[numbers], expected, rtol=1e-14)
 
 
+@states("nanmean", "nanmax", "nanmin", "nanvar", "nanstd", "nanmedian")
 @pytest.mark.parametrize("name", OMITTING)
 def test_nothing_but_nan_has_the_derivative_zero(name: str) -> None:
     with warnings.catch_warnings():
@@ -132,17 +156,41 @@ def test_nothing_but_nan_has_the_derivative_zero(name: str) -> None:
         assert_array_equal(gradient(lambda t: OMITTING[name](t, axis=0), [[NAN], [NAN]]), np.zeros((2, 1)))
 
 
+@states("nanvar", "nanstd")
 @pytest.mark.parametrize("name", ["nanvar", "nanstd"])
-def test_numbers_of_which_there_are_not_more_than_the_degrees_of_freedom_have_the_derivative_zero(name: str) -> None:
+@pytest.mark.parametrize("numbers", [[2.0], [1.0, 3.0]])
+def test_numbers_of_which_there_are_not_more_than_the_degrees_of_freedom_have_the_derivative_zero(
+    name: str, numbers: list[float]
+) -> None:
     with pytest.warns(RuntimeWarning, match="Degrees of freedom"):
-        y = OMITTING[name](x := leaf([NAN, 2.0]), ddof=1)
+        y = OMITTING[name](x := leaf([NAN, *numbers]), ddof=len(numbers))
     assert np.isnan(y.numpy())
     y.backward()
-    assert_array_equal(x.grad.numpy(), [0.0, 0.0])
+    assert_array_equal(x.grad.numpy(), np.zeros(x.shape))
 
 
+@states("nanmean", "nanvar", "nanstd", "nanmedian")
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [("nanmean", {}), ("nanmedian", {}), *((name, {"ddof": ddof}) for name in ("nanvar", "nanstd") for ddof in (0, 0.5, 1.5, 2))],
+)
+def test_of_each_row_the_numbers_have_the_derivative_of_their_own(name: str, params: dict[str, float]) -> None:
+    x = np.array([[0.5, -1.0, 4.0, 2.5], [NAN, 3.0, NAN, 1.0], [NAN, 7.0, NAN, NAN], [3.0, NAN, 1.0, 2.0]]).reshape(2, 2, 4)
+    x, plain = np.swapaxes(x, 1, 2), getattr(ad, name.removeprefix("nan"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of too few numbers
+        g = gradient(lambda t: OMITTING[name](t, axis=1, **params), x)
+    for i, j in np.ndindex(2, 2):
+        numbers = ~np.isnan(x[i, :, j])
+        few = numbers.sum() <= params.get("ddof", 0)
+        expected = 0 if few else gradient(lambda t: plain(t, **params), x[i, numbers, j])
+        assert_allclose(g[i, numbers, j], expected, atol=1e-15)
+        assert_array_equal(g[i, ~numbers, j], 0)
+
+
+@states("nanquantile")
 def test_the_quantiles_of_the_numbers_in_rows_with_nan_of_various_counts() -> None:
-    x = np.array([[3.0, NAN, 1.0, 2.0], [NAN, 5.0, NAN, 4.0], [0.0, 1.0, 2.0, 3.0]])
+    x = np.array([[3.0, NAN, 1.0, 2.0], [NAN, 5.0, NAN, 4.0], [0.0, 1.0, 2.0, 3.0], [NAN, 7.0, NAN, NAN]])
     for method in ("linear", "weibull", "nearest", "midpoint"):
         for q in (0.0, 0.4, 1.0):
             whole = gradient(lambda t, q=q, m=method: ad.nanquantile(t, q, axis=1, method=m), x)
@@ -161,6 +209,7 @@ def test_the_largest_of_elements_with_nan_is_that() -> None:
 # --- quantiles -------------------------------------------------------------------------------------------------------------------
 
 
+@states("quantile")
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("n", [1, 2, 5, 8])
 def test_every_method_of_interpolation_has_the_gradient_of_its_value(method: str, n: int) -> None:
@@ -182,6 +231,24 @@ def test_the_outermost_quantiles_are_the_extremes_and_the_middle_one_is_the_medi
         (lambda t: ad.nanquantile(t, 1.0), ad.nanmax),
     ):
         assert_allclose(gradient(f, x), gradient(h, x), rtol=1e-15)
+
+
+@states("quantile", "nanquantile", "median", "nanmedian")
+def test_equal_elements_share_the_derivative_of_a_quantile() -> None:
+    x = [2.0, 1.0, 2.0, 0.0, 2.0]
+    for f in (ad.median, ad.nanmedian, lambda t: ad.quantile(t, 0.5), lambda t: ad.nanquantile(t, 0.5)):
+        assert_allclose(gradient(f, x), [1 / 3, 0, 1 / 3, 0, 1 / 3])
+    for between in (lambda t: ad.quantile(t, 0.375), lambda t: ad.nanquantile(t, 0.375)):
+        assert_allclose(gradient(between, x), [1 / 6, 1 / 2, 1 / 6, 0, 1 / 6])
+
+
+@states("quantile", "nanquantile", "median", "nanmedian")
+def test_the_derivative_of_a_quantile_that_is_nan_is_zero() -> None:
+    for x in ([NAN], [NAN, NAN]):
+        for f in (ad.median, ad.nanmedian, lambda t: ad.quantile(t, 1.0), lambda t: ad.nanquantile(t, 1.0)):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)  # which NumPy gives
+                assert_array_equal(gradient(f, x), np.zeros(len(x)))
 
 
 def test_fractions_are_constants() -> None:
