@@ -136,12 +136,20 @@ def _part(g: Any, y: Any, a: Any, b: Any, base: float = math.e) -> Any:
     return g * np.where(y == -np.inf, 0, sigmoid(apart * math.log(base)))
 
 
+_EQUAL_AND_INFINITE = Kink(
+    (
+        np.array([1.0, *(np.inf, np.inf, 0.0), *(-np.inf, -np.inf, 0.0)]),
+        np.array([1.0, *(np.inf, 0.0, np.inf), *(-np.inf, 0.0, -np.inf)]),
+    ),
+    (np.array([0.5, *(0.5, 1.0, 0.0), *(0.0, 0.0, 1.0)]), np.array([0.5, *(0.5, 0.0, 1.0), *(0.0, 1.0, 0.0)])),
+)
+
 logaddexp = primitive(
     np.logaddexp,
     {"a": lambda g, y, a, b: _part(g, y, a, b), "b": lambda g, y, a, b: _part(g, y, b, a)},
     numpy=[np.logaddexp],
     elementwise=True,
-    kinks=[Kink((-np.inf, -np.inf), (0.0, 0.0)), Kink((np.inf, 0.0), (1.0, 0.0))],
+    kinks=[_EQUAL_AND_INFINITE],
     doc="""`log(exp(a) + exp(b))`, without overflow. As `numpy.logaddexp`.
 
     Its derivatives are the parts of the sum, `exp(a - y)` and `exp(b - y)`, and 0 where both are -inf, as those of `logsumexp`.
@@ -156,7 +164,7 @@ logaddexp2 = primitive(
     {"a": lambda g, y, a, b: _part(g, y, a, b, 2), "b": lambda g, y, a, b: _part(g, y, b, a, 2)},
     numpy=[np.logaddexp2],
     elementwise=True,
-    kinks=[Kink((-np.inf, -np.inf), (0.0, 0.0))],
+    kinks=[_EQUAL_AND_INFINITE],
     doc="""`log2(2**a + 2**b)`, without overflow. As `numpy.logaddexp2`.
 
     Its derivatives are the parts of the sum, `2**(a - y)` and `2**(b - y)`, and 0 where both are -inf.

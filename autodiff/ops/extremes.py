@@ -49,13 +49,16 @@ minimum = primitive(
     """,
 )
 
+_TIE_AND_NAN = [
+    Kink((np.array([1.0, np.nan, 1.0]), np.array([1.0, 1.0, np.nan])), (np.array([0.5, 0.0, 1.0]), np.array([0.5, 1.0, 0.0])))
+]
 
 fmax = primitive(
     np.fmax,
     {"a": lambda g, a, b: _share(g, (a < b) | (a != a), a == b), "b": lambda g, a, b: _share(g, (b < a) | (b != b), a == b)},
     numpy=[np.fmax],
     elementwise=True,
-    kinks=[Kink((np.array([1.0, np.nan]), np.array([1.0, 1.0])), (np.array([0.5, 0.0]), np.array([0.5, 1.0])))],
+    kinks=_TIE_AND_NAN,
     doc="""The larger of `a` and `b`, or the one that is a number, element by element. As `numpy.fmax`.
 
     The derivative goes to it; ties share it.
@@ -70,7 +73,7 @@ fmin = primitive(
     {"a": lambda g, a, b: _share(g, (a > b) | (a != a), a == b), "b": lambda g, a, b: _share(g, (b > a) | (b != b), a == b)},
     numpy=[np.fmin],
     elementwise=True,
-    kinks=[Kink((np.array([1.0, np.nan]), np.array([1.0, 1.0])), (np.array([0.5, 0.0]), np.array([0.5, 1.0])))],
+    kinks=_TIE_AND_NAN,
     doc="""The smaller of `a` and `b`, or the one that is a number, element by element. As `numpy.fmin`.
 
     The derivative goes to it; ties share it.

@@ -28,34 +28,36 @@ def _like(x: Any, y: Any) -> Any:
     return y.astype(dtype) if dtype.kind == "f" else y
 
 
-def _to_neighbours(g: Any, x: Any, axis: Any, q: Any, method: str = "linear", skips: bool = False) -> Any:
-    """The cotangent of each quantile goes to the two elements between which it lies, by its distance from each; ties share it.
+def _places(rows: Any, q: Any, method: Any) -> Any:
+    """Where the quantiles lie in the order of the elements of a row: the quantiles of the numbers of the places."""
+    return np.quantile(np.arange(float(rows.shape[1])), q, method=method)
 
-    The quantile of the numbers of the places is the place of the quantile. `skips` leaves out NaN, which comes last in the order.
-    """
-    rows = rows_of(x, axis)
-    m, n = math.prod(rows.shape[:-1]), rows.shape[-1]
-    rows = np.reshape(rows, (m, n))
-    numbers = np.arange(float(n))
-    if skips:
-        count = np.sum(~np.isnan(rows), axis=-1, keepdims=True)
-        numbers = np.where(numbers < np.maximum(count, 1), numbers, np.nan)
-    of: Any = np.nanquantile if skips else np.quantile
-    places = of(numbers, q, axis=-1, method=method)
-    order, each, total = np.argsort(rows, axis=-1), np.arange(m)[:, None], 0
-    for part, place in zip(np.reshape(g, (np.size(q), m, 1)), np.reshape(places, (np.size(q), m if skips else 1, 1)), strict=True):
+
+def _places_of_numbers(rows: Any, q: Any, method: Any) -> Any:
+    """Where they lie among the elements that are no NaN, which comes last in the order: for each row."""
+    places, count = np.arange(float(rows.shape[1])), np.sum(~np.isnan(rows), axis=1, keepdims=True)
+    return np.nanquantile(np.where(places < np.maximum(count, 1), places, np.nan), q, axis=1, method=method)
+
+
+def _to_neighbours(g: Any, x: Any, axis: Any, q: Any, method: str, places_of: Any) -> Any:
+    """The cotangent of each quantile goes to the two elements between which it lies, by its distance from each; ties share it."""
+    shape = rows_of(x, axis).shape
+    rows = np.reshape(rows_of(x, axis), (math.prod(shape[:-1]), shape[-1]))
+    order, each, total = np.argsort(rows), np.arange(len(rows))[:, None], 0
+    places = np.reshape(places_of(rows, q, method), (np.size(q), -1, 1))
+    for part, place in zip(np.reshape(g, (np.size(q), len(rows), 1)), places, strict=True):
         low = np.floor(place)
         for end, weight in ((low, 1 - (place - low)), (np.ceil(place), place - low)):
             chosen = rows == rows[each, order[each, end.astype(int)]]
-            total = total + chosen * (part * (weight / np.maximum(chosen.sum(axis=-1, keepdims=True), 1)))
-    return np.reshape(of_rows(np.reshape(total, (*rows_of(x, axis).shape[:-1], n)), x.shape, axis), x.shape)
+            total = total + chosen * (part * (weight / np.maximum(chosen.sum(axis=1, keepdims=True), 1)))
+    return of_rows(np.reshape(total, shape), x.shape, axis)
 
 
 quantile = primitive(
     lambda x, /, q, axis=None, *, method="linear", keepdims=False: _like(
         x, np.quantile(x, q, axis=axis, method=method, keepdims=keepdims)
     ),
-    {"x": lambda g, x, q, axis, method: _to_neighbours(g, x, axis, q, method)},
+    {"x": lambda g, x, q, axis, method: _to_neighbours(g, x, axis, q, method, _places)},
     name="quantile",
     numpy=[np.quantile],
     prepare={"q": _fractions},
@@ -73,7 +75,7 @@ nanquantile = primitive(
     lambda x, /, q, axis=None, *, method="linear", keepdims=False: _like(
         x, np.nanquantile(x, q, axis=axis, method=method, keepdims=keepdims)
     ),
-    {"x": lambda g, x, q, axis, method: _to_neighbours(g, x, axis, q, method, True)},
+    {"x": lambda g, x, q, axis, method: _to_neighbours(g, x, axis, q, method, _places_of_numbers)},
     name="nanquantile",
     numpy=[np.nanquantile],
     prepare={"q": _fractions},
@@ -90,7 +92,7 @@ _HALF = np.array(0.5)
 
 median = primitive(
     lambda x, /, axis=None, *, keepdims=False: np.median(x, axis, keepdims=keepdims),
-    {"x": lambda g, x, axis: _to_neighbours(g, x, axis, _HALF)},
+    {"x": lambda g, x, axis: _to_neighbours(g, x, axis, _HALF, "linear", _places)},
     name="median",
     numpy=[np.median],
     kinks=[Kink((np.array([1.0, 2.0, 2.0]),), (np.array([0.0, 0.5, 0.5]),))],
@@ -105,7 +107,7 @@ median = primitive(
 
 nanmedian = primitive(
     lambda x, /, axis=None, *, keepdims=False: np.nanmedian(x, axis, keepdims=keepdims),
-    {"x": lambda g, x, axis: _to_neighbours(g, x, axis, _HALF, skips=True)},
+    {"x": lambda g, x, axis: _to_neighbours(g, x, axis, _HALF, "linear", _places_of_numbers)},
     name="nanmedian",
     numpy=[np.nanmedian],
     kinks=[Kink((np.array([np.nan, 2.0, 2.0]),), (np.array([0.0, 0.5, 0.5]),))],

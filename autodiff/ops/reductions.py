@@ -44,7 +44,7 @@ def rows_of(x: Any, axis: Any) -> Any:
     """`x` with the elements of which each result of a reduction is made in a row: of the shape (..., n)."""
     axes = _axes(x.ndim, axis)
     moved = np.moveaxis(x, axes, tuple(range(-len(axes), 0)))
-    return np.reshape(moved, (*moved.shape[: x.ndim - len(axes)], math.prod(moved.shape[x.ndim - len(axes) :])))
+    return np.reshape(moved, (*moved.shape[: x.ndim - len(axes)], count_of(x.shape, axis)))
 
 
 def of_rows(rows: Any, shape: tuple[int, ...], axis: Any) -> Any:

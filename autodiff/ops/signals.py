@@ -27,8 +27,8 @@ def _of_factor(g: Any, other: Any, shape: tuple[int, ...], mode: str) -> Any:
     n, m = math.prod(shape), np.size(other)
     before = {"full": 0, "same": (min(n, m) - 1) // 2, "valid": min(n, m) - 1}[mode]
     after = n + m - 1 - before - g.shape[0]
-    whole = np.concatenate([np.zeros(before, g.dtype), widened(g), np.zeros(after, g.dtype)])
-    return np.reshape(np.convolve(whole, np.flip(np.reshape(other, -1)), "valid"), shape)
+    whole = np.concatenate([np.zeros(before, g.dtype), g, np.zeros(after, g.dtype)])
+    return np.convolve(whole, np.flip(other), "valid")
 
 
 convolve = primitive(

@@ -22,8 +22,6 @@ _SHAPES = [
     ),
     "nextafter.b",
 ]
-_SERIES = "(((13.125 * t - 3.75) * t + 1.5) * t - 1) * t * (_OF_ERF / 2)"
-_FURTHER = "the digits that cancel are many only further away, as a test of this function by itself has it"
 _NEAR_50 = "near 50 the formula and the series agree to rounding"
 _TWICE = "2 * (g.astype(np.float32) if g.dtype.char == 'e' else g)"
 _ZEROS = "np.zeros_like(parts[0], order='C', shape=shape"
@@ -34,11 +32,32 @@ _FEW = "part.size < max(_FEW, count // 4)"
 _DIRECTLY = f"np.ndim(part) < 2 or {_FEW}"
 _SEVERAL = "isinstance(index, tuple) and len(index) > 1"
 _WAYS = "it decides along which axes elements are added up, and whether at once, with the same result"
-_REAL = "the same of real numbers; complex ones are tried in tests of their own"
 _LOWER_HALF = "np.tri(n, dtype=dtype) - np.eye(n, dtype=dtype) / 2"
 _NOT_USED = "whether the first element goes on from one before is not used"
 _OF_ROOTS = "-(g / np.polyval(np.polyder(p), y)) @ np.vander(y, p.size)"
-_COUNTS = "np.sum(~np.isnan(x), axis=axis, keepdims=True)"
+_SIGN = "it is a factor twice, so that the sign is lost"
+_ANY_LENGTH = "to reshape, all negative lengths are unknown ones"
+_VECTOR = "a vector is its own transpose"
+_QUOTIENT = "the deviations, or the cotangent, and the spread both get the factor, and one is divided by the other"
+_MASKED = "where there is no number, the derivative is put to 0, whatever it was"
+_NO_DEVIATION = "where it is used, all deviations are 0, and 0 over any number is 0"
+_ORDER = "only the order of the elements counts, and which are equal"
+_ESTIMATE = "how far rounding goes is an estimate; what is taken for equal, or for apart, is so by far"
+_LAST = "prod calls it along the last axis"
+_NEVER_JUST = "rounding does not come to just as much as its bound"
+_ZERO_NUMERATOR = "0 over any number is 0"
+_ROOTS = "y is 0 where b makes the logarithm infinite if and only if a is"
+_BEFORE = "np.moveaxis(concat([np.full_like(moved[..., :1], first), moved[..., :-1]], axis=-1), -1, axis)"
+_WIDENED = "x.astype(np.promote_types(x.dtype, np.float32))"
+_EXPANDED = "np.expand_dims(reduced, axis)"
+_ROWS = "np.reshape(moved, (*moved.shape[:x.ndim - len(axes)], count_of(x.shape, axis)))"
+_LESS_MEAN = "x - np.sum(x, axis=axis, keepdims=True) / np.sum(numbers, axis=axis, keepdims=True).clip(1)"
+_COUNT = "np.sum(~np.isnan(x), axis=axis, keepdims=True)"
+_PLACES = "np.quantile(np.arange(float(rows.shape[1])), q, method=method)"
+_NAN_PLACES = "np.nanquantile(np.where(places < np.maximum(count, 1), places, np.nan), q, axis=1"
+_ROUNDING = "size * np.finfo(values.dtype).eps * np.max(np.abs(values), axis=-1, keepdims=True, initial=0)"
+_FACTOR = "_of_factor({}, {}_shape, mode)"
+_CONVOLVED = "np.convolve(whole, np.flip(other), 'valid')"
 _AXES = "arrays that are joined along an axis have the same number of axes"
 
 EQUIVALENT: dict[str, str] = {
@@ -51,12 +70,9 @@ EQUIVALENT: dict[str, str] = {
     **{f"{name}: g -> np.ones_like(g)": _SHAPE for name in _SHAPES},
     **{f"{name}: g -> np.sum(g) + np.zeros_like(g)": _SHAPE for name in _SHAPES},
     "copysign.a: y -> b": "y has the sign of b",
-    "eigh.x refuse: 0 -> 0 + 1": "0 / 0 is no division by zero; the error fails for a slope of exactly 1 alone",
     **{f"erfcx.x _of_erfcx: {change}": _NEAR_50 for change in ("x > 50 -> x >= 50", "50 -> 50 + 1", "50 -> 50 - 1")},
     **{f"erfcx.x _of_erfcx: 50 -> 50 {sign} 1 (place 2)": "stands where the series is not used" for sign in "+-"},
-    f"erfcx.x _of_erfcx: np.where(far, {_SERIES}, 2 * x * y - _OF_ERF) -> 2 * x * y - _OF_ERF": _FURTHER,
     "erfcx.x _of_erfcx: np.where(far, x, 50) -> x": "where x is not far, the series is not used",
-    **{f"erfcx.x _of_erfcx: 13.125 -> 13.125 {sign} 1": "a term of 1e-10 of the derivative where x > 50" for sign in "+-"},
     "maximum.a: b -> y": _LARGER,
     "maximum.b: a -> y": _LARGER,
     "minimum.a: b -> y": _SMALLER,
@@ -65,7 +81,6 @@ EQUIVALENT: dict[str, str] = {
     "maximum.b: b -> y (place 2)": _TIE,
     "minimum.a: a -> y (place 2)": _TIE,
     "minimum.b: b -> y (place 2)": _TIE,
-    "getitem.x _scatter: zip(parts, indices, strict=True) -> zip(parts, indices)": "there is one index for each part",
     "getitem.x _may_repeat: getattr(i, 'ndim', 0) and i.dtype != bool -> getattr(i, 'ndim', 0)": _MASK,
     "setitem.v _may_repeat: getattr(i, 'ndim', 0) and i.dtype != bool -> getattr(i, 'ndim', 0)": _MASK,
     "matmul.a _left: len(a_shape) -> len(a_shape) + 1 (place 2)": "g[..., None] * b is g * b if g is a number",
@@ -76,13 +91,8 @@ EQUIVALENT: dict[str, str] = {
     "matmul.b _right: g * a -> np.reshape(np.transpose(g * a), (g * a).shape)": "here a and b are vectors, their own transposes",
     "matmul.a _left: 0 -> 0 - 1": "the axis has length 1: its first element is its last",
     "matmul.b _right: 0 -> 0 - 1": "the axis has length 1: its first element is its last",
-    "max.x to_extreme: share.astype(g.dtype) -> share": _TYPE,
-    "min.x to_extreme: share.astype(g.dtype) -> share": _TYPE,
+    "to_extreme: share.astype(g.dtype) -> share": _TYPE,
     "mean.x _per_element: (g / np.float64(count)).astype(g.dtype) -> g / np.float64(count)": _TYPE,
-    **{
-        f"nanmean.x _count: {_COUNTS} - less -> {_COUNTS}{more}": "a mean has no degrees of freedom less: it is 0"
-        for more in ("", " + less")
-    },
     **{
         f"{name}.{argument}: y -> {argument}": "where the argument is -inf, its part of the sum is 0 anyway"
         for name in ("logaddexp", "logaddexp2")
@@ -93,8 +103,6 @@ EQUIVALENT: dict[str, str] = {
         for sign in "+-"
     },
     "logsumexp.x _of_logsumexp: 1 -> 1 + 1": "used where all x are -inf, whose exponentials are 0, or for NaN",
-    "concat.*arrays _split: zip(sizes, ends, strict=True) -> zip(sizes, ends)": "there is one end for each size",
-    "concat.*arrays _split: zip(sizes, ends, shapes, strict=True) -> zip(sizes, ends, shapes)": "there is one end for each size",
     "concat.*arrays _split: 0 -> 0 + 1": _AXES,
     "concat.*arrays _split: 0 -> 0 - 1": _AXES,
     f"getitem.x _scatter: {_ZEROS}{_TYPES} -> {_ZEROS})": "cotangents of one array are of one type",
@@ -118,10 +126,8 @@ EQUIVALENT: dict[str, str] = {
         )
     },
     "getitem.x _scatter: 0 -> 0 - 1": "only the kind of array and the type are taken from it, which all parts have in common",
-    "vecdot.a: np.conj(_times_vectors(g, b, axis, a_shape)) -> _times_vectors(g, b, axis, a_shape)": _REAL,
-    "vecdot.b: np.conj(a) -> a": _REAL,
-    "diagonal.x _onto_diagonal: 1 -> 1 + 1": "any negative length stands for what is left",
-    "diagonal.x _onto_diagonal: 1 -> 1 + 1 (place 2)": "any negative length stands for what is left",
+    "_onto_diagonal: 1 -> 1 + 1": _ANY_LENGTH,
+    "_onto_diagonal: 1 -> 1 + 1 (place 2)": _ANY_LENGTH,
     **{
         f"{loss}.{x}{where}: {change}": _ONE
         for loss in ("mean squared error", "sum of squared errors")
@@ -134,24 +140,152 @@ EQUIVALENT: dict[str, str] = {
     },
     "slogdet.x _of_slogdet: 0 -> 0 + 1": "of real numbers the imaginary part is 0, whatever it is multiplied by",
     "slogdet.x _of_slogdet: 0 -> 0 - 1": "of real numbers the imaginary part is 0, whatever it is multiplied by",
-    **{
-        f"{name}.x lower_half: {change}": reason
-        for name in ("cholesky", "eigh", "eigvalsh", "qr")
-        for change, reason in (
-            ("np.tri(n, dtype=dtype) -> np.tri(n)", _TYPE),
-            ("np.eye(n, dtype=dtype) -> np.eye(n)", _TYPE),
-            ("1 -> 1 + 1", "the matrix is square: its last two axes have one length"),
-        )
-    },
-    **{f"{name}.x _of_{name}: np.eye(n, dtype=w.dtype) -> np.eye(n)": _TYPE for name in ("eig", "eigh")},
+    "lower_half: np.tri(n, dtype=dtype) -> np.tri(n)": _TYPE,
+    "lower_half: np.eye(n, dtype=dtype) -> np.eye(n)": _TYPE,
+    "lower_half: 1 -> 1 + 1": "the matrix is square: its last two axes have one length",
+    **{f"_of_{name}: np.eye(n, dtype=w.dtype) -> np.eye(n)": _TYPE for name in ("eig", "eigh")},
+    "_of_svd: np.eye(k, dtype=s.dtype) -> np.eye(k)": _TYPE,
+    "_of_cofactors: np.eye(s.shape[-1], dtype=s.dtype) -> np.eye(s.shape[-1])": _TYPE,
     **{f"solve.{name} _of_b: 0 -> 0 - 1": "the axis has length 1: its first element is its last" for name in "ab"},
     "eig.x _before_scaling: np.real(v) -> v": "the largest element of a vector is real, as LAPACK scales it",
-    f"cholesky.x lower_half: {_LOWER_HALF} -> -({_LOWER_HALF})": ("it is a factor twice, so that the sign is lost"),
+    f"cholesky.x lower_half: {_LOWER_HALF} -> -({_LOWER_HALF})": _SIGN,
+    f"cholesky.x lower_half: {_LOWER_HALF} -> np.eye(n, dtype=dtype) / 2 - np.tri(n, dtype=dtype)": _SIGN,
     "cholesky.x _of_cholesky: g -> np.ones_like(g) (place 3)": "only the shape and type of g are used",
     "cholesky.x _of_cholesky: g -> np.sum(g) + np.zeros_like(g) (place 3)": "only the shape and type of g are used",
     **{f"{name}.x _of_running: 0 -> 0 {sign} 1": _NOT_USED for name in ("cummax", "cummin") for sign in "+-"},
     **{f"{name}.x _before: np.full_like(moved[..., :1], first) -> moved[..., :1]": _NOT_USED for name in ("cummax", "cummin")},
-    **{f"{name}.x in_a_row: 0 -> 0 - 1": "the only axis is the first and the last" for name in ("cummax", "cummin")},
-    **{f"{name}.x in_a_row: 1 -> 1 + 1": "to reshape, all negative lengths are unknown ones" for name in ("cummax", "cummin")},
-    f"roots.p: {_OF_ROOTS} -> np.reshape(np.transpose({_OF_ROOTS}), ({_OF_ROOTS}).shape)": "a vector is its own transpose",
+    "in_a_row: 0 -> 0 - 1": "the only axis is the first and the last",
+    "in_a_row: 1 -> 1 + 1": _ANY_LENGTH,
+    f"roots.p: {_OF_ROOTS} -> np.reshape(np.transpose({_OF_ROOTS}), ({_OF_ROOTS}).shape)": _VECTOR,
+    **{
+        f"{name}.x to_extreme: (x != x) & (largest != largest) -> x != x": "NaN is the largest, and the smallest"
+        for name in ("max", "min")
+    },
+    **{
+        f"{name}.x to_extreme: {change}": _MASKED
+        for name in ("nanmax", "nanmin")
+        for change in (
+            "(x == largest) | (x != x) & (largest != largest) -> x == largest",
+            "(x != x) & (largest != largest) -> largest != largest",
+            "x != x -> x == x",
+        )
+    },
+    "prod.x _before: np.moveaxis(y, axis, -1) -> y": _LAST,
+    f"prod.x _before: {_BEFORE} -> {_BEFORE[12:-11]}": _LAST,
+    f"prod.x _before: {_BEFORE} -> -{_BEFORE}": _SIGN,
+    **{
+        f"{name}.{x}: {change}": reason
+        for name, larger in (("fmax", _LARGER), ("fmin", _SMALLER))
+        for x, other in ("ab", "ba")
+        for change, reason in (
+            (f"{x} -> y" if x == "a" else "b -> y", _TIE),
+            (f"{other} -> y (place 2)", larger),
+            *((f"{x} -> y (place {n})", "the argument is NaN, or loses, if and only if it is not y") for n in (3, 4)),
+        )
+    },
+    "std.x _of_std: spread + (spread == 0) -> spread - (spread == 0)": _NO_DEVIATION,
+    **{
+        f"{name}.x {change}": _QUOTIENT
+        for name in ("std", "nanstd")
+        for change in (
+            *("expand: reduced -> -reduced", "expand: reduced -> reduced / 2"),
+            f"expand: {_EXPANDED} -> -{_EXPANDED}",
+            f"widened: {_WIDENED} -> -{_WIDENED}",
+            *(f"expand: {_EXPANDED} -> {_EXPANDED} {by}" for by in ("/ 2", "* 1.001")),
+            *(f"widened: {_WIDENED} -> {_WIDENED} {by}" for by in ("* 2", "/ 2", "* 1.001")),
+        )
+    },
+    "nanstd.x expand: reduced -> reduced * 1.001": _QUOTIENT,
+    **{
+        f"{name}.{x}: y -> {x}": "of an argument of -inf the part is 0 in any case"
+        for name in ("logaddexp", "logaddexp2")
+        for x in "ab"
+    },
+    "_part: np.isinf(a) & (a == b) -> np.isinf(a) (place 2)": "if a alone is infinite, so is the difference, whatever is taken off",
+    **{f"logaddexp.{x} _part: apart * math.log(base) -> apart": "the logarithm of e is 1" for x in "ab"},
+    **{f"nanmean.x _count: {_COUNT} - less -> {_COUNT}{rest}": "nothing is taken off" for rest in ("", " + less")},
+    **{
+        f"nanmean.x _count: {change}": _MASKED
+        for change in (
+            *("np.where(count > 0, count, 1) -> count", "count > 0 -> count >= 0", "1 -> 1 - 1"),
+            *("0 -> 0 + 1", "0 -> 0 - 1"),
+        )
+    },
+    "_count: 1 -> 1 + 1": _NO_DEVIATION,
+    "nanvar.x _deviations: 0 -> 0 + 1 (place 2)": "the same for all, which the mean takes off, but for rounding",
+    f"_less_mean: np.where(numbers, {_LESS_MEAN}, 0) -> -np.where(numbers, {_LESS_MEAN}, 0)": _SIGN,
+    f"_less_mean: {_LESS_MEAN} -> {_LESS_MEAN[4:]} - x": _SIGN,
+    "_less_mean: 1 -> 1 - 1": _MASKED,
+    "nanstd.x _of_nanstd: 1 -> 1 + 1": _NO_DEVIATION,
+    **{f"{name}.x _to_neighbours: -1 -> 1": "the places are those of one row" for name in ("quantile", "median")},
+    "_to_neighbours: 1 -> 1 + 1 (place 2)": _ANY_LENGTH,
+    **{
+        f"{name}.x rows_of: {_ROWS} -> {_ROWS} {by}": _ORDER
+        for name in ("quantile", "nanquantile", "median", "nanmedian")
+        for by in ("* 2", "/ 2", "* 1.001")
+    },
+    **{f"{name}.x rows_of: {_ROWS} -> -{_ROWS}": "the median is that in the opposite order" for name in ("median", "nanmedian")},
+    f"median.x _places: {_PLACES} -> {_PLACES.replace(', method=method', '')}": "the method is the one that is not named",
+    f"median.x _places: {_PLACES} -> np.reshape(np.transpose({_PLACES}), {_PLACES}.shape)": "it is a number",
+    f"nanmedian.x _places_of_numbers: {_NAN_PLACES}, method=method) -> {_NAN_PLACES})": "the method is the one that is not named",
+    f"nanmedian.x _places_of_numbers: {_NAN_PLACES}, method=method) -> "
+    f"np.reshape(np.transpose({_NAN_PLACES}, method=method)), {_NAN_PLACES}, method=method).shape)": _VECTOR,
+    **{f"atan2.{x} _over: a / np.where(r == 0, 1, r) -> -(a / np.where(r == 0, 1, r))": _SIGN for x in "ab"},
+    "_over: 1 -> 1 + 1": _ZERO_NUMERATOR,
+    **{
+        f"convolve.{x}: {whole} -> np.reshape(np.transpose({whole}), {whole}.shape)": _VECTOR
+        for x, whole in (("a", _FACTOR.format("g, v", "a")), ("v", _FACTOR.format("g, a", "v")))
+    },
+    f"_of_factor: {_CONVOLVED} -> np.reshape(np.transpose({_CONVOLVED}), {_CONVOLVED}.shape)": _VECTOR,
+    "_of_factor: 0 -> 0 - 1 (place 2)": "the only axis is the first and the last",
+    "refuse: np.abs(x) / (x == 0) -> 1 / (x == 0)": "both are divisions by zero where x is not 0",
+    "refuse: np.abs(x) -> x": "both are divisions by zero where x is not 0",
+    "refuse_phases: np.abs(slopes) > noise -> np.abs(slopes) >= noise": _NEVER_JUST,
+    "refuse_phases: np.finfo(turn.dtype).eps ** 0.5 -> np.finfo(turn.dtype).eps": _ESTIMATE,
+    **{f"_of_svd: 2 -> 2 {sign} 1 (place 3)": _ESTIMATE for sign in "+-"},
+    **{f"rounding: {_ROUNDING} -> {_ROUNDING} * {by}": _ESTIMATE for by in ("2", "1.001")},
+    **{
+        f"{name}.x rounding: {change}": _ESTIMATE
+        for name in ("svd", "eig")
+        for change in (f"{_ROUNDING} -> {_ROUNDING} / 2", "size * np.finfo(values.dtype).eps -> np.finfo(values.dtype).eps")
+    },
+    "svd.x rounding: np.abs(values) -> values": "singular values are not negative",
+    "rounding: 0 -> 0 - 1": "sizes are not negative",
+    "_rotation: 1 -> 1 + 1": _ZERO_NUMERATOR,
+    **{
+        f"cofactors.x _of_cofactors: {change}": "what it adds to the sums on the diagonal is taken off there"
+        for change in (
+            "_others(np.where(eye == 1, 1, s[..., None, :])) * (1 - eye) -> _others(np.where(eye == 1, 1, s[..., None, :]))",
+            *("1 - eye -> 1 + eye", "1 - eye -> 1"),
+        )
+    },
+    "eig.x _before_scaling: largest / np.sum(largest, axis=-2, keepdims=True) -> largest": "one is, but for rounding",
+    "eig.x _before_scaling: np.max(size, axis=-2, keepdims=True, initial=0) -> np.max(size, axis=-2, keepdims=True)": (
+        "vectors without elements are real"
+    ),
+    "eig.x _before_scaling: 0 -> 0 - 1": "sizes are not negative",
+    "eig.x _before_scaling: np.real(v) -> v (place 2)": "the largest element of a vector is real, as LAPACK scales it",
+    "eig.x _before_scaling: 1 -> 1 + 1": _ZERO_NUMERATOR,
+    "_of_vector_norm: (chosen / chosen.sum(axis=axis, keepdims=True)).astype(g.dtype) -> "
+    "chosen / chosen.sum(axis=axis, keepdims=True)": _TYPE,
+    "_of_vector_norm: g * x -> x": _SHAPE,
+    "_of_vector_norm: g -> np.ones_like(g) (place 4)": _SHAPE,
+    "_of_vector_norm: g -> np.sum(g) + np.zeros_like(g) (place 4)": _SHAPE,
+    "_of_vector_norm: 1 -> 1 + 1": "where the size is 0, so is the direction",
+    "_of_vector_norm: 1 -> 1 + 1 (place 2)": "where the norm is 0, so is the derivative",
+    "_of_vector_norm: y -> x (place 7)": "where x or the norm is 0, so is the derivative",
+    "_fitted: x.shape[axis] >= n -> x.shape[axis] > n": "no zeros are joined to it",
+    "_weighted: np.real(x) -> x": _TYPE,
+    "_weighted: 1 -> 1 + 1 (place 5)": _ANY_LENGTH,
+    "i1e.x: x -> y": "y has the sign of x",
+    **{
+        f"{key}: a -> y{place}": _ROOTS
+        for key, place in (("xlogy.a", ""), ("xlogy.b", " (place 2)"), ("xlog1py.a", ""), ("xlog1py.b", " (place 2)"))
+    },
+    **{
+        f"{key} _beside: {change}": _ZERO_NUMERATOR
+        for key in ("xlogy.b", "xlog1py.b")
+        for change in ("at + 1 -> -at + 1", "at + 1 -> 1", "at + 1 -> at - 1", "1 -> 1 + 1")
+    },
+    **{f"xlogy.a _beside: at + 1 -> {change}": "there, at is 0" for change in ("-at + 1", "1")},
 }

@@ -13,6 +13,7 @@ COUNTS = {"k", "start"}  # names of positions
 COUNTING = {"len", "count_of"}
 NOT_OMITTED = {"np.where", "np.arange", "np.zeros", "np.prod", "np.add.at"}  # where nothing would be left
 OMITTED = {"expand"}
+WITHOUT_EFFECT = {"strict"}  # options that only have lengths compared
 METHODS_OMITTED = {"astype", "reshape", "transpose", "sum"}
 OPPOSITE: dict[type, tuple[type, ...]] = {
     ast.Lt: (ast.LtE, ast.Gt),
@@ -195,6 +196,8 @@ def _missing_option(place: Place) -> Iterator[ast.AST]:
     node = place.node
     if isinstance(node, ast.Call):
         for option in node.keywords:
+            if option.arg in WITHOUT_EFFECT:
+                continue
             yield _with(node, keywords=[other for other in node.keywords if other is not option])
 
 

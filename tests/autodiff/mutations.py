@@ -4,7 +4,7 @@
 the end the mistakes that were not found; the exit status is 1 if one of them is not shown to be none in `equivalent_mutants.py`.
 
 A rule is taken from the registry, with the functions of the packages which it calls; one place in it, as it is written, is changed,
-and the entry gets the result in the place of its own rule. The samples and kinks of the entry decide.
+and the entry gets the result in the place of its own rule. Its samples and kinks decide, and the tests that state its derivatives.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ import inspect
 import random
 import sys
 import time
-import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache, partial
@@ -29,20 +28,16 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # of this checkout, whatever is installed
 
-import numpy as np
-import planting
 from equivalent_mutants import EQUIVALENT
 from mistakes import mistakes, places
-from registry_cases import ENTRIES, Case, cases_of, check_in_float16
+from registry_cases import ENTRIES
+from verdicts import COLUMNS, verdict
 
-import autodiff as ad
 from autodiff import extend
-from autodiff.registry import Primitive, registry
-from autodiff.testing import check_gradient
+from autodiff.registry import registry
 from docs.entries import OWN, written
 
 RULE = "_rule"  # what a rule that is written as a lambda is called
-COMPLEX = 3  # samples of each operation that are checked with complex numbers, too
 
 
 @dataclass(frozen=True)
@@ -124,6 +119,16 @@ class Mutant:
     new: ast.AST
     kind: str
     key: str
+
+    @property
+    def reason(self) -> str | None:
+        """Why it changes no derivative, if that is explained: of this rule, or of its function in whichever rule."""
+        return EQUIVALENT.get(self.key, EQUIVALENT.get(self.key_of_function))
+
+    @property
+    def key_of_function(self) -> str:
+        """Its key without the rule, if the function is one that several rules may call."""
+        return self.key if self.function == RULE else self.key.partition(f".{self.source.argument} ")[2]
 
     @property
     def before(self) -> str:
@@ -272,54 +277,7 @@ def sample(mutants: dict[str, list[Mutant]], size: int, seed: int) -> dict[str, 
     return {name: shuffled[name][: chosen[name]] for name in mutants if chosen[name]}
 
 
-# --- planting and judging --------------------------------------------------------------------------------------------------------
-
-
-def planted(source: Source, rule: Callable[..., Any]) -> AbstractContextManager[None]:
-    """The entry with `rule` in the place of the one written in `source`, wherever it is called."""
-    if source.adjoint:
-        entry = registry[source.adjoint]
-        return planting.planted(entry, planting.changed(entry, forward=rule))
-    entry = registry[source.entry]
-    return planting.planted(entry, planting.with_rules(entry, **{source.argument: rule}))
-
-
-def verdict(source: Source, rule: Callable[..., Any]) -> str:
-    """How `rule` in the place of the one in `source` is found, or "survived": one of `COLUMNS`."""
-    doubts = False
-    cases = [case for name in (source.entry, source.adjoint) if name for case in cases_of(registry[name])]
-    with planted(source, rule), warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        try:
-            functions = [case.function() for case in cases]
-            functions += [case.function_of_parts() for case in [*filter(Case.takes_complex, cases)][:COMPLEX]]
-            for order in (1, 2):
-                for f, inputs in functions:
-                    found = check_gradient(f, *inputs, order=order).verdict
-                    if found == "wrong":
-                        return found
-                    doubts |= found == "cannot tell"
-                if order == 1 and not _kinks_are_as_stated(registry[source.entry]):
-                    return "at a kink"
-            for case in cases:
-                check_in_float16(case)
-        except AssertionError:
-            return "in float16"
-        except NameError:
-            raise  # of a mutant that is none
-        except Exception:
-            return "exception"
-    return "cannot tell" if doubts else "survived"
-
-
-def _kinks_are_as_stated(entry: Primitive) -> bool:
-    for kink in entry.kinks:
-        leaves = [ad.Tensor(x, requires_grad=True) for x in kink.at]
-        y = entry.call(*leaves)
-        y.backward(np.full(y.shape, 3.0))
-        if not all(np.array_equal(leaf.grad.numpy(), 3.0 * np.asarray(g)) for leaf, g in zip(leaves, kink.gradient, strict=True)):
-            return False
-    return True
+# --- judging ---------------------------------------------------------------------------------------------------------------------
 
 
 def judge(mutants: Sequence[Mutant]) -> list[str]:
@@ -332,8 +290,6 @@ def judge(mutants: Sequence[Mutant]) -> list[str]:
 
 
 # --- the command -----------------------------------------------------------------------------------------------------------------
-
-COLUMNS = ("wrong", "at a kink", "in float16", "exception", "cannot tell", "survived")
 
 
 def run(mutants: dict[str, list[Mutant]], jobs: int) -> list[tuple[Mutant, str]]:
@@ -360,16 +316,16 @@ def unexplained(results: Sequence[tuple[Mutant, str]]) -> list[str]:
     """What is wrong with the results, in words: mistakes that were not found, and explanations that do not hold."""
     problems = []
     for mutant, found in results:
-        if found in ("survived", "cannot tell") and mutant.key not in EQUIVALENT:
+        if found in ("survived", "cannot tell") and mutant.reason is None:
             problems.append(f"{found}: {mutant.key}\n  before: {mutant.before}\n  after:  {mutant.after}")
-        elif found not in ("survived", "cannot tell") and mutant.key in EQUIVALENT:
+        elif found not in ("survived", "cannot tell") and mutant.reason is not None:
             problems.append(f"said to be no mistake, but found ({found}): {mutant.key}")
     return problems
 
 
 def stale_explanations(mutants: dict[str, list[Mutant]]) -> list[str]:
     """Explanations of mutants that are not made."""
-    made = {mutant.key for of_entry in mutants.values() for mutant in of_entry}
+    made = {key for of_entry in mutants.values() for mutant in of_entry for key in (mutant.key, mutant.key_of_function)}
     return [f"explained, but not among the mutants: {key}" for key in EQUIVALENT if key not in made]
 
 
@@ -390,7 +346,7 @@ def main() -> int:
     problems += unexplained(results)
     kinds = Counter(mutant.kind for mutant, _ in results)
     print("kinds: " + ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items())))
-    explained = sum(mutant.key in EQUIVALENT for mutant, _ in results)
+    explained = sum(mutant.reason is not None for mutant, _ in results)
     print(f"{len(results)} mutants, {explained} equivalent, {len(problems)} problems; {time.perf_counter() - start:.0f} s")
     for problem in problems:
         print(problem)

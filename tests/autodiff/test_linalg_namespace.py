@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from statements import states
 
 import autodiff as ad
 from autodiff import linalg
@@ -59,6 +60,7 @@ def test_the_derivatives_of_a_determinant_are_those_of_its_polynomial(x: np.ndar
     assert_allclose(curvature(linalg.det, x), curvature(determinant, x), atol=1e-12)
 
 
+@states("cofactors")
 @pytest.mark.parametrize("x", [*SINGULAR.values(), np.eye(3), BASIS], ids=[*SINGULAR, "1", "any"])
 def test_the_derivatives_of_cofactors_are_those_of_polynomials(x: np.ndarray) -> None:
     def polynomials(x: Any) -> Any:
@@ -138,9 +140,12 @@ def test_a_parameter_that_makes_no_difference_is_refused_with_a_hint() -> None:
 REPEATED = {
     "exactly": np.eye(3),
     "to rounding": (lambda m: (m + m.T) / 2)(ORTHOGONAL @ np.diag([1.0, 1.0, 2.0]) @ ORTHOGONAL.T),
+    "below zero": (lambda m: (m + m.T) / 2)(ORTHOGONAL @ np.diag([-1.0, -1.0, -2.0]) @ ORTHOGONAL.T),
+    "zero to rounding": np.diag([0.0, 1e-17, 2.0]),
 }
 
 
+@states("eigh", "svd")
 @pytest.mark.parametrize("x", REPEATED.values(), ids=REPEATED)
 def test_symmetric_functions_of_equal_eigenvalues_have_a_derivative(x: np.ndarray) -> None:
     assert_allclose(gradient(lambda x: np.exp(linalg.eigvalsh((x + x.mT) / 2)), x), exponential(x), atol=1e-14)
@@ -177,6 +182,7 @@ def _square_by_eigenvectors(x: Any) -> Any:
     return v * w**2 @ v.mT
 
 
+@states("eigh", "eig", "svd")
 @pytest.mark.parametrize("x", REPEATED.values(), ids=REPEATED)
 @pytest.mark.parametrize(("f", "text"), VECTORS.values(), ids=VECTORS)
 def test_vectors_of_equal_values_have_no_derivative(f: Callable[[Any], Any], text: str, x: np.ndarray) -> None:
@@ -184,17 +190,46 @@ def test_vectors_of_equal_values_have_no_derivative(f: Callable[[Any], Any], tex
         gradient(f, x)
 
 
+@states("eigh", "eig", "svd")
+@pytest.mark.parametrize("slope", [1.0, -1.0])
+@pytest.mark.parametrize("vectors", [lambda x: linalg.eigh(x)[1], lambda x: linalg.eig(x)[1], lambda x: linalg.svd(x)[0]])
+def test_however_little_depends_on_vectors_of_equal_values_there_is_no_derivative(
+    vectors: Callable[[Any], Any], slope: float
+) -> None:
+    for scale in (1.0, 1e-9):
+        with pytest.raises(LinAlgError, match="equal, to rounding"):
+            gradient(lambda x, scale=scale: slope * scale * vectors(x)[0, 1], np.eye(3))
+    with pytest.raises(LinAlgError, match="equal, to rounding"):
+        gradient(lambda x: vectors(x)[0, 1], np.zeros((3, 3)))
+
+
+@states("eigh", "eig", "svd")
+@pytest.mark.parametrize("vectors", [lambda x: linalg.eigh(x)[1], lambda x: linalg.eig(x)[1], lambda x: linalg.svd(x)[0]])
+def test_which_values_are_equal_depends_on_the_scale_of_the_matrix_alone(vectors: Callable[[Any], Any]) -> None:
+    x = distinct_eigenvalues(np.random.default_rng(1), (3, 3))
+    expected = gradient(lambda x: np.exp(np.abs(vectors(x))), x)
+    scales = 2.0 ** np.array([[0, -130], [130, -10]])[..., None, None]
+    assert_allclose(
+        scales * gradient(lambda x: np.exp(np.abs(vectors(x))), scales * x), np.broadcast_to(expected, (2, 2, 3, 3)), rtol=1e-9
+    )
+    for scale in (1e-40, 1e40):
+        with pytest.raises(LinAlgError, match="equal, to rounding"):
+            gradient(vectors, scale * REPEATED["to rounding"])
+
+
 def test_a_second_derivative_that_depends_on_such_vectors_is_an_error_as_well() -> None:
     with pytest.raises(LinAlgError, match="eigh: the loss depends on eigenvectors"):
         curvature(lambda x: linalg.eigvalsh(x) ** 2, np.eye(3))
 
 
+@states("eigh", "svd")
 def test_vectors_of_other_values_have_a_derivative_beside_equal_ones() -> None:
     x = REPEATED["to rounding"]
     assert_gradient(lambda x: linalg.eigh(x).eigenvectors[:, 2], x)
     assert_gradient(lambda x: linalg.svd(x).U[:, 0], x)
 
 
+@states("eigh")
 def test_values_a_little_apart_are_apart() -> None:
     def of(x: Any) -> Any:
         return np.sum(WEIGHTS * _square_by_eigenvectors((x + x.mT) / 2))
@@ -208,6 +243,7 @@ def test_a_matrix_without_a_basis_of_eigenvectors_has_no_derivative() -> None:
         gradient(lambda x: linalg.eig(x).eigenvectors, [[0.0, 1.0], [0.0, 0.0]])
 
 
+@states("svd")
 def test_the_vectors_of_the_longer_axis_have_no_derivative_at_a_singular_value_zero() -> None:
     assert_gradient(lambda x: linalg.svd(x).U, SINGULAR["rank 2"])
     tall = SINGULAR["rank 1"][:, :2]
@@ -218,8 +254,11 @@ def test_the_vectors_of_the_longer_axis_have_no_derivative_at_a_singular_value_z
     ):
         with pytest.raises(LinAlgError, match="svd: the loss depends on singular vectors of a singular value that is zero"):
             f()
+    with pytest.raises(LinAlgError, match="svd: the loss depends on singular vectors of a singular value that is zero"):
+        gradient(lambda x: linalg.svd(x, False).U, np.zeros((3, 1)))
 
 
+@states("svd")
 @pytest.mark.parametrize("shape", [(3, 2), (2, 3)])
 def test_singular_vectors_beyond_the_smaller_axis_have_no_derivative(shape: tuple[int, int]) -> None:
     x = distinct_singular_values(RNG, shape)
@@ -233,6 +272,7 @@ def test_singular_vectors_beyond_the_smaller_axis_have_no_derivative(shape: tupl
         gradient(lambda x: of(x, 3), x)
 
 
+@states("qr")
 def test_columns_of_a_complete_q_beyond_those_of_the_matrix_have_no_derivative() -> None:
     x = distinct_singular_values(RNG, (3, 2))
     for first, second in (
@@ -240,10 +280,17 @@ def test_columns_of_a_complete_q_beyond_those_of_the_matrix_have_no_derivative()
         (lambda x: linalg.qr(x, "complete").R, lambda x: linalg.qr(x).R),
     ):
         assert_allclose(gradient(lambda x, f=first: np.exp(f(x)), x), gradient(lambda x, f=second: np.exp(f(x)), x), atol=1e-14)
-    with pytest.raises(LinAlgError, match="qr: the loss depends on columns of Q beyond those of a reduced Q"):
-        gradient(lambda x: linalg.qr(x, "complete").Q, x)
+    for slope in (1.0, -1.0, 1e-9):
+        with pytest.raises(LinAlgError, match="qr: the loss depends on columns of Q beyond those of a reduced Q"):
+            gradient(lambda x, slope=slope: slope * linalg.qr(x, "complete").Q, x)
 
 
+def test_a_qr_decomposition_of_dependent_columns_has_no_derivative() -> None:
+    with pytest.raises(LinAlgError, match="Singular matrix"):
+        gradient(lambda x: linalg.qr(x).Q, np.zeros((2, 2)))
+
+
+@states("eigh", "svd")
 @pytest.mark.parametrize(
     ("f", "text"),
     [
@@ -256,6 +303,33 @@ def test_phases_of_complex_vectors_have_no_derivative(f: Callable[[Any], Any], t
     x = BASIS + 1j * WEIGHTS
     with pytest.raises(LinAlgError, match=text):
         ad.grad(lambda x: np.sum(f(x)))(x)
+
+
+@states("eigh", "svd")
+@pytest.mark.parametrize(
+    ("vectors", "text"),
+    [
+        (lambda x: linalg.eigh(x)[1], "eigh: the loss depends on the phases"),
+        (lambda x: linalg.svd(x)[0], "svd: the loss depends on the ph"),
+    ],
+)
+def test_however_little_depends_on_phases_there_is_no_derivative(vectors: Callable[[Any], Any], text: str) -> None:
+    x = np.stack([BASIS + 1j * WEIGHTS, WEIGHTS + 1j * BASIS])
+
+    def of(x: Any, first: float) -> Any:
+        v = vectors(x)
+        return np.sum(first * np.real(v[0]) + np.abs(v[1]))
+
+    assert np.all(np.isfinite(ad.grad(lambda x: of(x, 0.0))(x)))
+    with pytest.raises(LinAlgError, match=text):
+        ad.grad(lambda x: of(x, 1e-9))(x)
+
+
+@states("eig")
+def test_complex_eigenvectors_with_zeros_have_the_derivatives_of_real_ones() -> None:
+    x = np.array([[1.0, 0.5, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 4.0]])
+    of_complex = ad.grad(lambda x: np.sum(WEIGHTS * np.real(linalg.eig(x)[1])))(x + 0j)
+    assert_allclose(np.real(of_complex), gradient(lambda x: WEIGHTS * linalg.eig(x)[1], x), atol=1e-14)
 
 
 # --- triangles -------------------------------------------------------------------------------------------------------------------
@@ -281,7 +355,36 @@ def test_only_the_triangle_that_is_read_has_a_gradient(f: Callable[[Any], Any], 
 
 # --- norms -----------------------------------------------------------------------------------------------------------------------
 
+NORMS = [None, 0, 1, 2, 3, 0.5, -1, -2, np.inf, -np.inf]
 
+
+@states("vector_norm")
+@pytest.mark.parametrize("ord", NORMS)
+def test_the_derivative_of_a_norm_is_zero_at_the_origin_and_finite_beside_zeros(ord: Any) -> None:
+    def of(x: Any) -> Any:
+        return linalg.norm(x, ord)
+
+    with np.errstate(divide="ignore"):  # 0 to a negative power, in NumPy's value
+        assert_array_equal(gradient(of, np.zeros(3)), np.zeros(3))
+        assert_array_equal(curvature(of, np.zeros(3)), np.zeros(3))
+        if ord not in (0, -np.inf):
+            assert_array_equal(gradient(of, [0.0, 1.0, 0.0]), [0.0, ord is None or ord > 0, 0.0])
+        for x in ([3.0, 0.0, -4.0], [0.0, 0.0, 2.0]):
+            assert np.all(np.isfinite(gradient(of, x)))
+            assert np.all(np.isfinite(curvature(of, x)))
+            assert gradient(of, x)[1] == 0
+            assert ord is None or ord >= 0 or ord == -np.inf or not np.any(gradient(of, x))  # the norm is 0, too, all along
+        assert ad.grad(of)(np.array([3 + 4j, 0j]))[1] == 0
+
+
+@states("vector_norm")
+def test_the_largest_elements_share_the_derivative_of_the_largest() -> None:
+    assert_array_equal(gradient(lambda x: linalg.norm(x, np.inf), [2.0, -2.0, 1.0]), [0.5, -0.5, 0])
+    assert_array_equal(gradient(lambda x: linalg.norm(x, -np.inf), [1.0, -2.0, -1.0]), [0.5, 0, -0.5])
+    assert_allclose(gradient(lambda x: linalg.norm(x, 2), np.eye(2)), np.eye(2) / 2)
+
+
+@states("vector_norm")
 @pytest.mark.parametrize("scale", [1e-100, 1e100])
 @pytest.mark.parametrize("ord", [1, 1.5, 2, 3, np.inf])
 def test_the_derivative_of_a_norm_does_not_depend_on_the_scale(ord: float, scale: float) -> None:

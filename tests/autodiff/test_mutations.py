@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from equivalent_mutants import EQUIVALENT
 from mistakes import KINDS
-from mutations import Source, all_mutants, judge, mutants_of, planted, sample, sources, stale_explanations, unexplained, verdict
+from mutations import Source, all_mutants, judge, mutants_of, sample, sources, stale_explanations, unexplained
 from registry_cases import ENTRIES
+from statements import STATEMENTS, statements_of
+from verdicts import planted, verdict
 
 import autodiff as ad
 from autodiff import extend
@@ -129,6 +131,25 @@ def test_a_mistake_in_float16_alone_is_found_there() -> None:
     mutants = {mutant.key: mutant for mutant in MUTANTS["squared errors"]}
     mutant = mutants["squared errors.a _twice: g.astype(np.float32) -> g"]
     assert verdict(mutant.source, mutant.rule()) == "in float16"
+
+
+def test_a_mistake_that_a_test_alone_finds_is_found_there() -> None:
+    mutants = {mutant.key: mutant for mutant in MUTANTS["fmod"]}
+    mutant = mutants["fmod.b: np.rint((a - y) / b) -> (a - y) / b"]
+    assert verdict(mutant.source, mutant.rule()) == "in a test"
+
+
+def test_tests_state_derivatives_of_operations_for_all_of_their_values() -> None:
+    assert [len(list(statements_of(name))) for name in ("fmod", "relu")] == [1, 0]
+    slopes = [test.keywords["slope"] for test in statements_of("eig") if "slope" in test.keywords]
+    assert sorted(slopes) == 3 * [-1.0] + 3 * [1.0]
+    assert set(STATEMENTS) <= set(registry)
+
+
+def test_what_is_explained_of_a_function_is_so_in_every_rule_that_calls_it() -> None:
+    mutants = {mutant.key: mutant for name in ("cummax", "cumprod") for mutant in MUTANTS[name]}
+    for name in ("cummax", "cumprod"):
+        assert mutants[f"{name}.x in_a_row: 0 -> 0 - 1"].reason == EQUIVALENT["in_a_row: 0 -> 0 - 1"]
 
 
 def test_a_mutant_that_names_something_unknown_is_an_error_of_the_script() -> None:

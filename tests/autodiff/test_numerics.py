@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from registry_cases import CASES, Case
+from statements import states
 
 import autodiff as ad
 
@@ -141,3 +142,9 @@ def test_special_values_are_replaced_as_by_numpy_and_let_no_cotangent_pass() -> 
         assert_array_equal(y.numpy(), np.nan_to_num(x, **params))
         y.backward(np.full(4, 5.0))
         assert_array_equal(t.grad.numpy(), [5.0, 0.0, 0.0, 0.0])
+
+
+@states("fmod")
+def test_the_slope_of_a_remainder_by_the_divisor_is_a_whole_number() -> None:
+    for a, b, quotient in ((10.0, 1.3, 7.0), (3.0, 0.1, 29.0), (-10.0, 1.3, -7.0)):
+        assert ad.grad(ad.fmod, 1)(a, b) == -quotient

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import scipy.special
 from numpy.testing import assert_allclose, assert_array_equal
+from statements import states
 
 import autodiff as ad
 
@@ -41,6 +42,7 @@ def test_far_to_the_left_the_logarithm_of_the_distribution_is_a_parabola() -> No
     assert_array_equal(slopes(ad.special.log_ndtr, [50.0, 1e300])[0], [0.0, 0.0])
 
 
+@states("erfcx")
 def test_far_out_error_functions_are_constant_and_the_scaled_one_is_a_hyperbola() -> None:
     for f in (ad.special.erf, ad.special.erfc, ad.special.ndtr):
         assert_array_equal(slopes(f, [-100.0, 100.0])[0], [0.0, 0.0])
@@ -50,8 +52,21 @@ def test_far_out_error_functions_are_constant_and_the_scaled_one_is_a_hyperbola(
     assert_allclose(below, above, rtol=1e-11)
 
 
-def test_the_mixed_derivative_of_a_product_with_a_logarithm_at_zero() -> None:
-    assert_allclose(slopes(ad.grad(ad.special.xlogy, 1), 0.0, 2.0), [0.5, 0.0])
+@states("xlogy", "xlog1py")
+def test_products_with_logarithms_at_zero() -> None:
+    assert_array_equal(slopes(ad.special.xlogy, 0.0, 0.0), [0.0, 0.0])
+    assert_array_equal(slopes(ad.special.xlog1py, 0.0, -1.0), [0.0, 0.0])
+    assert_allclose(slopes(ad.special.xlogy, 0.0, 2.0), [np.log(2), 0.0])
+    by_both = slopes(lambda a, b: ad.grad(ad.special.xlogy, 1)(a, b), 0.0, 2.0)
+    assert_allclose(by_both, [0.5, 0.0])
+    assert_allclose(slopes(ad.special.xlog1py, 0.0, 2.0), [np.log(3), 0.0])
+    by_both = slopes(lambda a, b: ad.grad(ad.special.xlog1py, 1)(a, b), 0.0, 1.0)
+    assert_allclose(by_both, [0.5, 0.0])
+    with np.errstate(divide="ignore"):
+        assert_array_equal(slopes(ad.special.xlogy, 2.0, 0.0), [-np.inf, np.inf])
+        assert_array_equal(slopes(ad.special.xlog1py, 2.0, -1.0), [-np.inf, np.inf])
+    with pytest.warns(RuntimeWarning, match="divide by zero"):
+        assert slopes(ad.special.entr, 0.0)[0] == np.inf
 
 
 def test_the_inverses_of_the_slope_of_softplus_are_exact() -> None:
@@ -60,6 +75,7 @@ def test_the_inverses_of_the_slope_of_softplus_are_exact() -> None:
     assert_allclose(slopes(lambda t: ad.special.logit(ad.special.expit(t)), x)[0], 1, rtol=1e-12)
 
 
+@states("i1", "i1e")
 def test_bessel_functions_of_the_order_one_are_straight_at_zero() -> None:
     assert slopes(ad.special.i1, 0.0) == [0.5]
     assert curvature(ad.special.i1, 0.0) == 0

@@ -37,6 +37,7 @@ def up_to_each_of_the_standard(rng: np.random.Generator) -> Iterator[Call]:
 def recurrences(rng: np.random.Generator) -> Iterator[Call]:
     yield call(reals(rng, (2, 5)), reals(rng, (2, 5)))
     yield call(reals(rng, (3, 2)), reals(rng, (3, 2)), axis=0)
+    yield call(reals(rng, (2, 3, 2)), reals(rng, (2, 3, 2)), axis=1)
     yield call(reals(rng, (0, 3)), reals(rng, (0, 3)))
 
 
@@ -48,6 +49,7 @@ def products(rng: np.random.Generator) -> Iterator[Call]:
     yield call(reals(rng, (3,)))
     yield call(reals(rng, ()))
     yield call(reals(rng, (2, 3)), axis=-1, keepdims=True)
+    yield call(reals(rng, (2, 3)), axis=())
     yield call(reals(rng, (0, 3)), axis=1)
     yield call(positive(rng, (9,)))
     yield call(300 + reals(rng, (2, 3)), axis=1, dtype=np.dtype(np.float64))  # of two of them float16 has no product

@@ -11,6 +11,6 @@ from tests.samples.calls import Call, call, samples_of
 @samples_of("det", "cofactors", "slogdet")
 def square_matrices(rng: np.random.Generator) -> Iterator[Call]:
     yield call(distinct_singular_values(rng, (3, 3)))
-    yield call(distinct_singular_values(rng, (3, 1, 2, 2)))
+    yield call(distinct_singular_values(rng, (2, 1, 3, 3)))
     yield call(distinct_singular_values(rng, (1, 1)))
     yield call(reals(rng, (0, 2, 2)))

@@ -12,8 +12,8 @@ from tests.samples.calls import Call, call, samples_of
 def transforms(rng: np.random.Generator) -> Iterator[Call]:
     yield call(reals(rng, (2, 5)))
     yield call(reals(rng, (6, 2)), axis=0, norm="ortho")
-    yield call(reals(rng, (5,)), n=3, norm="forward")
-    yield call(reals(rng, (4,)), n=9, norm="backward")
+    yield call(reals(rng, (1, 5, 2)), n=3, axis=1, norm="forward")
+    yield call(reals(rng, (2, 4)), n=9, norm="backward")
     yield call(reals(rng, (2, 4)), n=6, axis=-2)
     yield call(reals(rng, (3,)), n=1)
     yield call(reals(rng, (3,)), n=2)

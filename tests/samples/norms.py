@@ -13,8 +13,8 @@ INF = np.inf
 @samples_of("vector_norm")
 def vectors(rng: np.random.Generator) -> Iterator[Call]:
     yield call(reals(rng, (2, 3)), axis=1)
-    yield call(reals(rng, (2, 3)), axis=0, keepdims=True, ord=3)
-    yield call(reals(rng, (2, 3, 2)), axis=(0, -1))
+    yield call(reals(rng, (2, 3, 2)), axis=1, keepdims=True, ord=3)
+    yield call(reals(rng, (2, 3, 2, 2)), axis=(0, -1))
     yield call(reals(rng, (4,)))
     for ord in (INF, -INF, 0, 1, -1, 1.5):
         yield call(reals(rng, (2, 3)), axis=-1, ord=ord)

@@ -12,11 +12,13 @@ from tests.samples.calls import Call, call, samples_of
 def convolutions(rng: np.random.Generator) -> Iterator[Call]:
     yield call(reals(rng, (5,)), reals(rng, (3,)))
     yield call(reals(rng, (5,)), reals(rng, (2,)), mode="same")
+    yield call(reals(rng, (5,)), reals(rng, (3,)), mode="same")
     yield call(reals(rng, (2,)), reals(rng, (5,)), mode="same")
     yield call(reals(rng, (5,)), reals(rng, (3,)), mode="valid")
     yield call(reals(rng, (3,)), reals(rng, (4,)), mode="valid")
     yield call(reals(rng, (3,)), reals(rng, (4,)), mode="full")
     yield call(reals(rng, (1,)), reals(rng, (1,)))
+    yield call(reals(rng, ()), reals(rng, (3,)))
 
 
 @samples_of("sliding_window_view")

@@ -11,8 +11,8 @@ from tests.samples.calls import Call, call, samples_of
 @samples_of("var", "std")
 def spreads(rng: np.random.Generator) -> Iterator[Call]:
     yield call(reals(rng, (4,)))
-    yield call(reals(rng, (2, 3, 4)), axis=(0, -1), ddof=1, keepdims=True)
-    yield call(reals(rng, (3, 2)), axis=0, correction=1)
+    yield call(reals(rng, (4, 3, 2, 2)), axis=(0, -1), ddof=1, keepdims=True)
+    yield call(reals(rng, (2, 3, 2)), axis=1, correction=1)
     yield call(reals(rng, (2, 3)), axis=-1, ddof=0.5)
     yield call(reals(rng, (2, 3, 4)), axis=2)
     yield call(reals(rng, (2, 3)), keepdims=True)
