@@ -260,9 +260,6 @@ EQUIVALENT: dict[str, str] = {
         )
     },
     "eig.x _before_scaling: largest / np.sum(largest, axis=-2, keepdims=True) -> largest": "one is, but for rounding",
-    "eig.x _before_scaling: np.max(size, axis=-2, keepdims=True, initial=0) -> np.max(size, axis=-2, keepdims=True)": (
-        "vectors without elements are real"
-    ),
     "eig.x _before_scaling: 0 -> 0 - 1": "sizes are not negative",
     "eig.x _before_scaling: np.real(v) -> v (place 2)": "the largest element of a vector is real, as LAPACK scales it",
     "eig.x _before_scaling: 1 -> 1 + 1": _ZERO_NUMERATOR,
