@@ -112,8 +112,8 @@ atan = primitive(
 
 
 def _over(a: Any, r: Any) -> Any:
-    """`a / r`, where `r` is 0 only if `a` is: 0 then."""
-    return a / np.where(r == 0, 1, r)
+    """`a / r`, but 0 where `r` is 0."""
+    return np.where(r == 0, 0, a) / np.where(r == 0, 1, r)
 
 
 def _atan2_of_a(g: Any, a: Any, b: Any) -> Any:

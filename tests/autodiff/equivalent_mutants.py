@@ -56,6 +56,7 @@ _COUNT = "np.sum(~np.isnan(x), axis=axis, keepdims=True)"
 _PLACES = "np.quantile(np.arange(float(rows.shape[1])), q, method=method)"
 _NAN_PLACES = "np.nanquantile(np.where(places < np.maximum(count, 1), places, np.nan), q, axis=1"
 _ROUNDING = "size * np.finfo(values.dtype).eps * np.max(np.abs(values), axis=-1, keepdims=True, initial=0)"
+_OVER = "np.where(r == 0, 0, a) / np.where(r == 0, 1, r)"
 _FACTOR = "_of_factor({}, {}_shape, mode)"
 _CONVOLVED = "np.convolve(whole, np.flip(other), 'valid')"
 _AXES = "arrays that are joined along an axis have the same number of axes"
@@ -195,7 +196,7 @@ EQUIVALENT: dict[str, str] = {
             *(f"widened: {_WIDENED} -> {_WIDENED} {by}" for by in ("* 2", "/ 2", "* 1.001")),
         )
     },
-    "nanstd.x expand: reduced -> reduced * 1.001": _QUOTIENT,
+    **{f"{name}.x expand: reduced -> reduced * 1.001": _QUOTIENT for name in ("std", "nanstd")},
     **{
         f"{name}.{x}: y -> {x}": "of an argument of -inf the part is 0 in any case"
         for name in ("logaddexp", "logaddexp2")
@@ -230,7 +231,7 @@ EQUIVALENT: dict[str, str] = {
     f"nanmedian.x _places_of_numbers: {_NAN_PLACES}, method=method) -> {_NAN_PLACES})": "the method is the one that is not named",
     f"nanmedian.x _places_of_numbers: {_NAN_PLACES}, method=method) -> "
     f"np.reshape(np.transpose({_NAN_PLACES}, method=method)), {_NAN_PLACES}, method=method).shape)": _VECTOR,
-    **{f"atan2.{x} _over: a / np.where(r == 0, 1, r) -> -(a / np.where(r == 0, 1, r))": _SIGN for x in "ab"},
+    **{f"atan2.{x} _over: {_OVER} -> -({_OVER})": _SIGN for x in "ab"},
     "_over: 1 -> 1 + 1": _ZERO_NUMERATOR,
     **{
         f"convolve.{x}: {whole} -> np.reshape(np.transpose({whole}), {whole}.shape)": _VECTOR

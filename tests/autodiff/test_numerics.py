@@ -148,3 +148,13 @@ def test_special_values_are_replaced_as_by_numpy_and_let_no_cotangent_pass() -> 
 def test_the_slope_of_a_remainder_by_the_divisor_is_a_whole_number() -> None:
     for a, b, quotient in ((10.0, 1.3, 7.0), (3.0, 0.1, 29.0), (-10.0, 1.3, -7.0)):
         assert ad.grad(ad.fmod, 1)(a, b) == -quotient
+
+
+@states("atan2", "hypot")
+def test_length_and_angle_on_the_unit_circle_and_to_second_order_at_the_origin() -> None:
+    for f, at_the_top, at_the_right in ((ad.hypot, (1.0, 0.0), (0.0, 1.0)), (ad.atan2, (0.0, -1.0), (1.0, 0.0))):
+        for by in (0, 1):
+            assert ad.grad(f, by)(1.0, 0.0) == at_the_top[by]
+            assert ad.grad(f, by)(0.0, 1.0) == at_the_right[by]
+            for then_by in (0, 1):
+                assert ad.grad(lambda a, b, f=f, by=by: ad.grad(f, by)(a, b), then_by)(0.0, 0.0) == 0
