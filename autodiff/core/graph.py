@@ -55,8 +55,7 @@ class Node:
 def record(entry: Any, parents: Any, saved: Any, fits: Any = None, guards: Any = None) -> Any:
     """A new node of a call of `entry`."""
     node: Any = new(Node)
-    node.entry, node.parents = entry, parents
-    node.saved = saved
+    node.entry, node.parents, node.saved = entry, parents, saved
     node.fits, node.guards = fits, guards
     node.watch = node.hooks = None
     node.id = next(clock)

@@ -68,8 +68,7 @@ class Switch(ContextDecorator):
 
     def __exit__(self, *_: object) -> None:
         switches = _on.get()
-        places = [i for i, switch in enumerate(switches) if switch is self]
-        if places:
+        if places := [i for i, switch in enumerate(switches) if switch is self]:
             _set((*switches[: places[-1]], *switches[places[-1] + 1 :]))
 
 
