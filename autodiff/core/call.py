@@ -41,7 +41,7 @@ def _caller_of_one(entry: Primitive) -> Callable[..., Any]:
         if not mode.plain:
             return mode.apply(entry, (x,), {})
         if not isinstance(x, Tensor):
-            return forward(x)
+            return forward(np.asarray(x) if isinstance(x, (list, tuple)) else x)
         data = x._array
         y = forward(data)
         if type(y) is not ndarray or y.base is not None or y is data or shapes_asked:

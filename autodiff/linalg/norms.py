@@ -24,7 +24,7 @@ def _of_vector_norm(g: Any, y: Any, x: Any, axis: Any, keepdims: bool, ord: Any)
     size = np.abs(x)
     direction = np.conj(x) / np.where(size == 0, np.inf, size) if x.dtype.kind == "c" else np.sign(x)
     if ord == 0:
-        return np.zeros_like(g * x)
+        return np.zeros_like(g * direction)
     if ord in (np.inf, -np.inf):
         chosen = size == y
         return g * direction * (chosen / chosen.sum(axis=axis, keepdims=True)).astype(g.dtype)

@@ -141,7 +141,13 @@ def test_writing_to_one_gradient_changes_nothing_else(case: Case) -> None:
 def test_gradients_in_float16_are_those_of_float64_but_for_rounding(case: Case) -> None:
     if case.function.module.startswith("autodiff.linalg"):
         return  # NumPy has none of half precision
-    (_, halves), (_, doubles) = walked(case, lambda x: x.astype(np.float16)), walked(case, lambda x: x.astype("f2").astype("f8"))
+    try:
+        _, halves = walked(case, lambda x: x.astype(np.float16))
+    except TypeError as error:
+        if "float16 is unsupported in linalg" not in str(error):  # so NumPy says
+            raise
+        return
+    _, doubles = walked(case, lambda x: x.astype("f2").astype("f8"))
     for half, double in zip(halves, doubles, strict=True):
         expected = gradient_of(double)
         assert half.grad is None or half.grad.dtype == np.float16

@@ -8,7 +8,7 @@ from tests.samples.arrays import reals
 from tests.samples.calls import Call, call, samples_of
 
 
-@samples_of("convolve", "correlate")
+@samples_of("correlate")
 def convolutions(rng: np.random.Generator) -> Iterator[Call]:
     yield call(reals(rng, (5,)), reals(rng, (3,)))
     yield call(reals(rng, (5,)), reals(rng, (2,)), mode="same")
@@ -18,6 +18,11 @@ def convolutions(rng: np.random.Generator) -> Iterator[Call]:
     yield call(reals(rng, (3,)), reals(rng, (4,)), mode="valid")
     yield call(reals(rng, (3,)), reals(rng, (4,)), mode="full")
     yield call(reals(rng, (1,)), reals(rng, (1,)))
+
+
+@samples_of("convolve")
+def convolutions_of_numbers_too(rng: np.random.Generator) -> Iterator[Call]:
+    yield from convolutions(rng)
     yield call(reals(rng, ()), reals(rng, (3,)))
 
 
