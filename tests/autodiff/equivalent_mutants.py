@@ -266,7 +266,7 @@ EQUIVALENT: dict[str, str] = {
     "eig.x _before_scaling: 1 -> 1 + 1": _ZERO_NUMERATOR,
     "_of_vector_norm: (chosen / chosen.sum(axis=axis, keepdims=True)).astype(g.dtype) -> "
     "chosen / chosen.sum(axis=axis, keepdims=True)": _TYPE,
-    "_of_vector_norm: g * x -> x": _SHAPE,
+    "_of_vector_norm: g * direction -> direction (place 2)": _SHAPE,
     "_of_vector_norm: g -> np.ones_like(g) (place 4)": _SHAPE,
     "_of_vector_norm: g -> np.sum(g) + np.zeros_like(g) (place 4)": _SHAPE,
     "_of_vector_norm: 1 -> 1 + 1": "where the size is 0, so is the direction",
