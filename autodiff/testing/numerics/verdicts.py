@@ -133,8 +133,8 @@ def _resolve(judgement: Judgement, asked: np.ndarray, line: Line, claim: Claim, 
     if not open_.any():
         return
     natural = np.maximum(claim.slope, line.hidden)
-    least = line.change(np.fmin)  # x**1000 is far larger on one side, and max(x, 0)**2 is flat on one
-    whole = np.maximum(natural, np.where(least > 0, least, line.change()))
+    smaller = line.change(np.fmin)  # x**1000 is far larger on one side, and max(x, 0)**2 is flat on one
+    whole = np.maximum(natural, np.where(smaller > 0, smaller, line.change()))
     noise, constant = cache(partial(claim.noise, open_)), line.constant()
     for j in map(int, np.flatnonzero(open_)):
         given = claim.value[j]
