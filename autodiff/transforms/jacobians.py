@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.core.tensor import Tensor, unwrapped, wrap
+from autodiff.core.tensor import Tensor, unwrapped
 from autodiff.transforms.gradients import is_several, positions_of, value_and_gradient
-from autodiff.transforms.pullback import Argument, Evaluation
+from autodiff.transforms.pullback import Argument, Evaluation, in_form_of
 from autodiff.transforms.pushforward import pushforward
 
 __all__ = ["hessian", "hvp", "jacobian"]
@@ -148,9 +148,7 @@ def _block(block: Any, y: Any, leaf: Any, variable: Tensor) -> Any:
     shape = (*value.shape, *variable.shape)
     block = np.zeros(shape, dtype) if block is None else block.reshape(shape)
     block = block if block.dtype == dtype else block.astype(dtype)
-    if isinstance(leaf, Tensor):
-        return block if isinstance(block, Tensor) else wrap(block)
-    return block[()] if np.ndim(leaf) == 0 and not isinstance(leaf, np.ndarray) and not isinstance(block, Tensor) else block
+    return block if isinstance(block, Tensor) else in_form_of(leaf, block)
 
 
 def _refuse_complex(evaluation: Evaluation, positions: Sequence[int]) -> None:

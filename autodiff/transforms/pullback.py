@@ -257,7 +257,11 @@ def _like(leaf: Any, gradient: Any, variable: Tensor) -> Any:
     """The gradient in the form of the leaf, in memory of its own."""
     if isinstance(gradient, Tensor) and gradient.requires_grad:
         return gradient.copy()
-    array = np.zeros(variable.shape, variable.dtype) if gradient is None else np.array(unwrapped(gradient))
+    return in_form_of(leaf, np.zeros(variable.shape, variable.dtype) if gradient is None else np.array(unwrapped(gradient)))
+
+
+def in_form_of(leaf: Any, array: np.ndarray) -> Any:
+    """An array as what `leaf` is: a tensor, an array, or where that is a number, one if it has no axes."""
     if isinstance(leaf, Tensor):
         return wrap(array)
     return array[()] if np.ndim(leaf) == 0 and not isinstance(leaf, np.ndarray) else array
