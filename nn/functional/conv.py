@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import autodiff as ad
+from nn.functional.naming import errors_of
 
 __all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]
 
@@ -175,9 +176,7 @@ def _with_bias(
         raise ValueError(
             f"{caller}: the bias has shape {np.shape(bias)}; wanted {channels}, a number for each channel of the result."
         )
-    try:
+    with errors_of(caller):
         y = operation(np.expand_dims(input, 0) if one else input, weight, **params)
-    except ValueError as error:
-        raise ValueError(f"{caller}: {str(error).partition(': ')[2]}") from None
     y = y[0] if one else y
     return y if bias is None else y + np.reshape(bias, (*channels, *(1,) * n))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import autodiff as ad
+from nn.functional.naming import errors_of
 
 __all__ = ["avg_pool1d", "avg_pool2d", "avg_pool3d", "max_pool1d", "max_pool2d", "max_pool3d"]
 
@@ -149,7 +150,5 @@ def _pool(caller: str, n: int, operation: Callable[..., Any], input: Any, kernel
     window = (kernel_size,) * n if isinstance(kernel_size, (int, np.integer)) else tuple(kernel_size)
     if len(window) != n:
         raise ValueError(f"{caller}: kernel_size is {kernel_size}; wanted one number, or one for each of {n} axes.")
-    try:
+    with errors_of(caller):
         return operation(input, window, **params)
-    except ValueError as error:
-        raise ValueError(f"{caller}: {str(error).partition(': ')[2]}") from None
