@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.core.tensor import Tensor, array_of, sharing, wrap
-from autodiff.dtypes import as_numbers, require_cpu
+from autodiff.dtypes import as_numbers, dtype_of, require_cpu
 from autodiff.ops.constants import constant
 from autodiff.ops.indexing import setitem
 from autodiff.ops.rounding import floor
@@ -121,7 +121,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: Any = None) 
     Tensor([3., 3.])
     """
     require_cpu("full", device)
-    dtype = np.asarray(array_of(fill_value)).dtype if dtype is None else dtype
+    dtype = dtype_of(fill_value) if dtype is None else dtype
     return full_like(as_numbers(np.empty(shape, dtype), "full"), fill_value)
 
 
