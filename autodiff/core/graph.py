@@ -79,8 +79,6 @@ class Hooks:
 def is_overwritten(node: Any, saved: Any, guards: Any) -> bool:
     """Whether one of the guarded arrays has been written to since the node was recorded."""
     for place, watch, before in guards:
-        if watch is not None and watch.changed > node.id:
-            return True
-        if before is not None and not is_unchanged(saved[place], before):
+        if (watch is not None and watch.changed > node.id) or (before is not None and not is_unchanged(saved[place], before)):
             return True
     return False

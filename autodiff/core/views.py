@@ -24,13 +24,22 @@ Steps = tuple[tuple[Any, dict[str, Any]], ...]  # each an entry of the registry 
 
 @dataclass(slots=True)
 class View:
-    """What a view is of: `steps` lead from the tensor `base` to it; recorded ones or not."""
+    """What a view is of: the tensor `base`, by the steps that lead to the view `of` it and one more `step` or none."""
 
     base: Tensor
-    steps: Steps
+    of: View | None
+    step: Steps
     recorded: bool
     keeps: bool = False  # while it is stale: whether it retains its gradient
     name: str | None = None  # and what it is called
+
+    @property
+    def steps(self) -> Steps:
+        """What leads from the base to the view."""
+        before = [self]
+        while before[-1].of is not None:
+            before.append(before[-1].of)
+        return tuple(step for view in reversed(before) for step in view.step)
 
 
 class StaleView(Tensor):
@@ -38,13 +47,8 @@ class StaleView(Tensor):
 
     __slots__ = ()
 
-    @property
-    def _array(self) -> np.ndarray:  # type: ignore[override]
-        return _renewed(self)._array
-
-    @property
-    def _node(self) -> Any:
-        return _renewed(self)._node
+    _array: Any = property(lambda self: _renewed(self)._array)
+    _node: Any = property(lambda self: _renewed(self)._node)
 
 
 StaleView.__name__ = StaleView.__qualname__ = "Tensor"  # nobody sees one: to look at it is to use it
@@ -70,16 +74,16 @@ def _renewed(view: Any) -> Tensor:
     return result
 
 
-def place_of(tensor: Tensor) -> tuple[Tensor, Steps, bool]:
-    """The tensor whose memory this one lies in, the steps from that to this one, and whether gradients flow through them."""
+def place_of(tensor: Tensor) -> tuple[Tensor, View | None]:
+    """The tensor whose memory this one lies in, and how it is a view of that, if it is one."""
     view = getattr(tensor, "_view", None)
-    return (tensor, (), True) if view is None else (view.base, view.steps, view.recorded)
+    return (tensor, None) if view is None else (view.base, view)
 
 
-def make_view(view: Tensor, of: Tensor, step: Steps, recorded: bool) -> None:
-    """Note that `view` shares the memory of `of`, by one more step or none."""
-    base, steps, flows = place_of(of)
-    view._view = View(base, steps + step, recorded and flows)
+def make_view(view: Tensor, of: Tensor, step: Steps, recorded: bool) -> Tensor:
+    """Note that `view` shares the memory of `of`, by one more step or none; return it."""
+    base, seen = place_of(of)
+    view._view = View(base, seen, step, recorded and (seen is None or seen.recorded))
     _register(view, base)
     taken_over = type(base._node) is Node and base._node.entry.takes_over
     part, dense = view._array, view._array.flags.c_contiguous
@@ -87,6 +91,7 @@ def make_view(view: Tensor, of: Tensor, step: Steps, recorded: bool) -> None:
         # A rule that saved the view would hold the base, which the next write copied. The copy is dense only if the part is.
         view._array = np.empty((*part.shape, 2 - dense), part.dtype)[..., 0]
         view._array[...] = part
+    return view
 
 
 def _register(view: Tensor, base: Tensor) -> None:
@@ -126,9 +131,7 @@ def detach(tensor: Tensor) -> Tensor:
     """A constant with the same values: a view of a leaf, but of a computed tensor one that is copied before it is written to."""
     if isinstance(place_of(tensor)[0]._node, Node):
         return wrap(tensor._array if is_scalar(tensor._array) else read_only(tensor._array))
-    result = wrap(tensor._array)
-    make_view(result, tensor, (), recorded=False)
-    return result
+    return make_view(wrap(tensor._array), tensor, (), recorded=False)
 
 
 def writable(tensor: Tensor) -> np.ndarray:

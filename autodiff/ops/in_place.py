@@ -63,12 +63,12 @@ def _change(
     If a gradient is concerned, that is recorded, and the tensor, or what it is a view of, stands for a new array from then
     on. Else `write` changes the array.
     """
-    base, steps, flows = views.place_of(tensor)
+    base, view = views.place_of(tensor)
     if not array_of(tensor).flags.writeable and (array_of(base).flags.writeable or _is_shared(base)):
         of = "an array that is read-only" if base is tensor else "a read-only view of another, as NumPy's is"
         raise ValueError(f"{what}: this tensor is {of}. Work on a copy: x = x.copy().")
     needs_grad = tensor.requires_grad or (isinstance(value, Tensor) and value.requires_grad)
-    of_leaf = base.requires_grad and base.is_leaf and flows
+    of_leaf = base.requires_grad and base.is_leaf and (view is None or view.recorded)
     if not is_grad_enabled() or not (needs_grad or of_leaf):
         if not base.is_leaf:
             where = "a view taken inside no_grad(), or a" if is_grad_enabled() else "inside no_grad(), a"
@@ -86,6 +86,7 @@ def _change(
             refuse_loss(what, value.dtype, tensor.dtype)
             value = value.astype(tensor.dtype)
         array_of(value).flags.writeable = True  # also of a number, since `tensor` is none
+    steps = () if view is None else view.steps
     if compute is None or steps or _strides(value) != _strides(base):
         layout = layout_of(base) if steps else None
         views.mark_stale(base)

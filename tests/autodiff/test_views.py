@@ -888,6 +888,22 @@ def test_n_writes_to_constants_are_linear_work() -> None:
         assert is_linear(prepared, 25)
 
 
+def test_n_views_of_views_are_linear_work_and_a_write_to_the_last_is_one_to_the_base() -> None:
+    def prepared(n: int) -> Callable[[], Any]:
+        base = ad.Tensor(np.zeros((2, 3)))
+
+        def run() -> None:
+            y = base
+            for _ in range(2 * n):
+                y = y.T
+            y[0] += 1.0
+            assert_array_equal(base.numpy(), [[1.0] * 3, [0.0] * 3])
+
+        return run
+
+    assert is_linear(prepared, 500)
+
+
 def test_the_measure_of_work_sees_an_array_that_is_copied_at_each_write() -> None:
     def copying_arrays(n: int) -> Callable[[], Any]:
         def run() -> None:
