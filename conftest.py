@@ -1,5 +1,7 @@
 """The quick tests, and what the examples in docstrings and documents find imported."""
 
+from collections import defaultdict
+
 import numpy as np
 import pytest
 
@@ -13,14 +15,23 @@ def _imported(doctest_namespace: dict[str, object]) -> None:
     doctest_namespace.update(ad=ad, extend=extend, nn=nn, np=np)
 
 
+CASES = 30  # of one test, in the quick tests
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Have the option `--quick`."""
-    parser.addoption("--quick", action="store_true", help="without the long tests, and with few examples of each property")
+    parser.addoption("--quick", action="store_true", help="without the long tests, some cases of each test, few examples")
 
 
+@pytest.hookimpl(trylast=True)  # so that what `-k` chooses is run, if it is not too much
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the long tests if they are not wanted."""
-    if config.getoption("quick"):
-        left_out = [item for item in items if item.get_closest_marker("long")]
-        items[:] = [item for item in items if not item.get_closest_marker("long")]
-        config.hook.pytest_deselected(items=left_out)
+    """In the quick tests, leave out the long ones, and of a test that has many cases take some all along their list."""
+    if not config.getoption("quick"):
+        return
+    cases = defaultdict(list)
+    for item in items:
+        if not item.get_closest_marker("long"):
+            cases[item.path, getattr(item, "originalname", item.name)].append(item)
+    chosen = {item for of_one in cases.values() for item in of_one[:: -(-len(of_one) // CASES)]}
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = [item for item in items if item in chosen]

@@ -19,6 +19,7 @@ from examples import optimize
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.mark.long
 def test_as_a_program() -> None:
     command = [sys.executable, "-W", "error", "-m", "examples.optimize"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)

@@ -93,6 +93,7 @@ def test_every_kind_of_mistake_is_planted() -> None:
     assert {mutant.kind for of_entry in MUTANTS.values() for mutant in of_entry} == {*KINDS, "wrong array"}
 
 
+@pytest.mark.long
 def test_mutants_have_keys_of_their_own_and_differ_from_their_rule() -> None:
     every = [mutant for of_entry in MUTANTS.values() for mutant in of_entry]
     assert len({mutant.key for mutant in every}) == len(every)
@@ -176,12 +177,14 @@ def test_a_mutant_that_is_not_found_is_shown_unless_it_is_explained() -> None:
     ]
 
 
+@pytest.mark.long
 def test_the_command_counts_and_exits_with_0() -> None:
     command = [sys.executable, str(Path(mutations.__file__)), "--only", "relu", "--jobs", "2"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert f"{len(MUTANTS['relu'])} mutants, 1 equivalent, 0 problems" in done.stdout
 
 
+@pytest.mark.long
 def test_the_command_exits_with_1_if_a_survivor_is_not_explained(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -162,6 +162,7 @@ def test_types_are_those_of_numpy() -> None:
         assert y.dtype == ad.windows.conv_transpose(x, w).dtype == ad.windows.conv_weight(x, y, (2,)).dtype == np.dtype(c)
 
 
+@pytest.mark.long
 def test_the_derivative_of_a_loss_of_two_layers_is_that_of_finite_differences() -> None:
     def loss(x: Any, w: Any, v: Any) -> Any:
         hidden = ad.windows.max_pool(ad.tanh(ad.windows.convolution(x, w, padding=1)), 2)
