@@ -50,7 +50,7 @@ class Primitive:
     def __init__(self, forward: Callable[..., Any], formulas: Mapping[str, Callable[..., Any]], name: str) -> None:
         if not formulas:
             raise ValueError(f"primitive: {name} has no rules. A function without derivatives needs no primitive.")
-        self.forward, self.name, self.formulas = forward, name, dict(formulas)
+        self.forward, self.name, self.formulas, self.result = forward, name, dict(formulas), Result(name)
         self.signature = _signature(forward, formulas, name)
         parameters = self.signature.parameters.values()
         arrays = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
@@ -66,7 +66,6 @@ class Primitive:
         self.most = sum(p.kind is not p.KEYWORD_ONLY for p in parameters)
         self.required = sum(argument not in self.defaults for argument in self.arguments)
         self._bind_rules()
-        self.result = Result(name)
 
     def _bind_rules(self) -> None:
         """Find out what the rules ask for, and where the record of a call has it."""
@@ -116,7 +115,7 @@ def primitive(
     rules: Mapping[str, Callable[..., Any]],
     *,
     name: str | None = None,
-    numpy: Sequence[Any] = (),
+    numpy: Sequence[Any] | None = None,
     domain: Interval | Sequence[Interval] = REALS,
     kinks: Sequence[Kink] = (),
     elementwise: bool = False,
@@ -139,11 +138,11 @@ def primitive(
         forward: the function of arrays. Its positional-only parameters are the arrays; if it has none, those that have a rule.
         rules: for each array argument that has a derivative, its rule. `*arrays` stands for a sequence of arrays, whose rule gives
             the cotangents of all of them at once and may ask for their `shapes`.
-        name: what the registry and errors call it; the name of `forward` if not given. A name that is taken is a `ValueError`.
-        numpy: the NumPy functions that call this one when they are given a `Tensor`.
+        name: what errors call it; if not given, as `forward` is called or, if a lambda, the first of `numpy`. It must be free.
+        numpy: the functions that call this one when given a `Tensor`. If neither that nor `name` is given, a ufunc `forward` does.
         domain: where the arguments may lie: one `Interval` for all, or one each.
         kinks: points where the derivative jumps, and what the rules give there.
-        elementwise: whether it works element by element with broadcasting.
+        elementwise: whether it works element by element with broadcasting, as a ufunc does.
         view: whether the result may share memory with the argument.
         takes_over: whether it may return its first argument itself, which nobody else needs then. The rule of that argument may
             ask for `own`: whether it may write to the cotangent, and return it; else it returns an array that nobody else has.
@@ -160,21 +159,23 @@ def primitive(
     >>> x.grad
     Tensor([0.5])
     """
-    name = str(name or getattr(forward, "__name__", type(forward).__name__))
+    is_ufunc = isinstance(forward, np.ufunc) and forward.signature is None
+    numpy = ([] if name else [forward] * is_ufunc) if numpy is None else numpy
+    named = numpy[0] if numpy and getattr(forward, "__name__", "") == "<lambda>" else forward
+    name = str(name or getattr(named, "__name__", type(named).__name__))
     if name in registry and module is None:
         raise ValueError(f"primitive: the name {name!r} is taken. Give this one a name of its own.")
     entry = registry[name if module is None else f"{module}.{name}"] = Primitive(forward, rules, name)
     entry.numpy, entry.kinks, entry.prepare = tuple(numpy), tuple(kinks), dict(prepare or {})
     entry.domain = (domain,) * len(entry.arguments) if isinstance(domain, Interval) else tuple(domain)
-    entry.elementwise, entry.view, entry.takes_over, entry.scatter = elementwise, view, takes_over, scatter
-    entry.module = module or sys._getframe(1).f_globals.get("__name__", "")
+    entry.elementwise, entry.view, entry.takes_over, entry.scatter = elementwise or is_ufunc, view, takes_over, scatter
     if scatter is not None:
         entry.rules = [lambda g, saved: Parts(g, saved[-1], saved[-2], scatter)]
     call: Any = caller(entry)
+    entry.call, entry.module = call, module or sys._getframe(1).f_globals.get("__name__", "")
     call.__name__ = call.__qualname__ = name
     call.__doc__, call.__signature__ = doc or forward.__doc__, entry.signature
     call.__module__ = ".".join(part for part in entry.module.split(".")[:2] if part != "ops")
-    entry.call = call
     numpy_table.update(dict.fromkeys(entry.numpy, call))
     return entry.call
 
@@ -203,11 +204,10 @@ def _bound(rule: Callable[..., Any], places: list[int]) -> Callable[[Any, Any], 
     """`rule` as a function of the cotangent and of what was saved, where it takes what it asks for from these `places`."""
     if not places:
         return lambda g, saved: rule(g)
+    i, j = places[0], places[-1]
     if len(places) == 1:
-        (i,) = places
         return lambda g, saved: rule(g, saved[i])
     if len(places) == 2:
-        i, j = places
         return lambda g, saved: rule(g, saved[i], saved[j])
     return lambda g, saved: rule(g, *[saved[i] for i in places])
 

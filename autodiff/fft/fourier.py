@@ -56,7 +56,6 @@ def _of_irfft(g: Any, x_shape: tuple[int, ...], axis: int, norm: str | None) -> 
 fft = primitive(
     lambda x, /, n=None, axis=-1, norm=None: np.fft.fft(x, n, axis, norm),
     {"x": lambda g, x_shape, axis, norm: _fitted(np.fft.fft(g, None, axis, norm), x_shape[axis], axis)},
-    name="fft",
     numpy=[np.fft.fft],
     doc="""`y[k] = Σⱼ x[j] exp(-2πi j k / n)` along `axis`, of `x` cut or filled with zeros to `n` elements. As `numpy.fft.fft`.
 
@@ -71,7 +70,6 @@ fft = primitive(
 ifft = primitive(
     lambda x, /, n=None, axis=-1, norm=None: np.fft.ifft(x, n, axis, norm),
     {"x": lambda g, x_shape, axis, norm: _fitted(np.fft.ifft(g, None, axis, norm), x_shape[axis], axis)},
-    name="ifft",
     numpy=[np.fft.ifft],
     doc="""The inverse of `fft`: `y[k] = Σⱼ x[j] exp(2πi j k / n) / n`. As `numpy.fft.ifft`.
 
@@ -83,7 +81,6 @@ ifft = primitive(
 rfft = primitive(
     lambda x, /, n=None, axis=-1, norm=None: np.fft.rfft(x, n, axis, norm),
     {"x": _of_rfft},
-    name="rfft",
     numpy=[np.fft.rfft],
     doc="""The first `n // 2 + 1` elements of `fft`, of which the others are conjugates since `x` is real. As `numpy.fft.rfft`.
 
@@ -95,7 +92,6 @@ rfft = primitive(
 irfft = primitive(
     lambda x, /, n=None, axis=-1, norm=None: np.fft.irfft(x, n, axis, norm),
     {"x": _of_irfft},
-    name="irfft",
     numpy=[np.fft.irfft],
     doc="""The inverse of `rfft`, of `n` real numbers: an even count, `2 (m - 1)` of `m`, if not given. As `numpy.fft.irfft`.
 

@@ -22,7 +22,6 @@ def _of_cholesky(g: Any, y: Any, upper: bool) -> Any:
 cholesky = primitive(
     lambda x, /, *, upper=False: np.linalg.cholesky(x, upper=upper),
     {"x": _of_cholesky},
-    name="cholesky",
     numpy=[np.linalg.cholesky],
     doc="""The lower triangular `y` with `x = y y^H`, or with `upper` the upper one with `x = y^H y`. As `numpy.linalg.cholesky`.
 
@@ -144,7 +143,6 @@ def _of_svd(g: Any, y: Any, x: Any, full_matrices: bool, compute_uv: bool) -> An
 svd = primitive(
     lambda x, /, full_matrices=True, compute_uv=True: np.linalg.svd(x, full_matrices, compute_uv),
     {"x": _of_svd},
-    name="svd",
     numpy=[np.linalg.svd],
     doc="""`U`, `S` and `Vh` of `x = U diag(S) Vh`, with orthonormal columns of U and rows of Vh. As `numpy.linalg.svd`.
 
@@ -164,7 +162,6 @@ svd = primitive(
 svdvals = primitive(
     lambda x, /: np.linalg.svdvals(x),
     {"x": _of_svdvals},
-    name="svdvals",
     numpy=[np.linalg.svdvals],
     doc="""The singular values of matrices, descending. As `numpy.linalg.svdvals`.
 

@@ -57,7 +57,6 @@ cofactors = primitive(
 det = primitive(
     lambda x, /: np.linalg.det(x),
     {"x": lambda g, x: g[..., None, None] * cofactors(x)},
-    name="det",
     numpy=[np.linalg.det],
     doc="""The determinant of square matrices. As `numpy.linalg.det`.
 
@@ -82,7 +81,6 @@ def _of_slogdet(g: Any, y: Any, x: Any) -> Any:
 slogdet = primitive(
     lambda x, /: np.linalg.slogdet(x),
     {"x": _of_slogdet},
-    name="slogdet",
     numpy=[np.linalg.slogdet],
     doc="""The sign, or phase, and the logarithm of the absolute value of the determinant. As `numpy.linalg.slogdet`.
 

@@ -35,7 +35,6 @@ def _of_eigh(g: Any, y: Any, UPLO: str) -> Any:
 eigh = primitive(
     lambda x, /, UPLO="L": np.linalg.eigh(x, UPLO),
     {"x": _of_eigh},
-    name="eigh",
     numpy=[np.linalg.eigh],
     doc="""The eigenvalues `w`, ascending, and eigenvectors, the columns of `v`, of Hermitian matrices. As `numpy.linalg.eigh`.
 
@@ -68,7 +67,6 @@ def _of_eigvalsh(g: Any, x: Any, UPLO: Any) -> Any:
 eigvalsh = primitive(
     lambda x, /, UPLO="L": np.linalg.eigvalsh(x, UPLO),
     {"x": _of_eigvalsh},
-    name="eigvalsh",
     numpy=[np.linalg.eigvalsh],
     doc="""The eigenvalues of Hermitian matrices, ascending. As `numpy.linalg.eigvalsh`.
 
@@ -108,7 +106,6 @@ def _of_eig(g: Any, y: Any) -> Any:
 eig = primitive(
     lambda x, /: np.linalg.eig(x),
     {"x": _of_eig},
-    name="eig",
     numpy=[np.linalg.eig],
     doc="""The eigenvalues `w`, and eigenvectors, the columns of `v`, of square matrices. As `numpy.linalg.eig`.
 

@@ -35,7 +35,6 @@ def _of_vector_norm(g: Any, y: Any, x: Any, axis: Any, keepdims: bool, ord: Any)
 vector_norm = primitive(
     lambda x, /, *, axis=None, keepdims=False, ord=2: np.linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=ord),
     {"x": _of_vector_norm},
-    name="vector_norm",
     numpy=[np.linalg.vector_norm],
     kinks=[Kink((np.zeros(3),), (np.zeros(3),))],
     doc="""`sum(|x|**ord)**(1/ord)` of the elements along `axis` (one, several as a tuple, or all). As `numpy.linalg.vector_norm`.

@@ -29,7 +29,6 @@ def _of_a(g: Any, y: Any, a: Any, b_shape: tuple[int, ...]) -> Any:
 solve = primitive(
     lambda a, b, /: np.linalg.solve(a, b),
     {"a": _of_a, "b": _of_b},
-    name="solve",
     numpy=[np.linalg.solve],
     doc="""The solution of the linear equations `a y = b`. As `numpy.linalg.solve`.
 
@@ -44,7 +43,6 @@ solve = primitive(
 inv = primitive(
     lambda x, /: np.linalg.inv(x),
     {"x": lambda g, y: -(y.mT @ g @ y.mT)},
-    name="inv",
     numpy=[np.linalg.inv],
     doc="""The inverse of square matrices. As `numpy.linalg.inv`.
 
@@ -70,7 +68,6 @@ _NOT_GIVEN: Any = inspect.signature(np.linalg.pinv).parameters["rtol"].default
 pinv = primitive(
     lambda x, /, rcond=None, *, rtol=_NOT_GIVEN: np.linalg.pinv(x, rcond, rtol=rtol),
     {"x": _of_pinv},
-    name="pinv",
     numpy=[np.linalg.pinv],
     doc="""The Moore-Penrose inverse of matrices. As `numpy.linalg.pinv`.
 

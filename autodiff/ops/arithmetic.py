@@ -30,8 +30,6 @@ __all__ = [
 add = primitive(
     np.add,
     {"a": lambda g: g, "b": lambda g: g},
-    numpy=[np.add],
-    elementwise=True,
     doc="""The sum `a + b`, element by element. As `numpy.add`.
 
     >>> ad.add(ad.Tensor([1.0, 2.0]), 1.0)
@@ -42,8 +40,6 @@ add = primitive(
 subtract = primitive(
     np.subtract,
     {"a": lambda g: g, "b": lambda g: -g},
-    numpy=[np.subtract],
-    elementwise=True,
     doc="""The difference `a - b`, element by element. As `numpy.subtract`.
 
     >>> ad.subtract(ad.Tensor([1.0, 2.0]), 1.0)
@@ -54,8 +50,6 @@ subtract = primitive(
 multiply = primitive(
     np.multiply,
     {"a": lambda g, b: g * b, "b": lambda g, a: g * a},
-    numpy=[np.multiply],
-    elementwise=True,
     doc="""The product `a * b`, element by element. As `numpy.multiply`.
 
     >>> ad.multiply(ad.Tensor([1.0, 2.0]), 3.0)
@@ -66,9 +60,7 @@ multiply = primitive(
 divide = primitive(
     np.divide,
     {"a": lambda g, b: g / b, "b": lambda g, y, b: -g * y / b},
-    numpy=[np.divide],
     domain=(Interval(), POSITIVE),
-    elementwise=True,
     doc="""The quotient `a / b`, element by element; integers give float64. As `numpy.divide`.
 
     >>> ad.divide(ad.Tensor([1.0, 2.0]), 2.0)
@@ -79,8 +71,6 @@ divide = primitive(
 negative = primitive(
     np.negative,
     {"x": lambda g: -g},
-    numpy=[np.negative],
-    elementwise=True,
     doc="""The negative `-x`. As `numpy.negative`.
 
     >>> ad.negative(ad.Tensor([1.0, -2.0]))
@@ -91,8 +81,6 @@ negative = primitive(
 positive = primitive(
     np.positive,
     {"x": lambda g: g},
-    numpy=[np.positive],
-    elementwise=True,
     doc="""`+x`: a copy. As `numpy.positive`.
 
     >>> ad.positive(ad.Tensor([1.0, -2.0]))
@@ -106,7 +94,6 @@ abs = primitive(
     {"x": lambda g, x: g * np.conj(np.sign(x))},
     name="abs",
     numpy=[np.abs],
-    elementwise=True,
     kinks=[Kink((0.0,), (0.0,)), Kink((0j,), (0j,))],
     doc="""The absolute value; its gradient is `sign(x)`, which is x/|x|, of complex numbers too, and 0 at 0. As `numpy.abs`.
 
@@ -160,9 +147,7 @@ pow = primitive(
 sqrt = primitive(
     np.sqrt,
     {"x": lambda g, y: g / (2 * y)},
-    numpy=[np.sqrt],
     domain=POSITIVE,
-    elementwise=True,
     doc="""The square root; its derivative is `1 / (2 sqrt(x))`, infinite at 0. As `numpy.sqrt`.
 
     >>> ad.sqrt(ad.Tensor([1.0, 4.0]))
@@ -173,8 +158,6 @@ sqrt = primitive(
 square = primitive(
     np.square,
     {"x": lambda g, x: g * (2 * x)},
-    numpy=[np.square],
-    elementwise=True,
     doc="""The square `x**2`. As `numpy.square`.
 
     >>> ad.square(ad.Tensor([1.0, 4.0]))
@@ -185,9 +168,7 @@ square = primitive(
 cbrt = primitive(
     np.cbrt,
     {"x": lambda g, y: g / (3 * y * y)},
-    numpy=[np.cbrt],
     domain=POSITIVE,
-    elementwise=True,
     doc="""The cube root, also of negative numbers; its derivative is `1 / (3 y**2)`, infinite at 0. As `numpy.cbrt`.
 
     >>> ad.cbrt(ad.Tensor([-1.0, 8.0]))
@@ -198,9 +179,7 @@ cbrt = primitive(
 reciprocal = primitive(
     np.reciprocal,
     {"x": lambda g, y: -g * y * y},
-    numpy=[np.reciprocal],
     domain=POSITIVE,
-    elementwise=True,
     doc="""`1 / x`; its derivative is `-1 / x**2`, infinite at 0. As `numpy.reciprocal`.
 
     >>> ad.reciprocal(ad.Tensor([1.0, 4.0]))

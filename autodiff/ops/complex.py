@@ -26,7 +26,6 @@ def _read_only(part: Any) -> Any:
 real = primitive(
     lambda x, /: _read_only(np.real(x)),
     {"x": lambda g: g},
-    name="real",
     numpy=[np.real],
     view=True,
     doc="""The real part of `x`, as a read-only view. As `numpy.real`.
@@ -39,7 +38,6 @@ real = primitive(
 imag = primitive(
     lambda x, /: _read_only(np.imag(x)),
     {"x": lambda g: g * -1j},
-    name="imag",
     numpy=[np.imag],
     view=True,
     doc="""The imaginary part of `x`, as a read-only view; zeros of real numbers. As `numpy.imag`.
@@ -54,7 +52,6 @@ conj = primitive(
     {"x": lambda g: np.conj(g)},
     name="conj",
     numpy=[np.conj],
-    elementwise=True,
     doc="""The complex conjugate `x - iy` of `x + iy`. As `numpy.conj`.
 
     >>> ad.conj(ad.Tensor([1.0 + 2.0j, 3.0]))

@@ -61,7 +61,6 @@ def _of_cumprod(g: Any, y: Any, x: Any, axis: int | None) -> Any:
 cumsum = primitive(
     lambda x, /, axis=None, dtype=None: np.cumsum(x, axis, accumulator_type("cumsum", dtype, x)),
     {"x": lambda g, x_shape, axis: np.reshape(np.flip(np.cumsum(np.flip(g, axis), axis), axis), x_shape)},
-    name="cumsum",
     numpy=[np.cumsum],
     doc="""The sums of the elements up to each along `axis`; of all elements in a row if it is None. As `numpy.cumsum`.
 
@@ -73,7 +72,6 @@ cumsum = primitive(
 cumprod = primitive(
     lambda x, /, axis=None, dtype=None: np.cumprod(x, axis, accumulator_type("cumprod", dtype, x)),
     {"x": _of_cumprod},
-    name="cumprod",
     numpy=[np.cumprod],
     doc="""The products of the elements up to each along `axis`; of all elements in a row if it is None. As `numpy.cumprod`.
 
@@ -175,7 +173,6 @@ prod = primitive(
         x, axis=axis, dtype=accumulator_type("prod", dtype, x), keepdims=keepdims
     ),
     {"x": _of_prod},
-    name="prod",
     numpy=[np.prod],
     doc="""The product of the elements along `axis` (one, several as a tuple, or all), in the type `dtype`. As `numpy.prod`.
 

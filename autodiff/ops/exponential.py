@@ -15,8 +15,6 @@ __all__ = ["exp", "exp2", "expm1", "log", "log10", "log1p", "log2", "logaddexp",
 exp = primitive(
     np.exp,
     {"x": lambda g, y: g * y},
-    numpy=[np.exp],
-    elementwise=True,
     doc="""The exponential `e**x`. As `numpy.exp`.
 
     >>> ad.exp(ad.Tensor([0.0, 1.0]))
@@ -27,9 +25,7 @@ exp = primitive(
 log = primitive(
     np.log,
     {"x": lambda g, x: g / x},
-    numpy=[np.log],
     domain=POSITIVE,
-    elementwise=True,
     doc="""The natural logarithm; its derivative is `1 / x`. As `numpy.log`: -inf at 0, NaN below.
 
     >>> ad.log(ad.Tensor([1.0, 2.0]))
@@ -41,8 +37,6 @@ log = primitive(
 exp2 = primitive(
     np.exp2,
     {"x": lambda g, y: g * (y * math.log(2))},
-    numpy=[np.exp2],
-    elementwise=True,
     doc="""The power `2**x`; its derivative is `2**x log 2`. As `numpy.exp2`.
 
     >>> ad.exp2(ad.Tensor([0.0, 3.0]))
@@ -53,8 +47,6 @@ exp2 = primitive(
 expm1 = primitive(
     np.expm1,
     {"x": lambda g, x: g * np.exp(x)},  # y + 1 would be 0 far to the left
-    numpy=[np.expm1],
-    elementwise=True,
     doc="""`exp(x) - 1`, precise also for small `x`; its derivative is `exp(x)`. As `numpy.expm1`.
 
     >>> ad.expm1(ad.Tensor([0.0, 1e-10]))
@@ -65,9 +57,7 @@ expm1 = primitive(
 log2 = primitive(
     np.log2,
     {"x": lambda g, x: g / x / math.log(2)},
-    numpy=[np.log2],
     domain=POSITIVE,
-    elementwise=True,
     doc="""The logarithm to the base 2; its derivative is `1 / (x log 2)`. As `numpy.log2`: -inf at 0, NaN below.
 
     >>> ad.log2(ad.Tensor([1.0, 8.0]))
@@ -78,9 +68,7 @@ log2 = primitive(
 log10 = primitive(
     np.log10,
     {"x": lambda g, x: g / x / math.log(10)},
-    numpy=[np.log10],
     domain=POSITIVE,
-    elementwise=True,
     doc="""The logarithm to the base 10; its derivative is `1 / (x log 10)`. As `numpy.log10`: -inf at 0, NaN below.
 
     >>> ad.log10(ad.Tensor([1.0, 100.0]))
@@ -91,9 +79,7 @@ log10 = primitive(
 log1p = primitive(
     np.log1p,
     {"x": lambda g, x: g / (1 + x)},
-    numpy=[np.log1p],
     domain=Interval(-1, np.inf),
-    elementwise=True,
     doc="""`log(1 + x)`, precise also for small `x`; its derivative is `1 / (1 + x)`. As `numpy.log1p`: -inf at -1, NaN below.
 
     >>> ad.log1p(ad.Tensor([0.0, 1e-10]))
@@ -147,8 +133,6 @@ _EQUAL_AND_INFINITE = Kink(
 logaddexp = primitive(
     np.logaddexp,
     {"a": lambda g, y, a, b: _part(g, y, a, b), "b": lambda g, y, a, b: _part(g, y, b, a)},
-    numpy=[np.logaddexp],
-    elementwise=True,
     kinks=[_EQUAL_AND_INFINITE],
     doc="""`log(exp(a) + exp(b))`, without overflow. As `numpy.logaddexp`.
 
@@ -162,8 +146,6 @@ logaddexp = primitive(
 logaddexp2 = primitive(
     np.logaddexp2,
     {"a": lambda g, y, a, b: _part(g, y, a, b, 2), "b": lambda g, y, a, b: _part(g, y, b, a, 2)},
-    numpy=[np.logaddexp2],
-    elementwise=True,
     kinks=[_EQUAL_AND_INFINITE],
     doc="""`log2(2**a + 2**b)`, without overflow. As `numpy.logaddexp2`.
 

@@ -22,8 +22,6 @@ def _share(g: Any, loses: Any, ties: Any) -> Any:
 maximum = primitive(
     np.maximum,
     {"a": lambda g, a, b: _share(g, a < b, a == b), "b": lambda g, a, b: _share(g, b < a, a == b)},
-    numpy=[np.maximum],
-    elementwise=True,
     kinks=[Kink((np.array([1.0, 2.0]), np.array([1.0, 1.0])), (np.array([0.5, 1.0]), np.array([0.5, 0.0])))],
     doc="""The larger of `a` and `b`, element by element. As `numpy.maximum`.
 
@@ -37,8 +35,6 @@ maximum = primitive(
 minimum = primitive(
     np.minimum,
     {"a": lambda g, a, b: _share(g, a > b, a == b), "b": lambda g, a, b: _share(g, b > a, a == b)},
-    numpy=[np.minimum],
-    elementwise=True,
     kinks=[Kink((np.array([1.0, 2.0]), np.array([1.0, 1.0])), (np.array([0.5, 0.0]), np.array([0.5, 1.0])))],
     doc="""The smaller of `a` and `b`, element by element. As `numpy.minimum`.
 
@@ -56,8 +52,6 @@ _TIE_AND_NAN = [
 fmax = primitive(
     np.fmax,
     {"a": lambda g, a, b: _share(g, (a < b) | (a != a), a == b), "b": lambda g, a, b: _share(g, (b < a) | (b != b), a == b)},
-    numpy=[np.fmax],
-    elementwise=True,
     kinks=_TIE_AND_NAN,
     doc="""The larger of `a` and `b`, or the one that is a number, element by element. As `numpy.fmax`.
 
@@ -71,8 +65,6 @@ fmax = primitive(
 fmin = primitive(
     np.fmin,
     {"a": lambda g, a, b: _share(g, (a > b) | (a != a), a == b), "b": lambda g, a, b: _share(g, (b > a) | (b != b), a == b)},
-    numpy=[np.fmin],
-    elementwise=True,
     kinks=_TIE_AND_NAN,
     doc="""The smaller of `a` and `b`, or the one that is a number, element by element. As `numpy.fmin`.
 

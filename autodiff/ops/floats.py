@@ -19,8 +19,6 @@ __all__ = ["copysign", "float_power", "frexp", "heaviside", "ldexp", "nan_to_num
 copysign = primitive(
     np.copysign,
     {"a": lambda g, y, a: g * (np.sign(a) * np.sign(y)), "b": lambda g: np.zeros_like(g)},
-    numpy=[np.copysign],
-    elementwise=True,
     kinks=[Kink((0.0, 1.0), (0.0, 0.0))],
     doc="""The absolute value of `a` with the sign of `b`. As `numpy.copysign`.
 
@@ -34,8 +32,6 @@ copysign = primitive(
 nextafter = primitive(
     np.nextafter,
     {"a": lambda g: g, "b": lambda g: np.zeros_like(g)},
-    numpy=[np.nextafter],
-    elementwise=True,
     doc="""The number that can be written next to `a` towards `b`. As `numpy.nextafter`.
 
     It is `a` but for rounding, and piecewise constant in `b`: its derivatives are 1 and 0.
@@ -48,9 +44,6 @@ nextafter = primitive(
 heaviside = primitive(
     np.heaviside,
     {"x": lambda g: np.zeros_like(g), "at_zero": lambda g, x: np.where(x == 0, g, 0)},
-    name="heaviside",
-    numpy=[np.heaviside],
-    elementwise=True,
     kinks=[Kink((0.0, 0.5), (0.0, 1.0))],
     doc="""0 for negative, 1 for positive `x`, and `at_zero` at 0. It is piecewise constant: its derivative by `x` is 0.
     As `numpy.heaviside`.
@@ -63,7 +56,6 @@ heaviside = primitive(
 ldexp = primitive(
     lambda x, n, /: np.ldexp(x, n),
     {"x": lambda g, n: np.ldexp(g, n)},
-    name="ldexp",
     numpy=[np.ldexp],
     elementwise=True,
     doc="""`x * 2**n` for integers `n`. As `numpy.ldexp`.
@@ -99,7 +91,6 @@ def float_power(x: Any, p: Any) -> Any:
 nan_to_num = primitive(
     lambda x, /, copy=True, nan=0.0, posinf=None, neginf=None: np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf),
     {"x": lambda g, x: np.where(np.isfinite(x), g, 0)},
-    name="nan_to_num",
     numpy=[np.nan_to_num],
     elementwise=True,
     kinks=[Kink((np.inf,), (0.0,)), Kink((np.nan,), (0.0,))],

@@ -189,7 +189,6 @@ setitem: Callable[..., Any] = primitive(
 where = primitive(
     lambda condition, a, b, /: np.where(condition, a, b),
     {"a": lambda g, condition: np.where(condition, g, 0), "b": lambda g, condition: np.where(condition, 0, g)},
-    name="where",
     numpy=[np.where],
     elementwise=True,
     doc="""`a` where `condition` is true and `b` elsewhere, with broadcasting. As `numpy.where` with three arguments.

@@ -16,7 +16,6 @@ __all__ = ["diag", "diagflat", "matrix_transpose", "trace", "tril", "triu"]
 diagflat = primitive(
     lambda x, /, k=0: np.diagflat(x, k),
     {"x": lambda g, x_shape, k: np.reshape(np.diagonal(g, k), x_shape)},
-    name="diagflat",
     numpy=[np.diagflat],
     doc="""The matrix with all elements of `x` on its diagonal, `k` above the main one, and zeros. As `numpy.diagflat`.
 
@@ -50,7 +49,6 @@ def diag(v: Any, k: int = 0) -> Any:
 tril = primitive(
     lambda x, /, k=0: np.tril(x, k),
     {"x": lambda g, k: np.tril(g, k)},
-    name="tril",
     numpy=[np.tril],
     doc="""Matrices `(..., m, n)` with zeros above the diagonal that is `k` above the main one. As `numpy.tril`.
 
@@ -63,7 +61,6 @@ tril = primitive(
 triu = primitive(
     lambda x, /, k=0: np.triu(x, k),
     {"x": lambda g, k: np.triu(g, k)},
-    name="triu",
     numpy=[np.triu],
     doc="""Matrices `(..., m, n)` with zeros below the diagonal that is `k` above the main one. As `numpy.triu`.
 

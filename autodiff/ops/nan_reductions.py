@@ -66,7 +66,6 @@ _NAN = Kink((np.array([1.0, np.nan, 1.0]),), (np.array([0.5, 0.0, 0.5]),))
 nanmax = primitive(
     lambda x, /, axis=None, *, keepdims=False: np.nanmax(x, axis=axis, keepdims=keepdims),
     {"x": _to_extreme_number},
-    name="nanmax",
     numpy=[np.nanmax],
     kinks=[_NAN],
     doc="""The largest of the elements that are no NaN along `axis` (one, several as a tuple, or all). As `numpy.nanmax`.
@@ -81,7 +80,6 @@ nanmax = primitive(
 nanmin = primitive(
     lambda x, /, axis=None, *, keepdims=False: np.nanmin(x, axis=axis, keepdims=keepdims),
     {"x": _to_extreme_number},
-    name="nanmin",
     numpy=[np.nanmin],
     kinks=[_NAN],
     doc="""The smallest of the elements that are no NaN along `axis` (one, several as a tuple, or all). As `numpy.nanmin`.
@@ -126,7 +124,6 @@ def _of_nanstd(g: Any, y: Any, x: Any, axis: Any, ddof: Any, correction: Any, ke
 nanmean = primitive(
     lambda x, /, axis=None, *, keepdims=False: np.nanmean(x, axis=axis, keepdims=keepdims),
     {"x": lambda g, x, axis, keepdims: np.where(np.isnan(x), 0, expand(g, x.shape, axis, keepdims) / _count(x, axis))},
-    name="nanmean",
     numpy=[np.nanmean],
     doc="""The mean of the elements that are no NaN along `axis` (one, several as a tuple, or all). As `numpy.nanmean`.
 
@@ -140,7 +137,6 @@ nanmean = primitive(
 nanvar = primitive(
     lambda x, /, axis=None, *, ddof=0, correction=None, keepdims=False: spread_of(np.nanvar, x, axis, ddof, correction, keepdims),
     {"x": _of_nanvar},
-    name="nanvar",
     numpy=[np.nanvar],
     doc="""The variance of the elements that are no NaN, as that of `var`. As `numpy.nanvar`.
 
@@ -154,7 +150,6 @@ nanvar = primitive(
 nanstd = primitive(
     lambda x, /, axis=None, *, ddof=0, correction=None, keepdims=False: spread_of(np.nanstd, x, axis, ddof, correction, keepdims),
     {"x": _of_nanstd},
-    name="nanstd",
     numpy=[np.nanstd],
     kinks=[Kink((np.array([0.1, 0.1, np.nan, 0.1]),), (np.zeros(4),))],
     doc="""The standard deviation of the elements that are no NaN, as that of `std`. As `numpy.nanstd`.

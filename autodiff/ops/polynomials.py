@@ -145,7 +145,6 @@ def poly(seq_of_zeros: Any) -> Any:
 roots = primitive(
     lambda p, /: np.roots(p),
     {"p": lambda g, y, p: -(g / np.polyval(np.polyder(p), y)) @ np.vander(y, p.size)},
-    name="roots",
     numpy=[np.roots],
     doc="""The roots of a polynomial. As `numpy.roots`.
 

@@ -58,7 +58,6 @@ quantile = primitive(
         x, np.quantile(x, q, axis=axis, method=method, keepdims=keepdims)
     ),
     {"x": lambda g, x, q, axis, method: _to_neighbours(g, x, axis, q, method, _places)},
-    name="quantile",
     numpy=[np.quantile],
     prepare={"q": _fractions},
     doc="""The values below which the fractions `q` of the elements lie, along `axis`, in new leading axes. As `numpy.quantile`.
@@ -76,7 +75,6 @@ nanquantile = primitive(
         x, np.nanquantile(x, q, axis=axis, method=method, keepdims=keepdims)
     ),
     {"x": lambda g, x, q, axis, method: _to_neighbours(g, x, axis, q, method, _places_of_numbers)},
-    name="nanquantile",
     numpy=[np.nanquantile],
     prepare={"q": _fractions},
     doc="""The quantiles of the elements that are no NaN, as `quantile` has them. As `numpy.nanquantile`.
@@ -93,7 +91,6 @@ _HALF = np.array(0.5)
 median = primitive(
     lambda x, /, axis=None, *, keepdims=False: np.median(x, axis, keepdims=keepdims),
     {"x": lambda g, x, axis: _to_neighbours(g, x, axis, _HALF, "linear", _places)},
-    name="median",
     numpy=[np.median],
     kinks=[Kink((np.array([1.0, 2.0, 2.0]),), (np.array([0.0, 0.5, 0.5]),))],
     doc="""The element in the middle, or the mean of the two that are, along `axis` (one, several, or all). As `numpy.median`.
@@ -108,7 +105,6 @@ median = primitive(
 nanmedian = primitive(
     lambda x, /, axis=None, *, keepdims=False: np.nanmedian(x, axis, keepdims=keepdims),
     {"x": lambda g, x, axis: _to_neighbours(g, x, axis, _HALF, "linear", _places_of_numbers)},
-    name="nanmedian",
     numpy=[np.nanmedian],
     kinks=[Kink((np.array([np.nan, 2.0, 2.0]),), (np.array([0.0, 0.5, 0.5]),))],
     doc="""The median of the elements that are no NaN. As `numpy.nanmedian`.

@@ -83,7 +83,6 @@ def rollaxis(x: Any, axis: int, start: int = 0) -> Any:
 roll = primitive(
     lambda x, /, shift, axis=None: np.roll(x, shift, axis),
     {"x": lambda g, shift, axis: np.roll(g, tuple(-n for n in shift) if isinstance(shift, tuple) else -shift, axis)},
-    name="roll",
     numpy=[np.roll],
     doc="""The elements moved by `shift` places along `axis`, round the end; in a row if it is None. As `numpy.roll`.
 

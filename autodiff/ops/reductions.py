@@ -71,7 +71,6 @@ sum = primitive(
         x, axis=axis, dtype=accumulator_type("sum", dtype, x), keepdims=keepdims
     ),
     {"x": lambda g, x_shape, axis, keepdims: np.broadcast_to(expand(g, x_shape, axis, keepdims), x_shape)},
-    name="sum",
     numpy=[np.sum],
     doc="""The sum of the elements along `axis` (one, several as a tuple, or all), added up in the type `dtype`. As `numpy.sum`.
 
@@ -87,7 +86,6 @@ mean = primitive(
             expand(_per_element(g, count_of(x_shape, axis)), x_shape, axis, keepdims), x_shape
         )
     },
-    name="mean",
     numpy=[np.mean],
     doc="""The arithmetic mean of the elements along `axis` (one, several as a tuple, or all). As `numpy.mean`.
 
@@ -107,7 +105,6 @@ def to_extreme(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 max = primitive(
     lambda x, /, axis=None, *, keepdims=False: np.max(x, axis=axis, keepdims=keepdims),
     {"x": to_extreme},
-    name="max",
     numpy=[np.max, np.amax],
     kinks=[Kink((_TIE,), (_HALVES,)), Kink((_NAN,), (_HALVES,))],
     doc="""The largest element along `axis` (one, several as a tuple, or all). As `numpy.max`.
@@ -122,7 +119,6 @@ max = primitive(
 min = primitive(
     lambda x, /, axis=None, *, keepdims=False: np.min(x, axis=axis, keepdims=keepdims),
     {"x": to_extreme},
-    name="min",
     numpy=[np.min, np.amin],
     kinks=[Kink((-_TIE,), (_HALVES,)), Kink((_NAN,), (_HALVES,))],
     doc="""The smallest element along `axis` (one, several as a tuple, or all). As `numpy.min`.

@@ -23,8 +23,6 @@ def _of_sign(g: Any, y: Any, x: Any) -> Any:
 sign = primitive(
     np.sign,
     {"x": _of_sign},
-    numpy=[np.sign],
-    elementwise=True,
     kinks=[Kink((0.0,), (0.0,)), Kink((0j,), (0j,))],
     doc="""The sign: -1, 0 or 1; x/|x| for complex numbers. As `numpy.sign`.
 
@@ -38,8 +36,6 @@ sign = primitive(
 floor = primitive(
     np.floor,
     {"x": lambda g: np.zeros_like(g)},
-    numpy=[np.floor],
-    elementwise=True,
     kinks=[Kink((1.0,), (0.0,))],
     doc="""The largest integer not above `x`. It is piecewise constant: its derivative is 0, also at the jumps. As `numpy.floor`.
 
@@ -51,8 +47,6 @@ floor = primitive(
 ceil = primitive(
     np.ceil,
     {"x": lambda g: np.zeros_like(g)},
-    numpy=[np.ceil],
-    elementwise=True,
     kinks=[Kink((1.0,), (0.0,))],
     doc="""The smallest integer not below `x`. It is piecewise constant: its derivative is 0, also at the jumps. As `numpy.ceil`.
 
@@ -65,7 +59,6 @@ trunc = primitive(
     np.trunc,
     {"x": lambda g: np.zeros_like(g)},
     numpy=[np.trunc, np.fix],
-    elementwise=True,
     kinks=[Kink((1.0,), (0.0,))],
     doc="""The integer next to `x` towards 0. It is piecewise constant: its derivative is 0, also at the jumps. As `numpy.trunc`.
 
@@ -77,7 +70,6 @@ trunc = primitive(
 round = primitive(
     lambda x, /, decimals=0: np.round(x, decimals),
     {"x": lambda g: np.zeros_like(g)},
-    name="round",
     numpy=[np.round, np.around],
     elementwise=True,
     kinks=[Kink((0.5,), (0.0,))],
@@ -102,9 +94,7 @@ def rint(x: Any) -> Any:
 floor_divide = primitive(
     np.floor_divide,
     {"a": lambda g: np.zeros_like(g), "b": lambda g: np.zeros_like(g)},
-    numpy=[np.floor_divide],
     domain=(REALS, POSITIVE),
-    elementwise=True,
     kinks=[Kink((4.0, 2.0), (0.0, 0.0))],
     doc="""The largest integer not above `a / b`. It is piecewise constant: its derivatives are 0. As `numpy.floor_divide`.
 
@@ -116,9 +106,7 @@ floor_divide = primitive(
 remainder = primitive(
     np.remainder,
     {"a": lambda g: g, "b": lambda g, a, b: -g * np.floor_divide(a, b)},
-    numpy=[np.remainder],
     domain=(REALS, POSITIVE),
-    elementwise=True,
     kinks=[Kink((4.0, 2.0), (1.0, -2.0))],
     doc="""`a - floor(a / b) * b`, of the sign of `b`. As `numpy.remainder` (`numpy.mod`).
 
@@ -132,9 +120,7 @@ remainder = primitive(
 fmod = primitive(
     np.fmod,
     {"a": lambda g: g, "b": lambda g, y, a, b: -g * np.rint((a - y) / b)},
-    numpy=[np.fmod],
     domain=(REALS, POSITIVE),
-    elementwise=True,
     kinks=[Kink((4.0, 2.0), (1.0, -2.0))],
     doc="""`a - trunc(a / b) * b`, of the sign of `a`. As `numpy.fmod`.
 

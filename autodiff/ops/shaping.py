@@ -53,7 +53,6 @@ def _copied(x: Any, y: Any, copy: bool | None) -> Any:
 reshape = primitive(
     lambda x, /, shape, *, copy=None: np.reshape(x, shape) if copy is None else _copied(x, np.reshape(x, shape), copy),
     {"x": lambda g, x_shape: np.reshape(g, x_shape)},
-    name="reshape",
     numpy=[np.reshape],
     view=True,
     doc="""The elements of `x` in another shape, in the same (row-major) order; -1 stands for what is left. As `numpy.reshape`.
@@ -70,7 +69,6 @@ reshape = primitive(
 ravel = primitive(
     lambda x, /: np.ravel(x),
     {"x": lambda g, x_shape: np.reshape(g, x_shape)},
-    name="ravel",
     numpy=[np.ravel],
     view=True,
     doc="""The elements of `x` along one axis, in row-major order. As `numpy.ravel`.
@@ -140,7 +138,6 @@ def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[in
 broadcast_to = primitive(
     lambda x, /, shape: np.broadcast_to(x, shape),
     {"x": lambda g: g},
-    name="broadcast_to",
     numpy=[np.broadcast_to],
     view=True,
     doc="""`x` repeated to the shape `shape`. As `numpy.broadcast_to`.
@@ -154,7 +151,6 @@ broadcast_to = primitive(
 expand_dims = primitive(
     lambda x, /, axis: np.expand_dims(x, axis),
     {"x": lambda g, x_shape: np.reshape(g, x_shape)},
-    name="expand_dims",
     numpy=[np.expand_dims],
     view=True,
     doc="""`x` with new axes of length one at the positions `axis` of the result. As `numpy.expand_dims`.
@@ -167,7 +163,6 @@ expand_dims = primitive(
 squeeze = primitive(
     lambda x, /, axis=None: np.squeeze(x, axis),
     {"x": lambda g, x_shape: np.reshape(g, x_shape)},
-    name="squeeze",
     numpy=[np.squeeze],
     view=True,
     doc="""`x` without its axes of length one, or without those named by `axis`. As `numpy.squeeze`.
@@ -209,7 +204,6 @@ astype = primitive(
 copy = primitive(
     lambda x, /, order="K": np.copy(x, order),
     {"x": lambda g: g},
-    name="copy",
     numpy=[np.copy],
     elementwise=True,
     doc="""`x` in memory of its own, laid out as `order` says: "K" as `x` is, "C" by rows, "F" by columns. As `numpy.copy`.
@@ -253,7 +247,6 @@ concat = primitive(
 stack = primitive(
     lambda arrays, /, axis=0: np.stack(arrays, axis=axis),
     {"*arrays": lambda g, axis: [g[axis_index(axis % g.ndim, k)] for k in range(g.shape[axis])]},
-    name="stack",
     numpy=[np.stack],
     doc="""The arrays, which have one shape, along a new axis `axis` of the result. As `numpy.stack`.
 
@@ -279,7 +272,6 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 diagonal = primitive(
     lambda x, /, offset=0, axis1=0, axis2=1: np.diagonal(x, offset, axis1, axis2),
     {"x": _onto_diagonal},
-    name="diagonal",
     numpy=[np.diagonal],
     view=True,
     doc="""The diagonal of the matrices along `axis1` and `axis2`, `offset` above the main one. As `numpy.diagonal`.

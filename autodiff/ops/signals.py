@@ -37,7 +37,6 @@ convolve = primitive(
         "a": lambda g, v, a_shape, mode: _of_factor(g, v, a_shape, mode),
         "v": lambda g, a, v_shape, mode: _of_factor(g, a, v_shape, mode),
     },
-    name="convolve",
     numpy=[np.convolve],
     doc="""`y[k] = Σᵢ a[i] v[k - i]` of two vectors, where any or all of their elements meet. As `numpy.convolve`.
 
@@ -77,7 +76,6 @@ def _of_windows(g: Any, x_shape: tuple[int, ...], window_shape: Any, axis: Any) 
 sliding_window_view = primitive(
     lambda x, /, window_shape, axis=None: _windows(x, window_shape, axis),
     {"x": _of_windows},
-    name="sliding_window_view",
     numpy=[_windows],
     view=True,
     doc="""All windows of the shape `window_shape` on the axes `axis`, in as many new axes. As `numpy.lib.stride_tricks` has it.
@@ -107,7 +105,6 @@ def angle(z: Any, deg: bool = False) -> Any:
 unwrap = primitive(
     lambda p, /, discont=None, axis=-1, *, period=2 * math.pi: np.unwrap(p, discont, axis, period=period),
     {"p": lambda g: g},
-    name="unwrap",
     numpy=[np.unwrap],
     kinks=[Kink((np.array([0.0, np.pi]),), (np.ones(2),))],
     doc="""Phases along `axis` without jumps of more than `discont`: multiples of the period are added. As `numpy.unwrap`.

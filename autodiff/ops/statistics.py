@@ -55,7 +55,6 @@ def _of_std(g: Any, y: Any, x: Any, axis: Any, ddof: Any, correction: Any, keepd
 var = primitive(
     lambda x, /, axis=None, *, ddof=0, correction=None, keepdims=False: spread_of(np.var, x, axis, ddof, correction, keepdims),
     {"x": _of_var},
-    name="var",
     numpy=[np.var],
     doc="""The mean of `|x - mean(x)|**2` along `axis` (one, several as a tuple, or all). As `numpy.var`.
 
@@ -73,7 +72,6 @@ var = primitive(
 std = primitive(
     lambda x, /, axis=None, *, ddof=0, correction=None, keepdims=False: spread_of(np.std, x, axis, ddof, correction, keepdims),
     {"x": _of_std},
-    name="std",
     numpy=[np.std],
     kinks=[Kink((np.full(n, 0.1),), (np.zeros(n),)) for n in (1, 3)],  # of three, NumPy's is not exactly 0
     doc="""The square root of the variance along `axis` (one, several as a tuple, or all). As `numpy.std`.

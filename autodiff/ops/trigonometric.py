@@ -35,8 +35,6 @@ _INSIDE = Interval(-1, 1)
 sin = primitive(
     np.sin,
     {"x": lambda g, x: g * np.cos(x)},
-    numpy=[np.sin],
-    elementwise=True,
     doc="""The sine of an angle in radians; its derivative is `cos(x)`. As `numpy.sin`.
 
     >>> ad.sin(ad.Tensor([0.0, 1.0]))
@@ -47,8 +45,6 @@ sin = primitive(
 cos = primitive(
     np.cos,
     {"x": lambda g, x: -g * np.sin(x)},
-    numpy=[np.cos],
-    elementwise=True,
     doc="""The cosine of an angle in radians; its derivative is `-sin(x)`. As `numpy.cos`.
 
     >>> ad.cos(ad.Tensor([0.0, 1.0]))
@@ -59,9 +55,7 @@ cos = primitive(
 tan = primitive(
     np.tan,
     {"x": lambda g, y: g * (1 + y * y)},
-    numpy=[np.tan],
     domain=Interval(-math.pi / 2, math.pi / 2),
-    elementwise=True,
     doc="""The tangent of an angle in radians; its derivative is `1 + tan(x)**2`. As `numpy.tan`.
 
     >>> ad.tan(ad.Tensor([0.0, 1.0]))
@@ -75,7 +69,6 @@ asin = primitive(
     name="asin",
     numpy=[np.arcsin],
     domain=_INSIDE,
-    elementwise=True,
     doc="""The angle whose sine is `x`; its derivative is `1 / sqrt(1 - x**2)`, infinite at -1 and 1. As `numpy.asin`.
 
     >>> ad.asin(ad.Tensor([0.0, 0.5]))
@@ -89,7 +82,6 @@ acos = primitive(
     name="acos",
     numpy=[np.arccos],
     domain=_INSIDE,
-    elementwise=True,
     doc="""The angle whose cosine is `x`; its derivative is `-1 / sqrt(1 - x**2)`, infinite at -1 and 1. As `numpy.acos`.
 
     >>> ad.acos(ad.Tensor([0.0, 0.5]))
@@ -102,7 +94,6 @@ atan = primitive(
     {"x": lambda g, x: g / (1 + x * x)},
     name="atan",
     numpy=[np.arctan],
-    elementwise=True,
     doc="""The angle between -π/2 and π/2 whose tangent is `x`; its derivative is `1 / (1 + x**2)`. As `numpy.atan`.
 
     >>> ad.atan(ad.Tensor([0.0, 1.0]))
@@ -131,7 +122,6 @@ atan2 = primitive(
     {"a": _atan2_of_a, "b": _atan2_of_b},
     name="atan2",
     numpy=[np.arctan2],
-    elementwise=True,
     kinks=[Kink((0.0, 0.0), (0.0, 0.0))],
     doc="""The angle between -π and π of the point with the ordinate `a` and the abscissa `b`. As `numpy.atan2`.
 
@@ -145,8 +135,6 @@ atan2 = primitive(
 sinh = primitive(
     np.sinh,
     {"x": lambda g, x: g * np.cosh(x)},
-    numpy=[np.sinh],
-    elementwise=True,
     doc="""The hyperbolic sine; its derivative is `cosh(x)`. As `numpy.sinh`.
 
     >>> ad.sinh(ad.Tensor([0.0, 1.0]))
@@ -157,8 +145,6 @@ sinh = primitive(
 cosh = primitive(
     np.cosh,
     {"x": lambda g, x: g * np.sinh(x)},
-    numpy=[np.cosh],
-    elementwise=True,
     doc="""The hyperbolic cosine; its derivative is `sinh(x)`. As `numpy.cosh`.
 
     >>> ad.cosh(ad.Tensor([0.0, 1.0]))
@@ -169,8 +155,6 @@ cosh = primitive(
 tanh = primitive(
     np.tanh,
     {"x": lambda g, y: g * (1 - y * y)},
-    numpy=[np.tanh],
-    elementwise=True,
     doc="""The hyperbolic tangent; its derivative is `1 - tanh(x)**2`. As `numpy.tanh`.
 
     >>> ad.tanh(ad.Tensor([0.0, 1.0]))
@@ -183,7 +167,6 @@ asinh = primitive(
     {"x": lambda g, y: g / np.cosh(y)},
     name="asinh",
     numpy=[np.arcsinh],
-    elementwise=True,
     doc="""The inverse of the hyperbolic sine; its derivative is `1 / sqrt(1 + x**2)`. As `numpy.asinh`.
 
     >>> ad.asinh(ad.Tensor([0.0, 1.0]))
@@ -197,7 +180,6 @@ acosh = primitive(
     name="acosh",
     numpy=[np.arccosh],
     domain=Interval(1, np.inf),
-    elementwise=True,
     doc="""The inverse of the hyperbolic cosine; its derivative is `1 / sqrt(x**2 - 1)`, infinite at 1. As `numpy.acosh`.
 
     >>> ad.acosh(ad.Tensor([1.0, 2.0]))
@@ -211,7 +193,6 @@ atanh = primitive(
     name="atanh",
     numpy=[np.arctanh],
     domain=_INSIDE,
-    elementwise=True,
     doc="""The inverse of the hyperbolic tangent; its derivative is `1 / (1 - x**2)`, infinite at -1 and 1. As `numpy.atanh`.
 
     >>> ad.atanh(ad.Tensor([0.0, 0.5]))
@@ -222,8 +203,6 @@ atanh = primitive(
 hypot = primitive(
     np.hypot,
     {"a": lambda g, y, a: g * _over(a, y), "b": lambda g, y, b: g * _over(b, y)},
-    numpy=[np.hypot],
-    elementwise=True,
     kinks=[Kink((0.0, 0.0), (0.0, 0.0))],
     doc="""`sqrt(a**2 + b**2)`, without overflow. As `numpy.hypot`.
 
@@ -270,7 +249,6 @@ deg2rad = primitive(
     np.deg2rad,
     {"x": lambda g: np.deg2rad(g)},
     numpy=[np.deg2rad, np.radians],
-    elementwise=True,
     doc="""An angle in radians, given in degrees: `x π / 180`. As `numpy.deg2rad`.
 
     >>> ad.deg2rad(ad.Tensor([0.0, 180.0]))
@@ -282,7 +260,6 @@ rad2deg = primitive(
     np.rad2deg,
     {"x": lambda g: np.rad2deg(g)},
     numpy=[np.rad2deg, np.degrees],
-    elementwise=True,
     doc="""An angle in degrees, given in radians: `x 180 / π`. As `numpy.rad2deg`.
 
     >>> ad.rad2deg(ad.Tensor([0.0, np.pi]))

@@ -14,7 +14,6 @@ __all__ = ["i0", "i0e", "i1", "i1e", "iv", "ive"]
 iv = primitive(
     lambda v, z, /: scipy.iv(v, z),
     {"z": lambda g, v, z: g * ((scipy.iv(v - 1, z) + scipy.iv(v + 1, z)) / 2)},
-    name="iv",
     numpy=[scipy.iv],
     domain=[Interval(1, 4), POSITIVE],
     elementwise=True,
@@ -29,7 +28,6 @@ iv = of_given_order(iv)
 ive = primitive(
     lambda v, z, /: scipy.ive(v, real_numbers("ive", z)),
     {"z": lambda g, v, z, y: g * ((scipy.ive(v - 1, z) + scipy.ive(v + 1, z)) / 2 - np.sign(z) * y)},
-    name="ive",
     numpy=[scipy.ive],
     domain=[Interval(1, 4), POSITIVE],
     elementwise=True,
@@ -44,9 +42,7 @@ ive = of_given_order(ive)
 i0 = primitive(
     scipy.i0,
     {"x": lambda g, x: g * scipy.i1(x)},
-    name="i0",
     numpy=[scipy.i0, np.i0],
-    elementwise=True,
     doc="""The modified Bessel function of the order 0; its derivative is `i1(x)`. As `scipy.special.i0` and `numpy.i0`.
 
     >>> ad.special.i0(ad.Tensor([0.0, 1.0]))
@@ -57,9 +53,6 @@ i0 = primitive(
 i1 = primitive(
     scipy.i1,
     {"x": lambda g, x: g * ((scipy.i0(x) + scipy.iv(2, x)) / 2)},
-    name="i1",
-    numpy=[scipy.i1],
-    elementwise=True,
     doc="""The modified Bessel function of the order 1; its derivative is `(i0(x) + iv(2, x)) / 2`. As `scipy.special.i1`.
 
     >>> ad.special.i1(ad.Tensor([0.0, 1.0]))
@@ -70,9 +63,6 @@ i1 = primitive(
 i0e = primitive(
     scipy.i0e,
     {"x": lambda g, x, y: g * (scipy.i1e(x) - np.sign(x) * y)},
-    name="i0e",
-    numpy=[scipy.i0e],
-    elementwise=True,
     kinks=[Kink((0.0,), (0.0,))],
     doc="""`exp(-|x|) i0(x)`, which does not overflow. As `scipy.special.i0e`.
 
@@ -86,9 +76,6 @@ i0e = primitive(
 i1e = primitive(
     scipy.i1e,
     {"x": lambda g, x, y: g * ((scipy.i0e(x) + scipy.ive(2, x)) / 2 - np.sign(x) * y)},
-    name="i1e",
-    numpy=[scipy.i1e],
-    elementwise=True,
     doc="""`exp(-|x|) i1(x)`, which does not overflow. As `scipy.special.i1e`.
 
     Its derivative is `(i0e(x) + ive(2, x)) / 2 - sign(x) i1e(x)`.

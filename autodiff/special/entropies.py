@@ -20,9 +20,6 @@ numpy_table[scipy.expit] = sigmoid
 log_expit = primitive(
     scipy.log_expit,
     {"x": lambda g, x: g * scipy.expit(-x)},
-    name="log_expit",
-    numpy=[scipy.log_expit],
-    elementwise=True,
     doc="""The logarithm of `expit`, precise on both sides; its derivative is `expit(-x)`. As `scipy.special.log_expit`.
 
     >>> ad.special.log_expit(ad.Tensor([0.0, -1000.0]))
@@ -45,10 +42,7 @@ softplus = primitive(
 logit = primitive(
     scipy.logit,
     {"x": lambda g, x: g / (x * (1 - x))},
-    name="logit",
-    numpy=[scipy.logit],
     domain=Interval(0, 1),
-    elementwise=True,
     doc="""The inverse of `expit`, `log(x / (1 - x))`; its derivative is `1 / (x (1 - x))`. As `scipy.special.logit`.
 
     >>> ad.special.logit(ad.Tensor([0.5, 0.75]))
@@ -65,10 +59,7 @@ def _beside(a: Any, b: Any, at: float) -> Any:
 xlogy = primitive(
     scipy.xlogy,
     {"a": lambda g, a, b: scipy.xlogy(g, _beside(a, b, 0)), "b": lambda g, a, b: g * (a / _beside(a, b, 0))},
-    name="xlogy",
-    numpy=[scipy.xlogy],
     domain=[REALS, POSITIVE],
-    elementwise=True,
     kinks=[Kink((0.0, 0.0), (0.0, 0.0))],
     doc="""`a log(b)`, but 0 where `a` is 0, also if `b` is. As `scipy.special.xlogy`.
 
@@ -82,10 +73,7 @@ xlogy = primitive(
 xlog1py = primitive(
     scipy.xlog1py,
     {"a": lambda g, a, b: scipy.xlog1py(g, _beside(a, b, -1)), "b": lambda g, a, b: g * (a / (1 + _beside(a, b, -1)))},
-    name="xlog1py",
-    numpy=[scipy.xlog1py],
     domain=[REALS, Interval(-1, np.inf)],
-    elementwise=True,
     kinks=[Kink((0.0, -1.0), (0.0, 0.0))],
     doc="""`a log(1 + b)`, but 0 where `a` is 0, also if `b` is -1. As `scipy.special.xlog1py`.
 
@@ -99,10 +87,7 @@ xlog1py = primitive(
 entr = primitive(
     scipy.entr,
     {"x": lambda g, x: -g * (1 + np.log(x))},
-    name="entr",
-    numpy=[scipy.entr],
     domain=POSITIVE,
-    elementwise=True,
     doc="""`-x log(x)`, which is 0 at 0; its derivative is `-1 - log(x)`, infinite at 0. As `scipy.special.entr`.
 
     >>> ad.special.entr(ad.Tensor([0.0, 0.5]))
@@ -113,10 +98,7 @@ entr = primitive(
 rel_entr = primitive(
     scipy.rel_entr,
     {"a": lambda g, a, b: g * (1 + np.log(a / b)), "b": lambda g, a, b: -g * (a / b)},
-    name="rel_entr",
-    numpy=[scipy.rel_entr],
     domain=POSITIVE,
-    elementwise=True,
     doc="""`a log(a / b)`, which is 0 where `a` is 0. As `scipy.special.rel_entr`.
 
     Its derivatives are `1 + log(a / b)`, infinite where `a` is 0, and `-a / b`.
@@ -129,10 +111,7 @@ rel_entr = primitive(
 kl_div = primitive(
     scipy.kl_div,
     {"a": lambda g, a, b: g * np.log(a / b), "b": lambda g, a, b: g * (1 - a / b)},
-    name="kl_div",
-    numpy=[scipy.kl_div],
     domain=POSITIVE,
-    elementwise=True,
     doc="""`a log(a / b) - a + b`, which is `b` where `a` is 0. As `scipy.special.kl_div`.
 
     Its derivatives are `log(a / b)`, infinite where `a` is 0, and `1 - a / b`.

@@ -54,9 +54,6 @@ def of_given_order(operation: Callable[..., Any]) -> Callable[..., Any]:
 erf = primitive(
     scipy.erf,
     {"x": lambda g, x: g * (_OF_ERF * np.exp(-x * x))},
-    name="erf",
-    numpy=[scipy.erf],
-    elementwise=True,
     doc="""The error function `2/√π ∫₀ˣ exp(-t²) dt`; its derivative is `2/√π exp(-x²)`. As `scipy.special.erf`.
 
     >>> ad.special.erf(ad.Tensor([0.0, 1.0]))
@@ -67,9 +64,6 @@ erf = primitive(
 erfc = primitive(
     scipy.erfc,
     {"x": lambda g, x: -g * (_OF_ERF * np.exp(-x * x))},
-    name="erfc",
-    numpy=[scipy.erfc],
-    elementwise=True,
     doc="""`1 - erf(x)`, precise also far to the right. As `scipy.special.erfc`.
 
     >>> ad.special.erfc(ad.Tensor([0.0, 1.0]))
@@ -88,9 +82,6 @@ def _of_erfcx(g: Any, x: Any, y: Any) -> Any:
 erfcx = primitive(
     scipy.erfcx,
     {"x": _of_erfcx},
-    name="erfcx",
-    numpy=[scipy.erfcx],
-    elementwise=True,
     doc="""`exp(x²) erfc(x)`, which does not underflow; its derivative is `2 x y - 2/√π`. As `scipy.special.erfcx`.
 
     >>> ad.special.erfcx(ad.Tensor([0.0, 1.0]))
@@ -101,10 +92,7 @@ erfcx = primitive(
 erfinv = primitive(
     scipy.erfinv,
     {"x": lambda g, y: g * (np.exp(y * y) / _OF_ERF)},
-    name="erfinv",
-    numpy=[scipy.erfinv],
     domain=Interval(-1, 1),
-    elementwise=True,
     doc="""The inverse of `erf`; its derivative is `√π/2 exp(y²)`, infinite at -1 and 1. As `scipy.special.erfinv`.
 
     >>> ad.special.erfinv(ad.Tensor([0.0, 0.5]))
@@ -115,9 +103,6 @@ erfinv = primitive(
 ndtr = primitive(
     scipy.ndtr,
     {"x": lambda g, x: g * (_OF_NDTR * np.exp(-x * x / 2))},
-    name="ndtr",
-    numpy=[scipy.ndtr],
-    elementwise=True,
     doc="""The distribution function of the standard normal distribution; its derivative is the density. As `scipy.special.ndtr`.
 
     >>> ad.special.ndtr(ad.Tensor([0.0, 1.0]))
@@ -128,9 +113,6 @@ ndtr = primitive(
 log_ndtr = primitive(
     scipy.log_ndtr,
     {"x": lambda g, x: g * (math.sqrt(2 / math.pi) / scipy.erfcx(x * -math.sqrt(0.5)))},
-    name="log_ndtr",
-    numpy=[scipy.log_ndtr],
-    elementwise=True,
     doc="""The logarithm of `ndtr`, precise also far to the left. As `scipy.special.log_ndtr`.
 
     Its derivative `√(2/π) / erfcx(-x/√2)`, the density over the distribution function, is precise on both sides as well.
@@ -143,10 +125,7 @@ log_ndtr = primitive(
 ndtri = primitive(
     scipy.ndtri,
     {"p": lambda g, y: g * (np.exp(y * y / 2) / _OF_NDTR)},
-    name="ndtri",
-    numpy=[scipy.ndtri],
     domain=_UNIT,
-    elementwise=True,
     doc="""The inverse of `ndtr`; its derivative is one over the density there, infinite at 0 and 1. As `scipy.special.ndtri`.
 
     >>> ad.special.ndtri(ad.Tensor([0.5, 0.975]))
@@ -159,10 +138,7 @@ ndtri = primitive(
 gammaln = primitive(
     scipy.gammaln,
     {"x": lambda g, x: g * scipy.digamma(x)},
-    name="gammaln",
-    numpy=[scipy.gammaln],
     domain=POSITIVE,
-    elementwise=True,
     doc="""`log |Γ(x)|`; its derivative is `digamma(x)`. As `scipy.special.gammaln`: infinite at 0, -1, -2, ...
 
     >>> ad.special.gammaln(ad.Tensor([1.0, 5.0]))
@@ -173,7 +149,6 @@ gammaln = primitive(
 gamma = primitive(
     lambda x, /: scipy.gamma(real_numbers("gamma", x)),
     {"x": lambda g, x, y: g * (y * scipy.digamma(x))},
-    name="gamma",
     numpy=[scipy.gamma],
     domain=POSITIVE,
     elementwise=True,
@@ -238,10 +213,7 @@ betaln = primitive(
         "a": lambda g, a, b: g * (scipy.digamma(a) - scipy.digamma(a + b)),
         "b": lambda g, a, b: g * (scipy.digamma(b) - scipy.digamma(a + b)),
     },
-    name="betaln",
-    numpy=[scipy.betaln],
     domain=POSITIVE,
-    elementwise=True,
     doc="""`log |B(a, b)|`; its derivative by `a` is `digamma(a) - digamma(a + b)`. As `scipy.special.betaln`.
 
     >>> ad.special.betaln(ad.Tensor([1.0, 2.0]), 2.0)
@@ -255,10 +227,7 @@ beta = primitive(
         "a": lambda g, y, a, b: g * (y * (scipy.digamma(a) - scipy.digamma(a + b))),
         "b": lambda g, y, a, b: g * (y * (scipy.digamma(b) - scipy.digamma(a + b))),
     },
-    name="beta",
-    numpy=[scipy.beta],
     domain=POSITIVE,
-    elementwise=True,
     doc="""The beta function `Γ(a) Γ(b) / Γ(a + b)`. As `scipy.special.beta`.
 
     >>> ad.special.beta(ad.Tensor([1.0, 2.0]), 2.0)

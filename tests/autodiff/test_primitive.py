@@ -94,6 +94,22 @@ def test_a_name_that_is_taken_is_an_error() -> None:
     assert registry["exp"].call is ad.exp
 
 
+def test_what_the_function_tells_need_not_be_said() -> None:
+    rules = {"x": lambda g: np.zeros_like(g)}
+    extend.primitive(np.spacing, rules)
+    extend.primitive(np.spacing, rules, name="a distance")
+    extend.primitive(lambda x, /: np.fabs(x), rules, numpy=[np.fabs])
+    extend.primitive(np.vecdot, {"a": lambda g, b: g[..., None] * b, "b": lambda g, a: g[..., None] * a}, name="a product")
+    found = [(e.name, e.numpy, e.elementwise) for e in [*registry.values()][-4:]]
+    assert found == [
+        ("spacing", (np.spacing,), True),
+        ("a distance", (), True),
+        ("fabs", (np.fabs,), False),
+        ("a product", (), False),
+    ]
+    assert isinstance(np.spacing(leaf(X)), ad.Tensor)
+
+
 BAD_DECLARATIONS: list[tuple[Any, Any, str]] = [
     (np.sinh, {}, "fails has no rules. A function without derivatives needs no primitive."),
     (lambda x, /: x, {"y": lambda g: g}, "fails has rules for y, but its array arguments are x."),
