@@ -92,10 +92,13 @@ slogdet = primitive(
     """,
 )
 
-matrix_rank = constant(
-    np.linalg.matrix_rank,
-    "How many singular values are not 0 but for rounding: larger than `tol`, or than `rtol` times the largest",
-    "ad.linalg.matrix_rank(ad.Tensor([[1.0, 2.0], [2.0, 4.0]]))",
-    "Tensor(1)",
-    lambda x, /, tol=None, hermitian=False, *, rtol=None: ...,
-)
+
+@constant(np.linalg.matrix_rank)
+def matrix_rank(x: Any, /, tol: Any = None, hermitian: Any = False, *, rtol: Any = None) -> Any:
+    """How many singular values are not 0 but for rounding: larger than `tol`, or than `rtol` times the largest.
+
+    As `numpy.linalg.matrix_rank`.
+
+    >>> ad.linalg.matrix_rank(ad.Tensor([[1.0, 2.0], [2.0, 4.0]]))
+    Tensor(1)
+    """

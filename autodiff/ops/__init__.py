@@ -15,9 +15,11 @@ from autodiff.ops.extremes import *
 from autodiff.ops.floats import *
 from autodiff.ops.indexing import *
 from autodiff.ops.joining import *
+from autodiff.ops.logic import *
 from autodiff.ops.matrices import *
 from autodiff.ops.nan_reductions import *
 from autodiff.ops.padding import *
+from autodiff.ops.places import *
 from autodiff.ops.products import *
 from autodiff.ops.quantiles import *
 from autodiff.ops.rearranging import *

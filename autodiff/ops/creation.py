@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -77,28 +76,46 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> T
     return sharing(as_numbers(np.from_dlpack(x), "from_dlpack", copy=copy or None))
 
 
-def _creating(function: Any, what: str, call: str, gives: str, signature: Callable[..., Any]) -> Callable[..., Any]:
-    """NumPy's `function`, whose results are tensors."""
-    check = partial(as_numbers, where=function.__name__)
-    return constant(function, what, call, gives, signature, lambda array: wrap(check(array)))
+def _creating(function: Any) -> Callable[..., Any]:
+    """Declare NumPy's `function`, whose results are tensors: a decorator."""
+    return constant(function, lambda array: wrap(as_numbers(array, function.__name__)))
 
 
-zeros = _creating(
-    np.zeros, "Zeros of the shape `shape`", "ad.zeros(2)", "Tensor([0., 0.])", lambda shape, dtype=None, *, device=None: ...
-)
-ones = _creating(
-    np.ones, "Ones of the shape `shape`", "ad.ones(2)", "Tensor([1., 1.])", lambda shape, dtype=None, *, device=None: ...
-)
-empty = _creating(
-    np.empty, "Any values in the shape `shape`", "ad.empty((2, 3)).shape", "(2, 3)", lambda shape, dtype=None, *, device=None: ...
-)
-eye = _creating(
-    np.eye,
-    "A matrix with ones on the diagonal `k` above the main one, and zeros",
-    "ad.eye(2)",
-    "Tensor([[1., 0.],\n            [0., 1.]])",
-    lambda n_rows, n_cols=None, /, k=0, dtype=None, *, device=None: ...,
-)
+@_creating(np.zeros)
+def zeros(shape: Any, dtype: Any = None, *, device: Any = None) -> Any:
+    """Zeros of the shape `shape`. As `numpy.zeros`.
+
+    >>> ad.zeros(2)
+    Tensor([0., 0.])
+    """
+
+
+@_creating(np.ones)
+def ones(shape: Any, dtype: Any = None, *, device: Any = None) -> Any:
+    """Ones of the shape `shape`. As `numpy.ones`.
+
+    >>> ad.ones(2)
+    Tensor([1., 1.])
+    """
+
+
+@_creating(np.empty)
+def empty(shape: Any, dtype: Any = None, *, device: Any = None) -> Any:
+    """Any values in the shape `shape`. As `numpy.empty`.
+
+    >>> ad.empty((2, 3)).shape
+    (2, 3)
+    """
+
+
+@_creating(np.eye)
+def eye(n_rows: Any, n_cols: Any = None, /, k: Any = 0, dtype: Any = None, *, device: Any = None) -> Any:
+    """A matrix with ones on the diagonal `k` above the main one, and zeros. As `numpy.eye`.
+
+    >>> ad.eye(2)
+    Tensor([[1., 0.],
+            [0., 1.]])
+    """
 
 
 def arange(start: Any, /, stop: Any = None, step: Any = 1, dtype: Any = None, *, device: Any = None) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff.core.call import caller
 from autodiff.core.tensor import attach
-from autodiff.ops import constants, writing
+from autodiff.ops import logic, places, writing
 from autodiff.ops.arithmetic import abs, add, divide, multiply, negative, positive, pow, subtract
 from autodiff.ops.choosing import choose, compress, take
 from autodiff.ops.complex import conj, imag, real
@@ -81,11 +81,11 @@ _OPERATORS: dict[str, tuple[Callable[..., Any], np.ufunc, str]] = {
     "mod": (remainder, np.remainder, "%"),
     "pow": (pow, np.power, "**"),
     "matmul": (matmul, np.matmul, "@"),
-    "and": (constants.bitwise_and, np.bitwise_and, "&"),
-    "or": (constants.bitwise_or, np.bitwise_or, "|"),
-    "xor": (constants.bitwise_xor, np.bitwise_xor, "^"),
-    "lshift": (constants.bitwise_left_shift, np.left_shift, "<<"),
-    "rshift": (constants.bitwise_right_shift, np.right_shift, ">>"),
+    "and": (logic.bitwise_and, np.bitwise_and, "&"),
+    "or": (logic.bitwise_or, np.bitwise_or, "|"),
+    "xor": (logic.bitwise_xor, np.bitwise_xor, "^"),
+    "lshift": (logic.bitwise_left_shift, np.left_shift, "<<"),
+    "rshift": (logic.bitwise_right_shift, np.right_shift, ">>"),
 }
 for _name, (_operation, _ufunc, _sign) in _OPERATORS.items():
     _itself = _operator(_operation)
@@ -100,13 +100,13 @@ _MEMBERS: dict[str, Any] = {
     "__abs__": abs,
     "__getitem__": getitem,
     "__setitem__": assign,
-    "__eq__": _operator(constants.equal),
-    "__ne__": _operator(constants.not_equal),
-    "__lt__": _operator(constants.less),
-    "__le__": _operator(constants.less_equal),
-    "__gt__": _operator(constants.greater),
-    "__ge__": _operator(constants.greater_equal),
-    "__invert__": constants.bitwise_invert,
+    "__eq__": _operator(logic.equal),
+    "__ne__": _operator(logic.not_equal),
+    "__lt__": _operator(logic.less),
+    "__le__": _operator(logic.less_equal),
+    "__gt__": _operator(logic.greater),
+    "__ge__": _operator(logic.greater_equal),
+    "__invert__": logic.bitwise_invert,
     "sum": sum,
     "mean": mean,
     "max": max,
@@ -130,17 +130,17 @@ _MEMBERS: dict[str, Any] = {
     "choose": choose,
     "compress": _compress,
     "argsort": argsort,
-    "argpartition": constants.argpartition,
-    "searchsorted": constants.searchsorted,
-    "nonzero": constants.nonzero,
+    "argpartition": places.argpartition,
+    "searchsorted": places.searchsorted,
+    "nonzero": places.nonzero,
     "fill": writing.fill,
     "put": writing.put,
     "sort": writing.sort_in_place,
     "partition": writing.partition_in_place,
-    "all": constants.all,
-    "any": constants.any,
-    "argmax": constants.argmax,
-    "argmin": constants.argmin,
+    "all": logic.all,
+    "any": logic.any,
+    "argmax": places.argmax,
+    "argmin": places.argmin,
     "reshape": _reshape,
     "transpose": _transpose,
     "copy": _copy,

@@ -9,8 +9,8 @@ import numpy as np
 
 from autodiff.composites import composite
 from autodiff.core.tensor import array_of
-from autodiff.ops import constants
 from autodiff.ops.choosing import take_along_axis
+from autodiff.ops.constants import of_arrays
 from autodiff.ops.indexing import as_array_like
 from autodiff.ops.shaping import astype, in_a_row
 
@@ -34,7 +34,7 @@ def argsort(x: Any, /, axis: int | None = -1, kind: Any = None, *, descending: b
     return np.shape(x)[along] - 1 - np.flip(_argsort(np.flip(x, along), along, kind), along)
 
 
-_argsort = constants.constant(np.argsort)
+_argsort = of_arrays(np.argsort)
 
 
 @composite(numpy=[np.sort])
