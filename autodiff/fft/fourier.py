@@ -11,7 +11,7 @@ from autodiff.composites import composite
 from autodiff.core.tensor import wrap
 from autodiff.dtypes import require_cpu
 from autodiff.ops.complex import conj
-from autodiff.ops.indexing import axis_index
+from autodiff.ops.indexing import cut
 from autodiff.ops.rearranging import roll
 from autodiff.ops.shaping import astype
 from autodiff.registry import primitive
@@ -28,7 +28,7 @@ def _fitted(x: Any, n: int, axis: int) -> Any:
     """`x` cut to `n` elements along `axis`, or filled with zeros to as many: the transpose of what a transform does first."""
     axis %= x.ndim
     if x.shape[axis] >= n:
-        return x[axis_index(axis, slice(n))]
+        return cut(x, axis, None, n)
     zeros = np.zeros_like(x, shape=(*x.shape[:axis], n - x.shape[axis], *x.shape[axis + 1 :]))
     return np.concatenate([x, zeros], axis)
 

@@ -1,6 +1,5 @@
 """The table of operations, one file per family."""
 
-from autodiff.ops import constants as constants
 from autodiff.ops import operators as operators
 from autodiff.ops.arithmetic import *
 from autodiff.ops.calculus import *

@@ -11,17 +11,13 @@ from autodiff.composites import composite
 from autodiff.dtypes import INEXACT
 from autodiff.ops.arithmetic import subtract
 from autodiff.ops.cumulative import cumulative_prod
-from autodiff.ops.indexing import as_array_like, axis_index, getitem, where
+from autodiff.ops.indexing import as_array_like, cut, where
 from autodiff.ops.rearranging import flip
 from autodiff.ops.reductions import sum
 from autodiff.ops.rounding import remainder
 from autodiff.ops.shaping import all_or, astype, broadcast_to, concat, moveaxis, ravel, reshape
 
 __all__ = ["diff", "ediff1d", "gradient", "interp", "polyval", "trapezoid", "vander"]
-
-
-def _part(x: Any, axis: int, part: slice) -> Any:
-    return getitem(x, axis_index(axis, part))
 
 
 @composite(numpy=[np.diff])
@@ -39,10 +35,10 @@ def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
         raise ValueError(f"diff: n is {n} and x has {x.ndim} axes; wanted n of at least 0, and an axis along which to differ.")
     axis = normalize_axis_index(axis, x.ndim)
     one = [*x.shape[:axis], 1, *x.shape[axis + 1 :]]
-    parts = [part if np.ndim(part) else broadcast_to(part, one) for part in (prepend, x, append) if part is not None]
-    y = x if len(parts) == 1 else concat(parts, axis)
+    arrays = [array if np.ndim(array) else broadcast_to(array, one) for array in (prepend, x, append) if array is not None]
+    y = x if len(arrays) == 1 else concat(arrays, axis)
     for _ in range(n):
-        y = (np.not_equal if y.dtype == bool else subtract)(_part(y, axis, slice(1, None)), _part(y, axis, slice(None, -1)))
+        y = (np.not_equal if y.dtype == bool else subtract)(cut(y, axis, 1, None), cut(y, axis, None, -1))
     return y
 
 
@@ -54,7 +50,7 @@ def ediff1d(x: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     Tensor([0., 3., 5.])
     """
     y = diff(ravel(x))
-    return concat([ravel(astype(part, y.dtype)) for part in (to_begin, y, to_end) if part is not None])
+    return concat([ravel(astype(array, y.dtype)) for array in (to_begin, y, to_end) if array is not None])
 
 
 @composite(numpy=[np.gradient])
@@ -80,8 +76,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
         raise TypeError(f"gradient: there are {len(spacings)} distances for {len(axes)} axes; wanted one for all, or one for each.")
     if edge_order not in (1, 2):
         raise ValueError(f"gradient: edge_order is {edge_order}; wanted 1 or 2.")
-    slopes = [_slopes(moveaxis(f, a, -1), h, edge_order) for a, h in zip(axes, spacings, strict=True)]
-    slopes = [moveaxis(y, -1, a) for a, y in zip(axes, slopes, strict=True)]
+    slopes = [moveaxis(_slopes(moveaxis(f, a, -1), h, edge_order), -1, a) for a, h in zip(axes, spacings, strict=True)]
     return slopes[0] if len(axes) == 1 else tuple(slopes)
 
 

@@ -16,7 +16,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from autodiff.composites import composite
 from autodiff.ops.arithmetic import multiply
 from autodiff.ops.indexing import as_array_like
-from autodiff.ops.products import matmul
+from autodiff.ops.products import matmul, misfit
 from autodiff.ops.reductions import sum
 from autodiff.ops.shaping import astype, diagonal, permute_dims, reshape, squeeze
 from autodiff.ops.subscripts import Labels, lengths, parsed, resolved, separated
@@ -255,10 +255,7 @@ def dot(a: Any, b: Any) -> Any:
         return multiply(a, b)
     k = b_shape[-2:][0]
     if a_shape[-1] != k:
-        raise ValueError(
-            f"dot: the shapes are {a_shape} and {b_shape}; wanted (..., k) and (..., k, n), or (k,), "
-            f"but {a_shape[-1]} elements meet {k}."
-        )
+        raise misfit("dot", a, b, f"(..., k) and (..., k, n), or (k,), but {a_shape[-1]} elements meet {k}")
     if len(b_shape) <= 2:
         return matmul(a, b)
     return _summed_over("dot", a_shape, b_shape, (-1,), (-2,)).of((as_array_like(a), as_array_like(b)))

@@ -99,7 +99,7 @@ _TIES = [  # points, and the sums of the shares that each element gets
 ]
 
 cummax = primitive(
-    lambda x, /, axis=None: np.maximum.accumulate(np.reshape(x, -1) if axis is None else x, 0 if axis is None else axis),
+    lambda x, /, axis=None: np.maximum.accumulate(*in_a_row(x, axis)),
     {"x": _of_running},
     name="cummax",
     kinks=[Kink((x,), (shares,)) for x, shares in _TIES],
@@ -113,7 +113,7 @@ cummax = primitive(
 )
 
 cummin = primitive(
-    lambda x, /, axis=None: np.minimum.accumulate(np.reshape(x, -1) if axis is None else x, 0 if axis is None else axis),
+    lambda x, /, axis=None: np.minimum.accumulate(*in_a_row(x, axis)),
     {"x": _of_running},
     name="cummin",
     kinks=[Kink((-x,), (shares,)) for x, shares in _TIES],

@@ -28,6 +28,11 @@ def axis_index(axis: int, index: Any) -> tuple[Any, ...]:
     return (*(slice(None),) * axis, index)
 
 
+def cut(x: Any, axis: int, start: int | None, stop: int | None) -> Any:
+    """`x` from `start` to before `stop` along `axis`, which is not negative."""
+    return x[axis_index(axis, slice(start, stop))]
+
+
 def as_index(index: Any) -> Any:
     """`index` with arrays of its own in the place of tensors, arrays and sequences, so that nobody can change it later."""
     return tuple(map(_as_axis_index, index)) if isinstance(index, tuple) else _as_axis_index(index)

@@ -12,7 +12,7 @@ from autodiff.core.tensor import Tensor, unwrapped, wrap
 from autodiff.dtypes import INEXACT
 from autodiff.ops import reductions
 from autodiff.ops.choosing import take
-from autodiff.ops.indexing import as_array_like, axis_index
+from autodiff.ops.indexing import as_array_like, cut
 from autodiff.ops.quantiles import median
 from autodiff.ops.rearranging import flip
 from autodiff.ops.shaping import astype, broadcast_to, concat, copy, stack
@@ -106,16 +106,12 @@ def _widths(name: str, value: Any, ndim: int) -> list[list[int]]:
     return result
 
 
-def _part(x: Any, axis: int, start: int, stop: int) -> Any:
-    return x[axis_index(axis, slice(start, stop))]
-
-
 def _padded(x: Any, widths: list[int], axis: int, mode: str, options: dict[str, Any]) -> Any:
     n = x.shape[axis]
     if n == 0 and mode not in ("constant", "empty"):
         raise ValueError(f"pad: axis {axis} has no elements to continue with mode {mode!r}; wanted 'constant'.")
     if options.get("reflect_type") == "odd" and n > 1:
-        before = _part(_with_odd_reflection(flip(x, axis), widths[0], axis, mode), axis, n, n + widths[0])
+        before = cut(_with_odd_reflection(flip(x, axis), widths[0], axis, mode), axis, n, n + widths[0])
         return concat([flip(before, axis), _with_odd_reflection(x, widths[1], axis, mode)], axis)
     before, after = (_border(x, axis, side, widths[side], mode, options) for side in (0, 1))
     return concat([before, x, after], axis)
@@ -127,8 +123,8 @@ def _with_odd_reflection(x: Any, width: int, axis: int, mode: str) -> Any:
     while width > 0:
         n = x.shape[axis]
         more = min(width, n - skipped)
-        mirrored = flip(_part(x, axis, n - skipped - more, n - skipped), axis)
-        x = concat([x, 2 * _part(x, axis, n - 1, n) - mirrored], axis)
+        mirrored = flip(cut(x, axis, n - skipped - more, n - skipped), axis)
+        x = concat([x, 2 * cut(x, axis, n - 1, n) - mirrored], axis)
         width -= more
     return x
 
@@ -143,13 +139,13 @@ def _border(x: Any, axis: int, side: int, width: int, mode: str, options: dict[s
         count = min(_widths("stat_length", options.get("stat_length", n), x.ndim)[axis][side], n)
         if count == 0 and mode in ("maximum", "minimum"):
             raise ValueError(f"pad: stat_length is 0; wanted at least one element for the {mode}.")
-        near = _part(x, axis, n - count, n) if side else _part(x, axis, 0, count)
+        near = cut(x, axis, n - count, n) if side else cut(x, axis, 0, count)
         return broadcast_to(_STATISTICS[mode](near, axis, keepdims=True), shape)
     value = options.get("constant_values" if mode == "constant" else "end_values", 0)
     value = broadcast_to(astype(_stacked(value), x.dtype), (x.ndim, 2))[axis, side]
     if mode != "linear_ramp":
         return broadcast_to(value, shape)
-    edge = _part(x, axis, n - 1, n) if side else _part(x, axis, 0, 1)
+    edge = cut(x, axis, n - 1, n) if side else cut(x, axis, 0, 1)
     steps = np.arange(width) / max(width, 1)
     steps = (np.flip(steps) if side else steps).astype(x.dtype).reshape((-1,) + (1,) * (x.ndim - 1 - axis))
     return value + (edge - value) * steps

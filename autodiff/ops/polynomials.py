@@ -199,9 +199,9 @@ def polyfit(
 def _covariances(powers: Any, scale: Any, squares: Any, free: int, cov: bool | str, ndim: int) -> Any:
     """The covariances of the coefficients of a fit that leaves `free` points more than it needs."""
     base = np.linalg.inv(powers.T @ powers) / np.outer(scale, scale)
-    if cov != "unscaled":
-        if free <= 0:
-            raise ValueError("polyfit: cov needs more points than coefficients. Lower deg, or take cov='unscaled'.")
-        squares = squares / free
-    factor = 1 if cov == "unscaled" else squares
-    return base * factor if ndim == 1 else base[:, :, None] * factor
+    base = base if ndim == 1 else base[:, :, None]
+    if cov == "unscaled":
+        return base
+    if free <= 0:
+        raise ValueError("polyfit: cov needs more points than coefficients. Lower deg, or take cov='unscaled'.")
+    return base * (squares / free)

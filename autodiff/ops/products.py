@@ -27,14 +27,17 @@ def product(a: Any, b: Any) -> Any:
     return np.matmul(a, b)
 
 
+def misfit(name: str, a: Any, b: Any, wanted: str) -> ValueError:
+    """The error of two arrays that do not fit."""
+    return ValueError(f"{name}: the shapes are {np.shape(a)} and {np.shape(b)}; wanted {wanted}.")
+
+
 def _matmul(a: Any, b: Any, /) -> Any:
     try:
         return product(a, b)
     except ValueError:
-        raise ValueError(
-            f"matmul: the shapes are {np.shape(a)} and {np.shape(b)}; wanted (..., m, k) and (..., k, n), with leading axes that "
-            "broadcast, or a vector (k,) on either side. For a number, use multiply."
-        ) from None
+        wanted = "(..., m, k) and (..., k, n), with leading axes that broadcast, or a vector (k,) on either side"
+        raise misfit("matmul", a, b, f"{wanted}. For a number, use multiply") from None
 
 
 def _left(g: Any, b: Any, a_shape: tuple[int, ...]) -> Any:
@@ -70,16 +73,12 @@ matmul = primitive(
 )
 
 
-def _misfit(name: str, a: Any, b: Any, wanted: str) -> ValueError:
-    return ValueError(f"{name}: the shapes are {np.shape(a)} and {np.shape(b)}; wanted {wanted}.")
-
-
 def _vecdot(a: Any, b: Any, /, axis: int = -1) -> Any:
     vectors: Any = np.vecdot  # which NumPy does not tell type checkers to have an axis
     try:
         return vectors(a, b, axis=axis)
     except ValueError:
-        raise _misfit("vecdot", a, b, f"vectors of one length along axis {axis} of each, and other axes that broadcast") from None
+        raise misfit("vecdot", a, b, f"vectors of one length along axis {axis} of each, and other axes that broadcast") from None
 
 
 def _from_the_end(axis: int, shape: tuple[int, ...]) -> int:
@@ -121,7 +120,7 @@ def matvec(a: Any, b: Any, /) -> Any:
     Tensor([21., 43.])
     """
     if np.ndim(a) < 2 or np.shape(a)[-1:] != np.shape(b)[-1:]:
-        raise _misfit("matvec", a, b, "(..., m, k) and (..., k), with leading axes that broadcast")
+        raise misfit("matvec", a, b, "(..., m, k) and (..., k), with leading axes that broadcast")
     return matmul(a, b) if np.ndim(b) == 1 else squeeze(matmul(a, expand_dims(b, -1)), -1)
 
 
@@ -136,7 +135,7 @@ def vecmat(a: Any, b: Any, /) -> Any:
     Tensor([31., 42.])
     """
     if np.ndim(b) < 2 or np.shape(a)[-1:] != np.shape(b)[-2:-1]:
-        raise _misfit("vecmat", a, b, "(..., k) and (..., k, n), with leading axes that broadcast")
+        raise misfit("vecmat", a, b, "(..., k) and (..., k, n), with leading axes that broadcast")
     is_real = hasattr(a, "dtype") and a.dtype.kind != "c"
     return matvec(swapaxes(b, -1, -2), a if is_real else conj(a))
 
@@ -152,7 +151,7 @@ def vdot(a: Any, b: Any) -> Any:
     Tensor(6.+3.j)
     """
     if np.size(a) != np.size(b):
-        raise _misfit("vdot", a, b, "as many elements of one as of the other")
+        raise misfit("vdot", a, b, "as many elements of one as of the other")
     return vecdot(ravel(a), ravel(b))
 
 
@@ -190,26 +189,22 @@ def _three(axis: int | None, *axes: int) -> tuple[int, ...]:
 def _cross(a: Any, b: Any, /, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
     axisa, axisb, axisc = _three(axis, axisa, axisb, axisc)
     if not np.shape(a)[axisa] == np.shape(b)[axisb] == 3:
-        raise ValueError(
-            f"cross: the shapes are {np.shape(a)} and {np.shape(b)}; wanted 3 components along the axes {axisa} and {axisb}. "
-            "Of vectors in the plane: a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]."
-        )
+        plane = "Of vectors in the plane: a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]"
+        raise misfit("cross", a, b, f"3 components along the axes {axisa} and {axisb}. {plane}")
     return np.cross(a, b, axisa, axisb, axisc)
 
 
-def _cross_by_a(g: Any, b: Any, a_shape: tuple[int, ...], axisa: int, axisb: int, axisc: int, axis: int | None) -> Any:
-    axisa, axisb, axisc = _three(axis, axisa, axisb, axisc)
-    return np.cross(b, widened(g), axisb, axisc, _from_the_end(axisa, a_shape))
-
-
-def _cross_by_b(g: Any, a: Any, b_shape: tuple[int, ...], axisa: int, axisb: int, axisc: int, axis: int | None) -> Any:
-    axisa, axisb, axisc = _three(axis, axisa, axisb, axisc)
-    return np.cross(widened(g), a, axisc, axisa, _from_the_end(axisb, b_shape))
+def _crossed(a: Any, b: Any, axes: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+    """The cross products of the vectors along the first two of `axes`, along the third, as an array of the shape `shape` has it."""
+    return np.cross(widened(a), widened(b), axes[0], axes[1], _from_the_end(axes[2], shape))
 
 
 cross = primitive(
     _cross,
-    {"a": _cross_by_a, "b": _cross_by_b},
+    {
+        "a": lambda g, b, a_shape, axisa, axisb, axisc, axis: _crossed(b, g, _three(axis, axisb, axisc, axisa), a_shape),
+        "b": lambda g, a, b_shape, axisa, axisb, axisc, axis: _crossed(g, a, _three(axis, axisc, axisa, axisb), b_shape),
+    },
     name="cross",
     numpy=[np.cross],
     doc="""The cross products of the vectors along `axisa` and `axisb`, along `axisc` of the result. As `numpy.cross`.

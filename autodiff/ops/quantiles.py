@@ -22,8 +22,9 @@ def _fractions(q: Any) -> Any:
     return np.array(array_of(q), float)
 
 
-def _like(x: Any, y: Any) -> Any:
-    """`y`, computed with fractions in double precision, in the type of `x`."""
+def _quantiles(of: Any, x: Any, q: Any, axis: Any, method: str, keepdims: bool) -> Any:
+    """What NumPy's function `of` gives, computed with fractions in double precision, in the type of `x`."""
+    y = of(x, q, axis=axis, method=method, keepdims=keepdims)
     dtype = getattr(x, "dtype", y.dtype)
     return y.astype(dtype) if dtype.kind == "f" else y
 
@@ -54,9 +55,7 @@ def _to_neighbours(g: Any, x: Any, axis: Any, q: Any, method: str, places_of: An
 
 
 quantile = primitive(
-    lambda x, /, q, axis=None, *, method="linear", keepdims=False: _like(
-        x, np.quantile(x, q, axis=axis, method=method, keepdims=keepdims)
-    ),
+    lambda x, /, q, axis=None, *, method="linear", keepdims=False: _quantiles(np.quantile, x, q, axis, method, keepdims),
     {"x": lambda g, x, q, axis, method: _to_neighbours(g, x, axis, q, method, _places)},
     numpy=[np.quantile],
     prepare={"q": _fractions},
@@ -71,9 +70,7 @@ quantile = primitive(
 )
 
 nanquantile = primitive(
-    lambda x, /, q, axis=None, *, method="linear", keepdims=False: _like(
-        x, np.nanquantile(x, q, axis=axis, method=method, keepdims=keepdims)
-    ),
+    lambda x, /, q, axis=None, *, method="linear", keepdims=False: _quantiles(np.nanquantile, x, q, axis, method, keepdims),
     {"x": lambda g, x, q, axis, method: _to_neighbours(g, x, axis, q, method, _places_of_numbers)},
     numpy=[np.nanquantile],
     prepare={"q": _fractions},

@@ -47,7 +47,9 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype
     >>> ad.geomspace(ad.Tensor(1.0), 4.0, 3)
     Tensor([1., 2., 4.])
     """
-    num = _count("geomspace", num)
+    num = operator.index(num)
+    if num < 0:
+        raise ValueError(f"geomspace: num is {num}; wanted a count of at least 0.")
     start, stop = as_array_like(start), as_array_like(stop)
     if np.any(unwrapped(start) == 0) or np.any(unwrapped(stop) == 0):
         raise ValueError("geomspace: an end is 0, to which no proportion leads. For equal distances: np.linspace.")
@@ -60,10 +62,3 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype
     middle = y[len(ends[0]) : num - len(ends[1])] * way
     y = moveaxis(concat([*ends[0], middle, *ends[1]]), 0, axis)
     return y if dtype is None else astype(y, dtype)
-
-
-def _count(name: str, num: Any) -> int:
-    count = operator.index(num)
-    if count < 0:
-        raise ValueError(f"{name}: num is {num}; wanted a count of at least 0.")
-    return count

@@ -12,7 +12,7 @@ from autodiff.composites import composite
 from autodiff.core.tensor import unwrapped
 from autodiff.ops.choosing import take
 from autodiff.ops.indexing import as_array_like
-from autodiff.ops.shaping import all_or, astype, broadcast_to, concat, copy, moveaxis, permute_dims, reshape
+from autodiff.ops.shaping import all_or, astype, broadcast_to, concat, copy, moveaxis, reshape, swapaxes
 from autodiff.registry import primitive
 
 __all__ = ["delete", "flip", "fliplr", "flipud", "insert", "repeat", "resize", "roll", "rollaxis", "rot90", "tile", "trim_zeros"]
@@ -63,9 +63,7 @@ def rot90(x: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
         raise ValueError(f"rot90: axes is {axes}; wanted two, which span the plane of the rotation.")
     first, second = normalize_axis_tuple(axes, np.ndim(x), "axes")
     y = flip(x, [axis for axis, flipped in ((first, k % 4 in (2, 3)), (second, k % 4 in (1, 2))) if flipped])
-    order = list(range(y.ndim))
-    order[first], order[second] = (second, first) if k % 2 else (first, second)
-    return permute_dims(y, tuple(order))
+    return swapaxes(y, first, second) if k % 2 else y
 
 
 @composite(numpy=[np.rollaxis])

@@ -12,7 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autodiff.composites import composite
 from autodiff.dtypes import NUMBERS, refuse_loss, require_cpu
-from autodiff.ops.indexing import as_array_like, axis_index, scatter
+from autodiff.ops.indexing import as_array_like, axis_index, cut, scatter
 from autodiff.registry import primitive
 
 __all__ = [
@@ -36,6 +36,11 @@ __all__ = [
 def all_or(axis: Any, ndim: int) -> tuple[int, ...]:
     """The axes that `axis` names, counted from 0; all of them if it is None."""
     return tuple(range(ndim)) if axis is None else normalize_axis_tuple(axis, ndim)
+
+
+def back_from(axes: Sequence[int]) -> tuple[int, ...]:
+    """The order of axes that undoes the order `axes`."""
+    return tuple(int(i) for i in np.argsort(axes))
 
 
 def in_a_row(x: Any, axis: Any) -> tuple[Any, Any]:
@@ -83,11 +88,7 @@ ravel = primitive(
 
 permute_dims = primitive(
     lambda x, /, axes=None: np.transpose(x, axes),
-    {
-        "x": lambda g, axes: np.transpose(
-            g, None if axes is None else tuple(int(i) for i in np.argsort([a % len(axes) for a in axes]))
-        )
-    },
+    {"x": lambda g, axes: np.transpose(g, None if axes is None else back_from([a % len(axes) for a in axes]))},
     name="permute_dims",
     numpy=[np.transpose],
     view=True,
@@ -229,7 +230,7 @@ def _split(g: Any, shapes: list[tuple[int, ...]], axis: int | None) -> list[Any]
     if axis is None:
         return [np.reshape(g[end - n : end], shape) for n, end, shape in zip(sizes, ends, shapes, strict=True)]
     axis %= len(shapes[0])
-    return [g[axis_index(axis, slice(end - n, end))] for n, end in zip(sizes, ends, strict=True)]
+    return [cut(g, axis, end - n, end) for n, end in zip(sizes, ends, strict=True)]
 
 
 concat = primitive(
@@ -265,8 +266,8 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     [Tensor([1.]), Tensor([2., 3.])]
     """
     x, places = as_array_like(x), np.split(np.arange(np.shape(x)[axis]), indices_or_sections)
-    parts = [slice(place[0], place[-1] + 1) if place.size else slice(0, 0) for place in places]
-    return [x[axis_index(axis % np.ndim(x), part)] for part in parts]
+    ends = [(place[0], place[-1] + 1) if place.size else (0, 0) for place in places]
+    return [cut(x, axis % np.ndim(x), *both) for both in ends]
 
 
 diagonal = primitive(

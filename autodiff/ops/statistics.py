@@ -13,7 +13,7 @@ from autodiff.ops.extremes import clip
 from autodiff.ops.indexing import as_array_like
 from autodiff.ops.products import matmul
 from autodiff.ops.reductions import count_of, expand, max, mean, min, sum, widened
-from autodiff.ops.shaping import all_or, astype, broadcast_to, concat, diagonal, reshape, squeeze
+from autodiff.ops.shaping import all_or, astype, back_from, broadcast_to, concat, diagonal, reshape, squeeze
 from autodiff.registry import primitive
 
 __all__ = ["average", "corrcoef", "cov", "log_softmax", "ptp", "softmax", "std", "var"]
@@ -134,7 +134,7 @@ def _weights(weights: Any, axis: Any, shape: tuple[int, ...]) -> Any:
         raise ValueError(
             f"average: weights has shape {given}; wanted that of x, {shape}, or of the axes that are averaged, {wanted}."
         )
-    ordered = np.transpose(weights, tuple(int(i) for i in np.argsort(axes)))
+    ordered = np.transpose(weights, back_from(axes))
     return broadcast_to(reshape(ordered, [n if i in axes else 1 for i, n in enumerate(shape)]), shape)
 
 
@@ -156,8 +156,7 @@ def cov(
     Tensor([[ 1., -1.],
             [-1.,  1.]])
     """
-    variables = [_variables(array, rowvar) for array in (m, y) if array is not None]
-    x = concat(variables, axis=0)
+    x = concat([_variables(array, rowvar) for array in (m, y) if array is not None])
     x = astype(x, np.result_type(x, float) if dtype is None else dtype)
     fweights, aweights = (w if w is None else as_array_like(w) for w in (fweights, aweights))
     w = fweights if aweights is None else aweights if fweights is None else np.multiply(fweights, aweights)

@@ -107,19 +107,14 @@ def _over(a: Any, r: Any) -> Any:
     return np.where(r == 0, 0, a) / np.where(r == 0, 1, r)
 
 
-def _atan2_of_a(g: Any, a: Any, b: Any) -> Any:
-    r = np.hypot(a, b)
-    return g * _over(_over(b, r), r)
-
-
-def _atan2_of_b(g: Any, a: Any, b: Any) -> Any:
-    r = np.hypot(a, b)
-    return -g * _over(_over(a, r), r)
+def _over_square(a: Any, r: Any) -> Any:
+    """`a / r²`, without the square, which could overflow."""
+    return _over(_over(a, r), r)
 
 
 atan2 = primitive(
     np.arctan2,
-    {"a": _atan2_of_a, "b": _atan2_of_b},
+    {"a": lambda g, a, b: g * _over_square(b, np.hypot(a, b)), "b": lambda g, a, b: -g * _over_square(a, np.hypot(a, b))},
     name="atan2",
     numpy=[np.arctan2],
     kinks=[Kink((0.0, 0.0), (0.0, 0.0))],

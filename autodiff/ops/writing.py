@@ -97,11 +97,6 @@ def partition_in_place(self: Any, kth: Any, axis: int = -1, kind: str = "introse
 
 
 WRITING: dict[Any, Any] = {
-    np.copyto: copyto,
-    np.put: put,
-    np.put_along_axis: put_along_axis,
-    np.place: place,
-    np.putmask: putmask,
-    np.fill_diagonal: fill_diagonal,
+    getattr(np, function.__name__): function for function in (copyto, put, put_along_axis, place, putmask, fill_diagonal)
 }
 numpy_table.update(WRITING)
