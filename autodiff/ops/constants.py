@@ -11,10 +11,8 @@ import numpy as np
 from autodiff.core.tensor import is_foreign, unwrapped, wrap
 from autodiff.registry import numpy_table
 
-__all__ = [
-    *("can_cast", "empty_like", "iscomplexobj", "isrealobj", "ndim", "ones_like"),
-    *("result_type", "shape", "size", "zeros_like"),
-]
+__all__ = ["can_cast", "empty_like", "iscomplexobj", "isrealobj", "ndim", "ones_like", "result_type", "shape", "size", "zeros_like"]
+
 
 CONSTANTS: set[Any] = set()  # all of NumPy's functions that are declared to be so
 

@@ -12,24 +12,8 @@ from autodiff.ops.indexing import as_array_like
 from autodiff.ops.shaping import broadcast_to, concat, moveaxis, reshape, split
 from autodiff.ops.shaping import copy as _copy
 
-__all__ = [
-    "append",
-    "array_split",
-    "atleast_1d",
-    "atleast_2d",
-    "atleast_3d",
-    "block",
-    "broadcast_arrays",
-    "column_stack",
-    "dsplit",
-    "dstack",
-    "hsplit",
-    "hstack",
-    "meshgrid",
-    "unstack",
-    "vsplit",
-    "vstack",
-]
+__all__ = ["append", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "block", "broadcast_arrays"]
+__all__ += ["column_stack", "dsplit", "dstack", "hsplit", "hstack", "meshgrid", "unstack", "vsplit", "vstack"]
 
 
 def _each(change: Callable[[Any], Any], arrays: Sequence[Any]) -> Any:

@@ -8,12 +8,11 @@ import numpy as np
 
 from autodiff.ops.constants import as_it_is, constant
 
-__all__ = [
-    *("all", "allclose", "any", "array_equal"),
-    *("bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift", "bitwise_xor"),
-    *("count_nonzero", "equal", "greater", "greater_equal", "isclose", "iscomplex", "isfinite", "isin", "isinf", "isnan", "isreal"),
-    *("less", "less_equal", "logical_and", "logical_not", "logical_or", "logical_xor", "not_equal", "signbit"),
-]
+__all__ = ["all", "allclose", "any", "array_equal"]
+__all__ += ["bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift", "bitwise_xor"]
+__all__ += ["count_nonzero", "equal", "greater", "greater_equal"]
+__all__ += ["isclose", "iscomplex", "isfinite", "isin", "isinf", "isnan", "isreal", "less", "less_equal"]
+__all__ += ["logical_and", "logical_not", "logical_or", "logical_xor", "not_equal", "signbit"]
 
 
 # --- comparisons, and what is true of each element -------------------------------------------------------------------------------

@@ -13,18 +13,8 @@ from autodiff.ops.choosing import take
 from autodiff.ops.indexing import as_array_like, scatter
 from autodiff.ops.shaping import astype, concat, reshape
 
-__all__ = [
-    "bincount",
-    "intersect1d",
-    "setdiff1d",
-    "setxor1d",
-    "union1d",
-    "unique",
-    "unique_all",
-    "unique_counts",
-    "unique_inverse",
-    "unique_values",
-]
+__all__ = ["bincount", "intersect1d", "setdiff1d", "setxor1d", "union1d", "unique"]
+__all__ += ["unique_all", "unique_counts", "unique_inverse", "unique_values"]
 
 
 def _like(x: Any, result: Any) -> Any:

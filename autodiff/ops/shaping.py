@@ -15,22 +15,8 @@ from autodiff.dtypes import NUMBERS, refuse_loss, require_cpu
 from autodiff.ops.indexing import as_array_like, axis_index, cut, scatter
 from autodiff.registry import primitive
 
-__all__ = [
-    "astype",
-    "broadcast_to",
-    "concat",
-    "copy",
-    "diagonal",
-    "expand_dims",
-    "moveaxis",
-    "permute_dims",
-    "ravel",
-    "reshape",
-    "split",
-    "squeeze",
-    "stack",
-    "swapaxes",
-]
+__all__ = ["astype", "broadcast_to", "concat", "copy", "diagonal", "expand_dims", "moveaxis"]
+__all__ += ["permute_dims", "ravel", "reshape", "split", "squeeze", "stack", "swapaxes"]
 
 
 def all_or(axis: Any, ndim: int) -> tuple[int, ...]:

@@ -10,25 +10,8 @@ import numpy as np
 from autodiff.domain import Interval, Kink
 from autodiff.registry import primitive
 
-__all__ = [
-    "acos",
-    "acosh",
-    "asin",
-    "asinh",
-    "atan",
-    "atan2",
-    "atanh",
-    "cos",
-    "cosh",
-    "deg2rad",
-    "hypot",
-    "rad2deg",
-    "sin",
-    "sinc",
-    "sinh",
-    "tan",
-    "tanh",
-]
+__all__ = ["acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh"]
+__all__ += ["deg2rad", "hypot", "rad2deg", "sin", "sinc", "sinh", "tan", "tanh"]
 
 _INSIDE = Interval(-1, 1)
 
