@@ -13,7 +13,6 @@ from autodiff.registry import numpy_table
 
 __all__ = ["can_cast", "empty_like", "iscomplexobj", "isrealobj", "ndim", "ones_like", "result_type", "shape", "size", "zeros_like"]
 
-
 CONSTANTS: set[Any] = set()  # all of NumPy's functions that are declared to be so
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, wraps
 from typing import Any
 
 import numpy as np
@@ -87,9 +88,21 @@ def plain(value: Any) -> Any:
     return tuple(map(plain, value)) if isinstance(value, (list, tuple)) else value
 
 
-_once = lru_cache(maxsize=1000, typed=True)  # 1.0 is not what 1 is
+def _once(function: Callable[..., Grid]) -> Callable[..., Grid]:
+    """`function`, whose results are kept for the arguments that it has been given."""
+    kept = lru_cache(maxsize=1000, typed=True)(function)  # 1.0 is not what 1 is
+
+    @wraps(function)
+    def grid_for(*args: Any) -> Grid:
+        try:
+            return kept(*args)
+        except TypeError:  # of lists and arrays, which cannot be looked up
+            return kept(*map(plain, args))
+
+    return grid_for
 
 
+@_once
 def grid(
     caller: str, sizes: Ints, window: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1, completed: bool = False
 ) -> Grid:
@@ -97,14 +110,6 @@ def grid(
 
     With `completed`, there is one more on each axis of which the others leave something, if it does not begin in the border.
     """
-    try:
-        return _grid(caller, sizes, window, stride, padding, dilation, completed)
-    except TypeError:  # of lists and arrays, which cannot be looked up
-        return _grid(caller, sizes, *map(plain, (window, stride, padding, dilation)), completed)
-
-
-@_once
-def _grid(caller: str, sizes: Ints, window: Any, stride: Any, padding: Any, dilation: Any, completed: bool) -> Grid:
     n = len(sizes)
     window, gaps = per_axis(caller, "the window", window, n, 1), per_axis(caller, "dilation", dilation, n, 1)
     at = Grid(sizes, window, per_axis(caller, "stride", stride, n, 1), pairs_of(caller, padding, n), gaps, ())
@@ -128,16 +133,9 @@ def _completing(at: Grid) -> Pairs:
     return tuple((before, after + more * fit) for (before, after), more, fit in zip(at.padding, missing, fits, strict=True))
 
 
+@_once
 def grid_of(caller: str, out: Ints, window: Ints, stride: Any, padding: Any, output_padding: Any, dilation: Any) -> Grid:
     """The windows at `out` places, on axes as long as follows from that, and by `output_padding` longer at their ends."""
-    try:
-        return _grid_of(caller, out, window, stride, padding, output_padding, dilation)
-    except TypeError:  # of lists and arrays, which cannot be looked up
-        return _grid_of(caller, out, window, *map(plain, (stride, padding, output_padding, dilation)))
-
-
-@_once
-def _grid_of(caller: str, out: Ints, window: Ints, stride: Any, padding: Any, output_padding: Any, dilation: Any) -> Grid:
     n = len(out)
     extra, steps = per_axis(caller, "output_padding", output_padding, n, 0), per_axis(caller, "stride", stride, n, 1)
     if any(e >= step for e, step in zip(extra, steps, strict=True)):
