@@ -196,14 +196,14 @@ def _cross(a: Any, b: Any, /, axisa: int = -1, axisb: int = -1, axisc: int = -1,
 
 def _crossed(a: Any, b: Any, axes: tuple[int, ...], shape: tuple[int, ...]) -> Any:
     """The cross products of the vectors along the first two of `axes`, along the third, as an array of the shape `shape` has it."""
-    return np.cross(widened(a), widened(b), axes[0], axes[1], _from_the_end(axes[2], shape))
+    return np.cross(a, b, axes[0], axes[1], _from_the_end(axes[2], shape))
 
 
 cross = primitive(
     _cross,
     {
-        "a": lambda g, b, a_shape, axisa, axisb, axisc, axis: _crossed(b, g, _three(axis, axisb, axisc, axisa), a_shape),
-        "b": lambda g, a, b_shape, axisa, axisb, axisc, axis: _crossed(g, a, _three(axis, axisc, axisa, axisb), b_shape),
+        "a": lambda g, b, a_shape, axisa, axisb, axisc, axis: _crossed(b, widened(g), _three(axis, axisb, axisc, axisa), a_shape),
+        "b": lambda g, a, b_shape, axisa, axisb, axisc, axis: _crossed(widened(g), a, _three(axis, axisc, axisa, axisb), b_shape),
     },
     name="cross",
     numpy=[np.cross],
