@@ -139,7 +139,7 @@ def primitive(
         rules: for each array argument that has a derivative, its rule. `*arrays` stands for a sequence of arrays, whose rule gives
             the cotangents of all of them at once and may ask for their `shapes`.
         name: what errors call it; if not given, as `forward` is called or, if a lambda, the first of `numpy`. It must be free.
-        numpy: the functions that call this one when given a `Tensor`. If neither that nor `name` is given, a ufunc `forward` does.
+        numpy: the functions that call this one when given a `Tensor`. Without that and `name`, a ufunc `forward`, if free.
         domain: where the arguments may lie: one `Interval` for all, or one each.
         kinks: points where the derivative jumps, and what the rules give there.
         elementwise: whether it works element by element with broadcasting, as a ufunc does.
@@ -160,7 +160,7 @@ def primitive(
     Tensor([0.5])
     """
     is_ufunc = isinstance(forward, np.ufunc) and forward.signature is None
-    numpy = ([] if name else [forward] * is_ufunc) if numpy is None else numpy
+    numpy = [forward] * (is_ufunc and not name and forward not in numpy_table) if numpy is None else numpy
     named = numpy[0] if numpy and getattr(forward, "__name__", "") == "<lambda>" else forward
     name = str(name or getattr(named, "__name__", type(named).__name__))
     if name in registry and module is None:
