@@ -35,7 +35,7 @@ class Members:
         __neg__ = __pos__ = __abs__ = __invert__ = _unary
         all = any = argmax = argmin = argpartition = argsort = astype = choose = clip = compress = conj = conjugate = copy = _method
         cumprod = cumsum = diagonal = dot = fill = flatten = max = mean = min = nonzero = partition = prod = put = ravel = _method
-        repeat = reshape = searchsorted = sort = squeeze = std = sum = swapaxes = take = trace = transpose = var = _method
+        repeat = reshape = round = searchsorted = sort = squeeze = std = sum = swapaxes = take = trace = transpose = var = _method
 
         def __getitem__(self, index: Any) -> Any: ...
         def __setitem__(self, index: Any, value: Any) -> None: ...

@@ -27,7 +27,7 @@ def as_places(indices: Any, n: int, mode: str, name: str) -> Any:
 
 
 @composite(numpy=[np.take])
-def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
+def take(x: Any, indices: Any, axis: int | None = None, *, mode: str = "raise") -> Any:
     """The parts of `x` at the places `indices` along `axis`; of the elements in a row if it is None. As `numpy.take`.
 
     A place that is not there is an error; with `mode` "wrap" it counts round the end, with "clip" it is the first or the last.
@@ -67,7 +67,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
 
 
 @composite(numpy=[np.choose])
-def choose(a: Any, choices: Sequence[Any], mode: str = "raise") -> Any:
+def choose(a: Any, choices: Sequence[Any], *, mode: str = "raise") -> Any:
     """For each element of `a`, an integer, the element there of the array `choices[a]`, with broadcasting. As `numpy.choose`.
 
     An integer that is not among the numbers of the choices is an error; `mode` is as that of `take`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -27,6 +28,7 @@ def constant(function: Any, finish: Callable[[Any], Any] = wrap) -> Callable[[Ca
     What it decorates gives the public function its name, its documentation and its parameters; it takes what else NumPy's takes.
     """
     CONSTANTS.add(function)
+    least = getattr(function, "nin", 2)  # arguments by position, before `out`
 
     def declare(public: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(public)
@@ -34,7 +36,7 @@ def constant(function: Any, finish: Callable[[Any], Any] = wrap) -> Callable[[Ca
             for x in args:
                 if is_foreign(x):
                     return function(*args, **kwargs)
-            if kwargs.get("out") is not None:
+            if (kwargs and kwargs.get("out") is not None) or (len(args) > least and _out_of(function, args) is not None):
                 raise TypeError(f"{public.__name__}: out= is not supported. Into an array: np.{function.__name__}(x, out=array).")
             return finish(function(*map(unwrapped, args), **{key: unwrapped(value) for key, value in kwargs.items()}))
 
@@ -43,6 +45,13 @@ def constant(function: Any, finish: Callable[[Any], Any] = wrap) -> Callable[[Ca
         return constant_function
 
     return declare
+
+
+def _out_of(function: Any, args: tuple[Any, ...]) -> Any:
+    """What stands in the place of `out` among arguments by position."""
+    names = [] if isinstance(function, np.ufunc) else [*inspect.signature(function).parameters]
+    i = names.index("out") if "out" in names else getattr(function, "nin", len(args))
+    return args[i] if i < len(args) else None
 
 
 def of_arrays(function: Any, finish: Callable[[Any], Any] = wrap) -> Callable[..., Any]:

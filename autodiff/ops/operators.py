@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
 
-from autodiff.core.call import caller
+from autodiff.core.call import apply, caller
 from autodiff.core.tensor import attach
 from autodiff.ops import logic, places, writing
 from autodiff.ops.arithmetic import abs, add, divide, multiply, negative, positive, pow, subtract
@@ -22,7 +24,7 @@ from autodiff.ops.matrices import trace
 from autodiff.ops.products import matmul
 from autodiff.ops.rearranging import repeat
 from autodiff.ops.reductions import max, mean, min, sum
-from autodiff.ops.rounding import divmod, floor_divide, remainder
+from autodiff.ops.rounding import divmod, floor_divide, remainder, round
 from autodiff.ops.shaping import astype, copy, diagonal, permute_dims, ravel, reshape, squeeze, swapaxes
 from autodiff.ops.sorting import argsort
 from autodiff.ops.statistics import std, var
@@ -47,9 +49,57 @@ def _operator(operation: Callable[..., Any]) -> Callable[[Any, Any], Any]:
     return call
 
 
-def _reshape(self: Any, *shape: Any) -> Any:
+def _method(operation: Callable[..., Any], numpys: Callable[..., Any]) -> Callable[..., Any]:
+    """`operation` as a method that NumPy's function `numpys` answers if it is called with parameters that only this one has."""
+    entry: Any = registry.get(operation.__name__)
+
+    def is_numpys(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        return _fits(numpys, args, kwargs) and not _fits(operation, args, kwargs)
+
+    @wraps(operation)
+    def of_primitive(*args: Any, **kwargs: Any) -> Any:
+        try:
+            operands, params = entry.bind(args, kwargs)
+        except TypeError:
+            if not is_numpys(args, kwargs):
+                raise
+        else:
+            return apply(entry, operands, params)
+        return numpys(*args, **kwargs)
+
+    @wraps(operation)
+    def of_function(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return operation(*args, **kwargs)
+        except TypeError:
+            if not is_numpys(args, kwargs):
+                raise
+        return numpys(*args, **kwargs)
+
+    return of_function if entry is None else of_primitive
+
+
+def _fits(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether `function` has the parameters of a call; it may have if it does not tell."""
+    try:
+        inspect.signature(function).bind(*args, **kwargs)
+    except TypeError:
+        return False
+    except ValueError:  # written in C
+        return True
+    return True
+
+
+def _numpys_astype(self: Any, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True) -> Any:
+    """`astype` with the parameters of NumPy's method."""
+    np.empty(0, self.dtype).astype(dtype, order, casting, subok)  # NumPy's errors
+    y = astype(self, dtype, copy=copy)
+    return y if order == "K" else _copy(y, order)
+
+
+def _reshape(self: Any, *shape: Any, **options: Any) -> Any:
     """The elements in another shape: `x.reshape(2, 3)` or `x.reshape((2, 3))`. See `autodiff.reshape`."""
-    return reshape(self, shape[0] if len(shape) == 1 else shape)
+    return (np.reshape if options else reshape)(self, shape[0] if len(shape) == 1 else shape, **options)
 
 
 def _transpose(self: Any, *axes: Any) -> Any:
@@ -92,10 +142,12 @@ for _name, (_operation, _ufunc, _sign) in _OPERATORS.items():
     _updated = updating(_operation, _ufunc, f"x {_sign}= y")
     attach(**{f"__{_name}__": _itself, f"__r{_name}__": _reflected(_itself), f"__i{_name}__": _updated})
 
-_UNDER_THEIR_NAMES: list[Callable[..., Any]] = [
-    *(sum, mean, max, min, prod, cumsum, cumprod, var, std, clip, astype, dot, diagonal, trace, squeeze, swapaxes, ravel, repeat),
-    *(take, choose, argsort, conj, logic.all, logic.any, places.argmax, places.argmin, places.argpartition),
-    *(places.nonzero, places.searchsorted, writing.fill, writing.put),
+_AS_THEY_ARE: list[Callable[..., Any]] = [
+    *(diagonal, squeeze, swapaxes, repeat, conj, places.argpartition, places.nonzero, places.searchsorted, writing.fill, writing.put)
+]
+_AS_NUMPYS: list[Callable[..., Any]] = [
+    *(sum, mean, max, min, prod, cumsum, cumprod, var, std, round, clip, dot, trace, ravel, take, choose, argsort),
+    *(logic.all, logic.any, places.argmax, places.argmin),
 ]
 _MEMBERS: dict[str, Any] = {
     "__divmod__": divmod,
@@ -112,8 +164,9 @@ _MEMBERS: dict[str, Any] = {
     "__gt__": _operator(logic.greater),
     "__ge__": _operator(logic.greater_equal),
     "__invert__": logic.bitwise_invert,
-    "flatten": _flatten,
-    "compress": _compress,
+    "astype": _method(astype, _numpys_astype),
+    "flatten": _method(_flatten, lambda self, order: _copy(np.ravel(self, order))),
+    "compress": _method(_compress, lambda self, condition, *args, **kwargs: np.compress(condition, self, *args, **kwargs)),
     "sort": writing.sort_in_place,
     "partition": writing.partition_in_place,
     "reshape": _reshape,
@@ -125,4 +178,8 @@ _MEMBERS: dict[str, Any] = {
     "T": property(lambda self: permute_dims(self), doc="The axes reversed."),
     "mT": property(lambda self: swapaxes(self, -1, -2), doc="The last two axes in each other's place."),
 }
-attach(**{operation.__name__: operation for operation in _UNDER_THEIR_NAMES}, **_MEMBERS)
+attach(
+    **{operation.__name__: operation for operation in _AS_THEY_ARE},
+    **{operation.__name__: _method(operation, getattr(np, operation.__name__)) for operation in _AS_NUMPYS},
+    **_MEMBERS,
+)

@@ -15,7 +15,6 @@ from autodiff.ops.in_place import assign
 from autodiff.ops.indexing import as_array_like
 from autodiff.ops.rearranging import resize
 from autodiff.ops.shaping import broadcast_to, reshape
-from autodiff.ops.sorting import partition, sort
 from autodiff.registry import numpy_table
 
 __all__: list[str] = []
@@ -86,14 +85,14 @@ def fill(self: Any, value: Any) -> None:
     assign(self, ..., value, "fill")
 
 
-def sort_in_place(self: Any, axis: int = -1, kind: str | None = None, *, stable: bool | None = None) -> None:
+def sort_in_place(self: Any, axis: int = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None) -> None:
     """Sort the tensor itself along `axis`, as `np.sort` sorts a copy."""
-    assign(self, ..., sort(self, axis, kind, stable=stable), "sort")
+    assign(self, ..., np.sort(self, axis, kind, order, stable=stable), "sort")
 
 
-def partition_in_place(self: Any, kth: Any, axis: int = -1, kind: str = "introselect") -> None:
+def partition_in_place(self: Any, kth: Any, axis: int = -1, kind: Any = "introselect", order: Any = None) -> None:
     """Partition the tensor itself along `axis`, as `np.partition` does a copy."""
-    assign(self, ..., partition(self, kth, axis, kind), "partition")
+    assign(self, ..., np.partition(self, kth, axis, kind, order), "partition")
 
 
 WRITING: dict[Any, Any] = {
