@@ -129,6 +129,21 @@ def _unread(x_shape: Any, w_shape: Any, stride: Any, padding: Any, dilation: Any
     return grid("convolution", x_shape[2:], w_shape[2:], stride, padding, dilation).rest
 
 
+# With an output padding of a stride or more, one more window or several fit, which no element of what was transposed belongs to.
+
+
+def _first(y: Any, shape: tuple[int, ...]) -> Any:
+    """`y` at the first of its places, as many as `shape` has."""
+    return y[tuple(map(slice, shape))]
+
+
+def _for_all(x: Any, y_shape: Any, w_shape: Any, stride: Any, padding: Any, dilation: Any) -> Any:
+    """`x: (n, o, *places)` with zeros for the windows on `y` that are more than its places."""
+    out = grid("conv_transpose", y_shape[2:], w_shape[2:], stride, padding, dilation).out
+    more = [(0, count - n) for count, n in zip(out, x.shape[2:], strict=True)]
+    return x if out == x.shape[2:] else np.pad(x, ((0, 0), (0, 0), *more))
+
+
 convolution = primitive(
     _convolution,
     {
@@ -166,11 +181,17 @@ convolution = primitive(
 conv_transpose: Callable[..., Any] = primitive(
     _conv_transpose,
     {
-        "x": lambda g, w, stride, padding, dilation, groups: convolution(
-            g, w, stride=stride, padding=padding, dilation=dilation, groups=groups
+        "x": lambda g, w, x_shape, stride, padding, dilation, groups: _first(
+            convolution(g, w, stride=stride, padding=padding, dilation=dilation, groups=groups), x_shape
         ),
         "w": lambda g, x, w_shape, stride, padding, dilation, groups: conv_weight(
-            g, x, w_shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
+            g,
+            _for_all(x, g.shape, w_shape, stride, padding, dilation),
+            w_shape[2:],
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            groups=groups,
         ),
     },
     name="conv_transpose",
@@ -178,11 +199,12 @@ conv_transpose: Callable[..., Any] = primitive(
 
     `x: (n, o, *spatial)` and `w: (o, c / groups, *kernel)`; result `(n, c, *out)`, with
     `(size - 1) stride + dilation (k - 1) + 1 - before - after + output_padding` elements along each axis. A convolution with a
-    stride gives as much for inputs of several lengths; `output_padding`, less than the stride, says of which. As
-    `torch.nn.functional.conv_transpose1d`, `conv_transpose2d` and `conv_transpose3d`, without a bias.
+    stride gives as much for inputs of several lengths; `output_padding`, less than the stride, says of which. It may be less than
+    the dilation alone, and adds elements to which no window reaches. As `torch.nn.functional.conv_transpose1d`, `conv_transpose2d`
+    and `conv_transpose3d`, without a bias.
 
     Raises:
-        ValueError: the shapes do not fit, or `output_padding` is not less than `stride`.
+        ValueError: the shapes do not fit, or `output_padding` is neither less than `stride` nor than `dilation`.
 
     >>> x, w = ad.Tensor([[[1.0, 2.0, 4.0]]]), ad.Tensor([[[-1.0, 1.0]]])
     >>> ad.windows.conv_transpose(x, w)

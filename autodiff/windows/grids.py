@@ -138,9 +138,11 @@ def grid_of(caller: str, out: Ints, window: Ints, stride: Any, padding: Any, out
     """The windows at `out` places, on axes as long as follows from that, and by `output_padding` longer at their ends."""
     n = len(out)
     extra, steps = per_axis(caller, "output_padding", output_padding, n, 0), per_axis(caller, "stride", stride, n, 1)
-    if any(e >= step for e, step in zip(extra, steps, strict=True)):
-        raise ValueError(f"{caller}: output_padding is {extra}, but stride is {steps}; wanted less, or a window more would fit.")
     gaps, pairs = per_axis(caller, "dilation", dilation, n, 1), pairs_of(caller, padding, n)
+    if any(e >= max(step, gap) for e, step, gap in zip(extra, steps, gaps, strict=True)):
+        raise ValueError(
+            f"{caller}: output_padding is {extra}, but stride is {steps} and dilation is {gaps}; wanted less than either of these."
+        )
     each = zip(out, steps, spans(window, gaps), extra, pairs, strict=True)
     sizes = tuple((count - 1) * step + span + e - sum(pair) for count, step, span, e, pair in each)
     if any(count < 1 for count in out) or any(size < 0 for size in sizes):

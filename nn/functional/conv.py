@@ -91,7 +91,7 @@ def conv_transpose2d(
         bias: `(O,)`, or None for none.
         stride: that of the convolution, as `padding`, `groups` and `dilation`.
         padding: how many elements are left out on both sides of the result.
-        output_padding: how many elements, fewer than `stride`, are added at the end of the result.
+        output_padding: how many elements, fewer than `stride` or than `dilation`, are added at the end of the result.
         groups: into how many parts the channels fall that have nothing to do with each other.
         dilation: the step from one element of the kernel to the next.
 
@@ -99,7 +99,7 @@ def conv_transpose2d(
         `(N, O, *out)` with `(size - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1` elements along each axis.
 
     Raises:
-        ValueError: the shapes do not fit, or `output_padding` is not less than `stride`.
+        ValueError: the shapes do not fit, or `output_padding` is neither less than `stride` nor than `dilation`.
 
     >>> nn.functional.conv_transpose2d(np.ones((1, 8, 13, 13)), np.ones((8, 3, 2, 2)), stride=2).shape
     (1, 3, 26, 26)

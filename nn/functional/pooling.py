@@ -141,12 +141,17 @@ def avg_pool_of(
     return _pool(caller, n, ad.windows.avg_pool, input, kernel_size, params)
 
 
-def _pool(caller: str, n: int, operation: Callable[..., Any], input: Any, kernel_size: Any, params: dict[str, Any]) -> Any:
+def require_axes(caller: str, n: int, input: Any) -> None:
+    """Raise unless the input has `n` spatial axes."""
     if np.ndim(input) not in (n + 1, n + 2):
         raise ValueError(
             f"{caller}: the input has shape {np.shape(input)}; wanted {n + 2} axes: a batch, which it may lack, channels, "
             f"and {n} more."
         )
+
+
+def _pool(caller: str, n: int, operation: Callable[..., Any], input: Any, kernel_size: Any, params: dict[str, Any]) -> Any:
+    require_axes(caller, n, input)
     window = (kernel_size,) * n if isinstance(kernel_size, (int, np.integer)) else tuple(kernel_size)
     if len(window) != n:
         raise ValueError(f"{caller}: kernel_size is {kernel_size}; wanted one number, or one for each of {n} axes.")

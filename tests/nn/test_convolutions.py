@@ -55,7 +55,7 @@ def test_convolutions_are_those_of_pytorch(
     padding = data.draw(st.sampled_from([0, 1, "valid", *(["same"] if stride == 1 else [])]))
     params: dict[str, Any] = {"stride": stride, "dilation": dilation, "groups": groups}
     assert_same(torch, f"conv{n}d", [x, w, normal(4)] if biased else [x, w], padding=padding, **params)
-    params |= {"padding": data.draw(st.integers(0, 1)), "output_padding": data.draw(st.integers(0, stride - 1))}
+    params |= {"padding": data.draw(st.integers(0, 1)), "output_padding": data.draw(st.integers(0, max(stride, dilation) - 1))}
     assert_same(torch, f"conv_transpose{n}d", [x, w, normal(4 // groups * groups)] if biased else [x, w], **params)
 
 
@@ -76,6 +76,36 @@ def test_pooling_is_that_of_pytorch(
 
 
 @pytest.mark.peer
+@pytest.mark.parametrize("n", [1, 2, 3])
+@given(batch=batches, data=st.data())
+def test_adaptive_pooling_is_that_of_pytorch(torch: Any, n: int, batch: Any, data: Any) -> None:
+    x = normal(*batch, 2, *data.draw(st.tuples(*[st.integers(1, 7)] * n)))
+    counts = st.integers(1, 8)
+    sizes = counts | st.tuples(*[counts if n == 1 else counts | st.none()] * n)  # PyTorch's of one axis knows no None
+    output_size = data.draw(sizes)
+    assert_same(torch, f"adaptive_avg_pool{n}d", [x], output_size)
+    assert_same(torch, f"adaptive_max_pool{n}d", [x], output_size)
+
+
+def test_none_for_the_number_of_bins_is_one_for_each_element() -> None:
+    x = normal(2, 5)
+    assert_array_equal(F.adaptive_avg_pool1d(x, None), x)
+    assert_array_equal(F.adaptive_max_pool1d(x, [None]), x)
+
+
+def test_an_element_outside_of_a_bin_has_no_influence_on_it() -> None:
+    x = np.array([[0.0, 1.0, np.nan, 3.0, 4.0]])  # of three bins, the one in the middle has three elements
+    assert_array_equal(F.adaptive_max_pool1d(x, 3), [[1.0, np.nan, 4.0]])
+    assert_array_equal(F.adaptive_avg_pool1d(x, 3), [[0.5, np.nan, 3.5]])
+
+
+def test_integers_are_pooled_as_numbers_are() -> None:
+    x = np.array([[-5, -3, -4, -2, -6]])
+    assert_array_equal(F.adaptive_max_pool1d(x, 3), [[-3, -2, -2]])
+    assert_array_equal(F.adaptive_avg_pool1d(x, 3), [[-4.0, -3.0, -4.0]])
+
+
+@pytest.mark.peer
 def test_ties_share_the_gradient_of_a_maximum_that_pytorch_gives_to_the_first(torch: Any) -> None:
     x = np.ones((1, 2, 2))
     ours, theirs = ad.Tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
@@ -92,6 +122,7 @@ def test_float32_stays_float32() -> None:
         F.conv_transpose2d(x, w, b),
         F.max_pool2d(x, 2),
         F.avg_pool2d(x, 2, padding=1, count_include_pad=False),
+        *(pool(x, size) for pool in (F.adaptive_avg_pool2d, F.adaptive_max_pool2d) for size in (2, 3)),
     ):
         assert y.dtype == np.float32
 
@@ -119,6 +150,16 @@ ERRORS: list[tuple[Callable[[], Any], str]] = [
     (lambda: F.max_pool2d(X, (1, 2, 3)), r"^max_pool2d: kernel_size is \(1, 2, 3\); wanted one number, or one for each of 2"),
     (lambda: F.avg_pool1d(X, 2), r"^avg_pool1d: the input has shape \(2, 4, 5, 5\); wanted 3 axes: a batch, which it may lack"),
     (lambda: F.avg_pool3d(X, 6), r"^avg_pool3d: a window of shape \(6, 6, 6\) with dilation .* wanted a smaller window"),
+    (
+        lambda: F.adaptive_avg_pool2d(X, 0),
+        r"^adaptive_avg_pool2d: output_size is 0; wanted a positive integer or None, or one for each of 2 axes\.",
+    ),
+    (lambda: F.adaptive_max_pool1d(X[0, 0], (1, 2)), r"^adaptive_max_pool1d: output_size is \(1, 2\); wanted .* for each of 1"),
+    (lambda: F.adaptive_max_pool3d(X[0], 1), r"^adaptive_max_pool3d: the input has shape \(4, 5, 5\); wanted 5 axes: a batch"),
+    (
+        lambda: F.adaptive_avg_pool2d(X[:, :, :0], 1),
+        r"^adaptive_avg_pool2d: the input has \(0, 5\) elements along its last axes; wanted at least 1 along each\.",
+    ),
 ]  # fmt: skip
 
 

@@ -30,6 +30,7 @@ def convolutions(rng: np.random.Generator) -> Iterator[Call]:
 def transposed(rng: np.random.Generator) -> Iterator[Call]:
     for k, (_, w, y, params) in enumerate(SHAPES):
         yield call(reals(rng, y), reals(rng, w), **params, **({"output_padding": 1} if k == 1 else {}))
+    yield call(reals(rng, (1, 2, 2, 3)), reals(rng, (2, 1, 2, 1)), dilation=(4, 1), stride=(1, 2), output_padding=(3, 0))
 
 
 @samples_of("conv_weight")
