@@ -10,6 +10,7 @@ import numpy as np
 
 from autodiff.composites import composite
 from autodiff.domain import Kink
+from autodiff.ops.indexing import without_gradient
 from autodiff.ops.reductions import expand
 from autodiff.ops.shaping import all_or
 from autodiff.registry import primitive
@@ -79,6 +80,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
     >>> ad.linalg.matrix_norm(ad.Tensor([[3.0, 0.0], [0.0, 4.0]]), ord="nuc")
     Tensor(7.)
     """
+    ord = without_gradient("matrix_norm", "ord", ord)
     if ord in (None, "fro", "f"):
         return vector_norm(x, axis=(-2, -1), keepdims=keepdims)
     if ord not in _MATRIX_NORMS:
@@ -127,6 +129,7 @@ def cond(x: Any, p: Any = None) -> Any:
     >>> ad.linalg.cond(ad.Tensor([[3.0, 0.0], [0.0, 4.0]])).numpy().round(12)
     np.float64(1.333333333333)
     """
+    p = without_gradient("cond", "p", p)
     if p in (None, 2, -2):
         s = np.linalg.svdvals(x)
         if 0 in np.shape(s):

@@ -11,7 +11,7 @@ from autodiff.composites import composite
 from autodiff.dtypes import INEXACT
 from autodiff.ops.arithmetic import subtract
 from autodiff.ops.cumulative import cumulative_prod
-from autodiff.ops.indexing import as_array_like, cut, where
+from autodiff.ops.indexing import as_array_like, cut, where, without_gradient
 from autodiff.ops.rearranging import flip
 from autodiff.ops.reductions import sum
 from autodiff.ops.rounding import remainder
@@ -74,6 +74,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     spacings = spacings * len(axes) if len(spacings) == 1 and np.ndim(spacings[0]) == 0 else spacings
     if len(spacings) != len(axes):
         raise TypeError(f"gradient: there are {len(spacings)} distances for {len(axes)} axes; wanted one for all, or one for each.")
+    edge_order = without_gradient("gradient", "edge_order", edge_order)
     if edge_order not in (1, 2):
         raise ValueError(f"gradient: edge_order is {edge_order}; wanted 1 or 2.")
     slopes = [moveaxis(_slopes(moveaxis(f, a, -1), h, edge_order), -1, a) for a, h in zip(axes, spacings, strict=True)]

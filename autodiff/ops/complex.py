@@ -14,6 +14,7 @@ import numpy as np
 
 from autodiff.composites import composite
 from autodiff.core.tensor import read_only, unwrapped
+from autodiff.ops.indexing import without_gradient
 from autodiff.registry import primitive
 
 __all__ = ["conj", "imag", "real", "real_if_close"]
@@ -69,7 +70,7 @@ def real_if_close(a: Any, tol: float = 100) -> Any:
     >>> ad.real_if_close(ad.Tensor([1.0 + 1e-15j, 2.0]))
     Tensor([1., 2.])
     """
-    a = a if hasattr(a, "dtype") else np.asarray(a)
+    a, tol = a if hasattr(a, "dtype") else np.asarray(a), without_gradient("real_if_close", "tol", tol)
     if a.dtype.kind != "c":
         return a
     bound = tol * np.finfo(a.dtype).eps if tol > 1 else tol

@@ -165,6 +165,7 @@ def linspace(
     Tensor([0. , 0.5, 1. ])
     """
     require_cpu("linspace", device)
+    axis = operator.index(axis)
     if not isinstance(start, Tensor) and not isinstance(stop, Tensor):
         return wrap(as_numbers(np.linspace(start, stop, num, endpoint, dtype=dtype, axis=axis), "linspace"))
     if operator.index(num) < 0:

@@ -10,12 +10,17 @@ import numpy as np
 from autodiff.composites import composite
 from autodiff.core.tensor import Tensor, unwrapped, wrap
 from autodiff.ops.calculus import diff
-from autodiff.ops.indexing import as_array_like, scatter
+from autodiff.ops.indexing import as_array_like, scatter, without_gradient
 from autodiff.ops.joining import atleast_2d
 from autodiff.ops.reductions import max, min, sum
 from autodiff.ops.shaping import astype, ravel, reshape
 
 __all__ = ["histogram", "histogram2d", "histogram_bin_edges", "histogramdd"]
+
+
+def _number_or_edges(name: str, bins: Any) -> Any:
+    """`bins`, where there may be a tensor for a number of them."""
+    return without_gradient(name, "bins", bins) if getattr(bins, "ndim", None) == 0 else bins
 
 
 @composite(numpy=[np.histogram_bin_edges])
@@ -27,6 +32,7 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any 
     >>> ad.histogram_bin_edges(ad.Tensor([1.0, 5.0, 2.0]), 2)
     Tensor([1., 3., 5.])
     """
+    bins = _number_or_edges("histogram_bin_edges", bins)
     found = np.histogram_bin_edges(*map(unwrapped, (a, bins, range, weights)))
     is_constant = np.size(a) == 0 if range is None else not any(isinstance(end, Tensor) for end in range)
     if np.ndim(bins) == 1 or is_constant:
@@ -87,7 +93,7 @@ def histogramdd(
             [0., 3.]])
     """
     points = as_array_like(sample) if hasattr(sample, "shape") else atleast_2d(np.stack(list(sample))).T
-    d = points.shape[1]
+    d, bins = points.shape[1], _number_or_edges("histogramdd", bins)
     bins = list(bins) if hasattr(bins, "__len__") else [bins] * d  # which may be numbers and vectors
     ranges = [None] * d if range is None else list(range)
     if not len(bins) == len(ranges) == d:
@@ -122,6 +128,7 @@ def histogram2d(
     """
     if np.shape(x) != np.shape(y):
         raise ValueError(f"histogram2d: x and y have shapes {np.shape(x)} and {np.shape(y)}; wanted vectors of one length.")
+    bins = _number_or_edges("histogram2d", bins)
     if hasattr(bins, "__len__") and len(bins) not in (1, 2):
         bins = [bins, bins]
     counts, edges = histogramdd([x, y], bins, range, density, weights)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.core.modes import current_mode
 from autodiff.core.tensor import Tensor, array_of, unwrapped
 from autodiff.dtypes import dtype_of, refuse_loss
 from autodiff.registry import Primitive, primitive
@@ -16,6 +17,14 @@ from autodiff.registry import Primitive, primitive
 Steps = Sequence[tuple[Primitive, dict[str, Any]]]
 
 __all__ = ["getitem", "scatter", "setitem", "where"]
+
+
+def without_gradient(name: str, param: str, value: Any) -> Any:
+    """The parameter `param` of `name`, by which there is no derivative, with the number or the array of a tensor in its place."""
+    if isinstance(value, Tensor) and value.requires_grad and current_mode().record:
+        raise TypeError(f"{name}: {param} requires a gradient, but there is none by it. Detach it: {param}.detach().")
+    array = array_of(value)
+    return array.item() if isinstance(array, np.ndarray) and array.ndim == 0 else array
 
 
 def as_array_like(x: Any) -> Any:

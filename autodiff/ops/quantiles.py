@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from autodiff.composites import composite
-from autodiff.core.tensor import Tensor, array_of
 from autodiff.domain import Kink
+from autodiff.ops.indexing import without_gradient
 from autodiff.ops.reductions import of_rows, rows_of
 from autodiff.registry import primitive
 
@@ -17,9 +17,7 @@ __all__ = ["median", "nanmedian", "nanpercentile", "nanquantile", "percentile", 
 
 
 def _fractions(q: Any) -> Any:
-    if isinstance(q, Tensor) and q.requires_grad:
-        raise TypeError("quantile: q requires a gradient, but there is none by it. Detach it: q.detach().")
-    return np.array(array_of(q), float)
+    return np.array(without_gradient("quantile", "q", q), float)
 
 
 def _quantiles(of: Any, x: Any, q: Any, axis: Any, method: str, keepdims: bool) -> Any:

@@ -11,7 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from autodiff.composites import composite
 from autodiff.core.tensor import unwrapped
 from autodiff.ops.choosing import take
-from autodiff.ops.indexing import as_array_like
+from autodiff.ops.indexing import as_array_like, without_gradient
 from autodiff.ops.shaping import all_or, astype, broadcast_to, concat, copy, moveaxis, reshape, swapaxes
 from autodiff.registry import primitive
 
@@ -62,6 +62,7 @@ def rot90(x: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     if len(axes) != 2:
         raise ValueError(f"rot90: axes is {axes}; wanted two, which span the plane of the rotation.")
     first, second = normalize_axis_tuple(axes, np.ndim(x), "axes")
+    k = without_gradient("rot90", "k", k)
     y = flip(x, [axis for axis, flipped in ((first, k % 4 in (2, 3)), (second, k % 4 in (1, 2))) if flipped])
     return swapaxes(y, first, second) if k % 2 else y
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -253,7 +254,7 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """
     x, places = as_array_like(x), np.split(np.arange(np.shape(x)[axis]), indices_or_sections)
     ends = [(place[0], place[-1] + 1) if place.size else (0, 0) for place in places]
-    return [cut(x, axis % np.ndim(x), *both) for both in ends]
+    return [cut(x, operator.index(axis) % np.ndim(x), *both) for both in ends]
 
 
 diagonal = primitive(

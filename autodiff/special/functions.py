@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from autodiff.composites import composite
-from autodiff.core.modes import current_mode
-from autodiff.core.tensor import Tensor
 from autodiff.domain import POSITIVE, Interval
+from autodiff.ops.indexing import without_gradient
 from autodiff.registry import numpy_table, primitive, registry
 from autodiff.special import ufuncs as scipy
 
@@ -40,8 +39,8 @@ def of_given_order(operation: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(operation)
     def checked(*args: Any, **kwargs: Any) -> Any:
-        if args and isinstance(args[0], Tensor) and args[0].requires_grad and current_mode().record:
-            raise TypeError(f"{entry.name}: {order} requires a gradient, but there is none by it. Detach it: {order}.detach().")
+        if args:
+            without_gradient(entry.name, order, args[0])
         return operation(*args, **kwargs)
 
     entry.call = checked

@@ -14,10 +14,11 @@ import numpy as np
 
 from autodiff.ops.indexing import as_array_like
 from autodiff.registry import primitive
-from autodiff.windows.grids import Grid, added_up, as_type, grid, grid_of, wide, windows_of
+from autodiff.windows.grids import Grid, added_up, as_type, grid, grid_of, plain, wide, windows_of
 
 __all__ = ["conv_transpose", "conv_weight", "convolution"]
 
+_PREPARE = {"groups": plain}
 _ROOM = 1 << 18  # elements of the windows of a block: few enough for the cache, in which they are multiplied
 
 
@@ -161,6 +162,7 @@ convolution = primitive(
         ),
     },
     name="convolution",
+    prepare=_PREPARE,
     doc="""`y[n, o, p] = Σ x[n, c, stride p + dilation k - padding] w[o, c, k]`, summed over channels c and places k in the kernel.
 
     `x: (n, c, *spatial)` and `w: (o, c / groups, *kernel)`, with any number of spatial axes; result `(n, o, *out)`, with
@@ -195,6 +197,7 @@ conv_transpose: Callable[..., Any] = primitive(
         ),
     },
     name="conv_transpose",
+    prepare=_PREPARE,
     doc="""`y[n, c, stride p + dilation k - padding] = Σ x[n, o, p] w[o, c, k]`: the adjoint of `convolution` by its first argument.
 
     `x: (n, o, *spatial)` and `w: (o, c / groups, *kernel)`; result `(n, c, *out)`, with
@@ -229,6 +232,7 @@ conv_weight: Callable[..., Any] = primitive(
         ),
     },
     name="conv_weight",
+    prepare=_PREPARE,
     doc="""`w[o, c, k] = Σ v[n, o, p] x[n, c, stride p + dilation k - padding]`: the adjoint of `convolution` by its kernels.
 
     `x: (n, c, *spatial)` and `v: (n, o, *out)`, a cotangent of the convolution; result `(o, c / groups, *kernel_shape)`. As

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from autodiff.core.tensor import Tensor
+
 __all__: list[str] = []
 
 Ints = tuple[int, ...]
@@ -69,6 +71,8 @@ def per_axis(caller: str, name: str, value: Any, n: int, least: int) -> Ints:
     """One integer for all of `n` axes, or one for each, as one for each."""
     values = value if isinstance(value, tuple) else (value,) * n
     if len(values) != n or not all(isinstance(v, (int, np.integer)) and v >= least for v in values):
+        if any(isinstance(v, Tensor) for v in values):
+            raise TypeError(f"{caller}: {name} is {value!r}; wanted what can be kept.")  # as `plain` makes it
         raise ValueError(f"{caller}: {name} is {value!r}; wanted an integer, at least {least}, or one for each of {n} axes.")
     return tuple(map(int, values))
 
@@ -82,9 +86,9 @@ def pairs_of(caller: str, padding: Any, n: int) -> Pairs:
 
 
 def plain(value: Any) -> Any:
-    """`value` with tuples in the place of lists and arrays."""
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
+    """`value` with tuples in the place of lists, arrays and tensors."""
+    if isinstance(value, (np.ndarray, Tensor)):
+        value = np.asarray(value).tolist()  # an error if it requires grad
     return tuple(map(plain, value)) if isinstance(value, (list, tuple)) else value
 
 
