@@ -75,8 +75,7 @@ class Primitive:
         self.keeps = [tuple(any(x in names for names in subset) for x in (*self.arguments, "y")) for subset in subsets]
         shapes = ("shapes",) if self.variadic else tuple(f"{argument}_shape" for argument in self.arguments)
         self.shapes_asked = self.variadic or not asked.isdisjoint(shapes)
-        self.params_asked = tuple(param for param in self.params if param in asked)
-        self.reuses = "own" in asked
+        self.params_asked, self.reuses = tuple(param for param in self.params if param in asked), "own" in asked
         layout = [*self.arguments, "y", *(shapes if self.shapes_asked else ()), *self.params_asked, "own"]
         if unknown := asked.difference(layout):
             known = ", ".join(("y", *(() if self.variadic else self.arguments), *shapes, *self.params))
@@ -101,7 +100,8 @@ class Primitive:
             try:
                 self.signature.bind(*args, **kwargs)
             except TypeError as error:
-                raise TypeError(f"{self.name}: {error}. It is called as {self.name}{self.signature}.") from None
+                bare = [p.replace(annotation=p.empty) for p in self.signature.parameters.values()]
+                raise TypeError(f"{self.name}: {error}. It is called as {self.name}{inspect.Signature(bare)}.") from None
         for name, value in params.items():
             if name in self.prepare or isinstance(value, (list, np.ndarray, Tensor)):
                 params[name] = self.prepare.get(name, _kept)(value)

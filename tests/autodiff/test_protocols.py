@@ -164,6 +164,33 @@ def test_the_hint_for_a_function_without_a_rule_is_a_declaration_of_it(function:
     assert function(*[t] * operands).requires_grad
 
 
+@pytest.mark.usefixtures("registry_as_it_was")
+def test_a_function_whose_ufunc_is_private_is_one_to_call_another_for() -> None:
+    t = leaf([1.0, 2.0])
+    with pytest.raises(TypeError, match=r"^scipy\.special\.lambertw has no derivative rule for a Tensor\. Use ") as caught:
+        scipy.special.lambertw(t)
+    hint = re.search(r"Use the function that (extend\.primitive\(.*\)) returns, or leave", str(caught.value))
+    assert hint is not None
+    assert eval(hint[1], {"__name__": __name__, "extend": extend, "scipy": scipy})(t).requires_grad
+    with pytest.raises(
+        TypeError, match=r"^scipy\.special\.zeta has no derivative rule for a Tensor\. Use ad\.special\.zeta\(x, q\), or"
+    ):
+        scipy.special.zeta(2.0, t)
+    assert ad.special.zeta(2.0, t).requires_grad
+
+
+def test_no_error_of_a_function_of_scipy_names_what_is_private() -> None:
+    texts = []
+    for function in (getattr(scipy.special, name) for name in scipy.special.__all__ if name != "test"):
+        for count in range(1, 5) if callable(function) else []:
+            try:
+                function(*[leaf([1.0, 2.0]) for _ in range(count)])
+            except Exception as error:
+                texts.append(str(error))
+    assert texts
+    assert [text for text in texts if "._" in text] == []
+
+
 def test_a_function_is_named_by_its_own_module() -> None:
     t = leaf([1.0, 2.0])
     for call, name in (
