@@ -285,6 +285,7 @@ EQUIVALENT: dict[str, str] = {
         for key in ("xlogy.b", "xlog1py.b")
         for change in ("at + 1 -> -at + 1", "at + 1 -> 1", "at + 1 -> at - 1", "1 -> 1 + 1")
     },
+    "plain: np.asarray(value) -> value": "a rule gets no tensor as a parameter",
     **{f"conv_transpose.w _for_all: 2 -> 2 {sign} 1 (place 3)": "it then joins no zeros" for sign in "+-"},
     **{f"xlogy.a _beside: at + 1 -> {change}": "there, at is 0" for change in ("-at + 1", "1")},
 }
