@@ -143,7 +143,8 @@ for _name, (_operation, _ufunc, _sign) in _OPERATORS.items():
     attach(**{f"__{_name}__": _itself, f"__r{_name}__": _reflected(_itself), f"__i{_name}__": _updated})
 
 _AS_THEY_ARE: list[Callable[..., Any]] = [
-    *(diagonal, squeeze, swapaxes, repeat, conj, places.argpartition, places.nonzero, places.searchsorted, writing.fill, writing.put)
+    *(diagonal, squeeze, swapaxes, repeat, conj),
+    *(places.argpartition, places.nonzero, places.searchsorted, writing.fill, writing.put),
 ]
 _AS_NUMPYS: list[Callable[..., Any]] = [
     *(sum, mean, max, min, prod, cumsum, cumprod, var, std, round, clip, dot, trace, ravel, take, choose, argsort),
