@@ -83,6 +83,8 @@ Where NumPy asks a tensor for nothing but its array, or Python for a number, a t
 | instead of | write |
 | --- | --- |
 | `np.array([t, u])`, `np.asarray([t, u])`, `np.fromiter(tensors, float)` | `np.stack([t, u])`, or `ad.array([t, u])` |
+| `np.r_[t, u]`, `np.c_[t, u]` of numbers and vectors | `np.hstack([t, u])`, `np.column_stack([t, u])` |
+| `np.mean([t, u])`, `np.dot(a, [t, u])`, `np.concatenate([[t], [u]])`: all in lists | `ad.array([t, u])` for `[t, u]` |
 | `a = np.zeros(2); a[0] = t` | `a = np.zeros_like(t, shape=2)`, or `ad.Tensor(np.zeros(2))` |
 | `math.sin(t)`, `np.vectorize(math.sin)(t)`, `np.frompyfunc(math.sin, 1, 1)(t)` | `np.sin(t)` |
 | `np.vectorize(f)(t)` with an `if` in `f` | `np.where(condition, t, u)`, or `np.apply_along_axis(f, axis, t)` |

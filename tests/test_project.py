@@ -28,6 +28,7 @@ MODULES = sorted(
 # Each may import those before it. Within a line, none imports another.
 LAYERS = [
     {"domain", "dtypes"},
+    {"lists"},
     {"core"},
     {"registry"},
     {"array_api", "composites", "modes"},

@@ -18,6 +18,7 @@ from autodiff.core.overwriting import SMALL, content, watch_at
 from autodiff.core.tensor import Tensor, as_array, frozen, is_foreign, is_scalar, wrap
 from autodiff.core.views import leaf_of, make_view
 from autodiff.dtypes import INEXACT, NUMBERS
+from autodiff.lists import in_one
 
 if TYPE_CHECKING:
     from autodiff.registry import Primitive
@@ -38,10 +39,8 @@ def _caller_of_one(entry: Primitive) -> Callable[..., Any]:
 
     def call(x: Any, /) -> Any:
         mode = current_mode()
-        if not mode.plain:
-            return mode.apply(entry, (x,), {})
-        if not isinstance(x, Tensor):
-            return forward(np.asarray(x) if isinstance(x, (list, tuple)) else x)
+        if not isinstance(x, Tensor) or not mode.plain:
+            return forward(x) if type(x) is ndarray and mode.plain else apply(entry, (x,), {})
         data = x._array
         y = forward(data)
         if type(y) is not ndarray or y.base is not None or y is data or shapes_asked:
@@ -117,12 +116,13 @@ def _is_plain(x: Any) -> bool:
 def apply(entry: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> Any:
     """The result of a call that is bound, whatever its operands are; given no tensor, just what `forward` computes."""
     mode = current_mode()
+    if False in (kinds := [isinstance(x, Tensor) for x in operands]):
+        operands = [in_one(x) if isinstance(x, (list, tuple)) else x for x in operands]
     if not mode.plain:
         return mode.apply(entry, tuple(operands), params)
-    if True not in [isinstance(x, Tensor) for x in operands]:
-        values: list[Any] = [np.asarray(x) if isinstance(x, (list, tuple)) else x for x in operands]
-        return entry.forward(values, **params) if entry.variadic else entry.forward(*values, **params)
-    values = []
+    if True not in kinds and True not in [isinstance(x, Tensor) for x in operands]:
+        return entry.forward(operands, **params) if entry.variadic else entry.forward(*operands, **params)
+    values: list[Any] = []
     for i, x in enumerate(operands):
         if isinstance(x, Tensor):
             values.append(x._array)

@@ -10,6 +10,7 @@ import numpy as np
 
 from autodiff import ops
 from autodiff.composites import composite
+from autodiff.lists import in_one
 from autodiff.ops.contractions import tensordot
 from autodiff.ops.matrices import matrix_transpose
 from autodiff.ops.products import matmul, vecdot
@@ -51,6 +52,7 @@ def outer(a: Any, b: Any, /) -> Any:
     Tensor([[ 1., 10.],
             [ 2., 20.]])
     """
+    a, b = in_one(a), in_one(b)
     if np.ndim(a) != 1 or np.ndim(b) != 1:
         raise ValueError(f"outer: the shapes are {np.shape(a)} and {np.shape(b)}; wanted vectors. Of any shapes: np.outer(a, b).")
     return ops.outer(a, b)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.composites import composite
+from autodiff.lists import in_one
 from autodiff.ops.indexing import as_array_like
 from autodiff.registry import primitive
 
@@ -95,6 +96,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any, An
     >>> ad.linalg.lstsq(ad.Tensor([[1.0], [1.0]]), np.array([1.0, 3.0]))[0].numpy().round(12)
     array([2.])
     """
+    a, b = in_one(a), in_one(b)
     if np.ndim(a) != 2 or np.shape(a)[:1] != np.shape(b)[:1]:
         raise np.linalg.LinAlgError(f"lstsq: the shapes are {np.shape(a)} and {np.shape(b)}; wanted (m, n) and (m,) or (m, k).")
     m, n = np.shape(a)
@@ -152,6 +154,7 @@ def tensorsolve(a: Any, b: Any, axes: Sequence[int] | None = None) -> Any:
     Tensor([[0.5, 0.5],
             [0.5, 0.5]])
     """
+    a, b = in_one(a), in_one(b)
     for axis in axes or ():
         a = np.moveaxis(a, axis, -1)
     q, size = np.shape(a)[np.ndim(b) :], np.size(b)

@@ -9,6 +9,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from autodiff.composites import composite
 from autodiff.dtypes import INEXACT
+from autodiff.lists import in_one
 from autodiff.ops.arithmetic import subtract
 from autodiff.ops.cumulative import cumulative_prod
 from autodiff.ops.indexing import as_array_like, cut, where, without_gradient
@@ -70,7 +71,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     f = as_array_like(f)
     f = f if f.dtype.kind in INEXACT else astype(f, float)
     axes = all_or(axis, f.ndim)
-    spacings = varargs if varargs else (1.0,)
+    spacings = tuple(map(in_one, varargs)) or (1.0,)
     spacings = spacings * len(axes) if len(spacings) == 1 and np.ndim(spacings[0]) == 0 else spacings
     if len(spacings) != len(axes):
         raise TypeError(f"gradient: there are {len(spacings)} distances for {len(axes)} axes; wanted one for all, or one for each.")
@@ -113,6 +114,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     axis = normalize_axis_index(axis, y.ndim)
     y = moveaxis(y, axis, -1)
     if x is not None:
+        x = in_one(x)
         dx = diff(x if np.ndim(x) == 1 else moveaxis(x, axis, -1))
     return sum(dx * (y[..., 1:] + y[..., :-1]) / 2.0, -1)
 

@@ -38,7 +38,8 @@ def take(x: Any, indices: Any, axis: int | None = None, *, mode: str = "raise") 
     Tensor([[2., 2., 1.],
             [4., 4., 3.]])
     """
-    x, axis = (reshape(x, -1), 0) if axis is None else (as_array_like(x), normalize_axis_index(axis, np.ndim(x)))
+    x = as_array_like(x)
+    x, axis = (reshape(x, -1), 0) if axis is None else (x, normalize_axis_index(axis, x.ndim))
     return x[axis_index(axis, as_places(indices, np.shape(x)[axis], mode, "take"))]
 
 
@@ -112,7 +113,8 @@ def piecewise(x: Any, condlist: Any, funclist: Sequence[Callable[..., Any] | Any
     >>> ad.piecewise(x, [x < 0, x > 1], [lambda x: -x, lambda x: x * x, 1.0])
     Tensor([2., 1., 9.])
     """
-    x, conditions = as_array_like(x), _conditions(condlist, np.ndim(x))
+    x = as_array_like(x)
+    conditions = _conditions(condlist, x.ndim)
     if len(funclist) == len(conditions) + 1:
         conditions.append(~np.any(conditions, axis=0))
     elif len(funclist) != len(conditions):

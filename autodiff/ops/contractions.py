@@ -14,6 +14,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from autodiff.composites import composite
+from autodiff.lists import in_one
 from autodiff.ops.arithmetic import multiply
 from autodiff.ops.indexing import as_array_like
 from autodiff.ops.products import matmul, misfit
@@ -230,9 +231,10 @@ def inner(a: Any, b: Any) -> Any:
     >>> ad.inner(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]), ad.Tensor([1.0, 10.0]))
     Tensor([21., 43.])
     """
+    a, b = in_one(a), in_one(b)
     if not np.ndim(a) or not np.ndim(b):
         return multiply(a, b)
-    return _summed_over("inner", np.shape(a), np.shape(b), (-1,), (-1,)).of((as_array_like(a), as_array_like(b)))
+    return _summed_over("inner", np.shape(a), np.shape(b), (-1,), (-1,)).of((a, b))
 
 
 @composite(numpy=[np.dot])
@@ -250,6 +252,7 @@ def dot(a: Any, b: Any) -> Any:
     >>> ad.dot(np.ones((2, 5)), np.ones((3, 5, 4))).shape
     (2, 3, 4)
     """
+    a, b = in_one(a), in_one(b)
     a_shape, b_shape = np.shape(a), np.shape(b)
     if not a_shape or not b_shape:
         return multiply(a, b)
@@ -258,4 +261,4 @@ def dot(a: Any, b: Any) -> Any:
         raise misfit("dot", a, b, f"(..., k) and (..., k, n), or (k,), but {a_shape[-1]} elements meet {k}")
     if len(b_shape) <= 2:
         return matmul(a, b)
-    return _summed_over("dot", a_shape, b_shape, (-1,), (-2,)).of((as_array_like(a), as_array_like(b)))
+    return _summed_over("dot", a_shape, b_shape, (-1,), (-2,)).of((a, b))

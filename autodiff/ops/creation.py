@@ -10,10 +10,11 @@ import numpy as np
 
 from autodiff.core.tensor import Tensor, array_of, sharing, wrap
 from autodiff.dtypes import as_numbers, dtype_of, require_cpu
+from autodiff.lists import in_one
 from autodiff.ops.constants import constant
 from autodiff.ops.indexing import setitem
 from autodiff.ops.rounding import floor
-from autodiff.ops.shaping import astype, moveaxis, stack
+from autodiff.ops.shaping import astype, moveaxis
 from autodiff.ops.shaping import copy as copied
 from autodiff.registry import numpy_table
 
@@ -36,9 +37,10 @@ def asarray(data: Any, /, dtype: Any = None, *, device: Any = None, copy: bool |
     Tensor([2., 3.])
     """
     require_cpu("asarray", device)
-    stacked = isinstance(data, (list, tuple)) and _holds_tensor(data)
+    whole = in_one(data)
+    stacked = isinstance(whole, Tensor) and whole is not data
     if stacked:
-        data = stack([asarray(x) for x in data])
+        data = whole
     if not isinstance(data, Tensor):
         array = as_numbers(data, "asarray", dtype, copy=copy)
         return wrap(array) if copy or isinstance(data, (int, float, complex, list, tuple)) else sharing(array)
@@ -47,10 +49,6 @@ def asarray(data: Any, /, dtype: Any = None, *, device: Any = None, copy: bool |
         given = "a list of tensors" if stacked else f"a tensor of dtype {data.dtype}"
         raise ValueError(f"asarray: copy is False, but the data is {given}, which must be copied. Leave copy= out.")
     return astype(data, dtype) if converts else copied(data) if copy and not stacked else data
-
-
-def _holds_tensor(data: Any) -> bool:
-    return isinstance(data, Tensor) or (isinstance(data, (list, tuple)) and any(map(_holds_tensor, data)))
 
 
 def array(data: Any, dtype: Any = None, *, copy: bool | None = True) -> Any:
@@ -182,7 +180,7 @@ def linspace(
 
 def ends_of(start: Any, stop: Any) -> tuple[Any, Any]:
     """The ends of a line in the type of its numbers."""
-    start, stop = (np.asarray(x) if isinstance(x, (list, tuple)) else x for x in (start, stop))
+    start, stop = in_one(start), in_one(stop)
     kind = np.result_type(array_of(start), array_of(stop), 1.0)
     return astype(start, kind), astype(stop, kind)
 

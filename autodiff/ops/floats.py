@@ -10,6 +10,7 @@ from autodiff.composites import composite
 from autodiff.core.tensor import Tensor, array_of, wrap
 from autodiff.domain import Kink
 from autodiff.dtypes import dtype_of
+from autodiff.lists import in_one
 from autodiff.ops.arithmetic import pow
 from autodiff.ops.shaping import astype
 from autodiff.registry import primitive
@@ -84,6 +85,7 @@ def float_power(x: Any, p: Any) -> Any:
     >>> ad.float_power(ad.Tensor([1, 4]), 0.5)
     Tensor([1., 2.])
     """
+    x, p = in_one(x), in_one(p)
     dtype = np.result_type(dtype_of(x), dtype_of(p), np.float64)
     return pow(astype(x, dtype), astype(p, dtype))
 

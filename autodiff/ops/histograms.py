@@ -9,6 +9,7 @@ import numpy as np
 
 from autodiff.composites import composite
 from autodiff.core.tensor import Tensor, unwrapped, wrap
+from autodiff.lists import in_one
 from autodiff.ops.calculus import diff
 from autodiff.ops.indexing import as_array_like, scatter, without_gradient
 from autodiff.ops.joining import atleast_2d
@@ -126,6 +127,7 @@ def histogram2d(
     Tensor([[1., 0.],
             [0., 3.]])
     """
+    x, y = in_one(x), in_one(y)
     if np.shape(x) != np.shape(y):
         raise ValueError(f"histogram2d: x and y have shapes {np.shape(x)} and {np.shape(y)}; wanted vectors of one length.")
     bins = _number_or_edges("histogram2d", bins)

@@ -10,6 +10,7 @@ import numpy as np
 from autodiff.core import views
 from autodiff.core.tensor import Tensor, array_of, attach, is_foreign, is_scalar, node_of, read_only, unwrapped
 from autodiff.dtypes import INEXACT, as_numbers, dtype_of, refuse_loss
+from autodiff.lists import in_one
 from autodiff.modes import is_grad_enabled
 from autodiff.ops.indexing import layout_of, put, setitem
 
@@ -18,6 +19,7 @@ __all__: list[str] = []
 
 def assign(tensor: Tensor, index: Any, value: Any, what: str = "x[i] = v") -> None:
     """`tensor[index] = value`, which errors call `what`."""
+    value = in_one(value)
 
     def write(array: np.ndarray) -> None:
         put(array, unwrapped(index), array_of(value))
@@ -32,6 +34,7 @@ def updating(operation: Callable[..., Any], ufunc: np.ufunc, what: str) -> Calla
     def update(tensor: Any, other: Any) -> Any:
         if is_scalar(array_of(tensor)) or is_foreign(other) or gives_way(other):
             return NotImplemented  # so that Python computes `x + y`, as for a number, or as the other library decides
+        other = in_one(other)
 
         def write(array: np.ndarray) -> None:
             try:

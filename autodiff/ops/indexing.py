@@ -12,6 +12,7 @@ import numpy as np
 from autodiff.core.modes import current_mode
 from autodiff.core.tensor import Tensor, array_of, unwrapped
 from autodiff.dtypes import dtype_of, refuse_loss
+from autodiff.lists import in_one
 from autodiff.registry import Primitive, primitive
 
 Steps = Sequence[tuple[Primitive, dict[str, Any]]]
@@ -29,7 +30,7 @@ def without_gradient(name: str, param: str, value: Any) -> Any:
 
 def as_array_like(x: Any) -> Any:
     """`x`, but as an array if it is a number or a sequence."""
-    return x if hasattr(x, "dtype") else np.asarray(x)
+    return x if hasattr(x, "dtype") or hasattr(x := in_one(x), "dtype") else np.asarray(x)
 
 
 def axis_index(axis: int, index: Any) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.composites import composite
+from autodiff.lists import in_one
 from autodiff.ops.indexing import as_array_like
 from autodiff.ops.shaping import broadcast_to, concat, moveaxis, reshape, split
 from autodiff.ops.shaping import copy as _copy
@@ -209,8 +210,9 @@ def broadcast_arrays(*arrays: Any) -> tuple[Any, ...]:
     >>> ad.broadcast_arrays(ad.Tensor([1.0, 2.0]), ad.Tensor([[3.0]]))
     (Tensor([[1., 2.]]), Tensor([[3., 3.]]))
     """
-    shape = np.broadcast_shapes(*map(np.shape, arrays))
-    return tuple(broadcast_to(x, shape) for x in arrays)
+    whole = [*map(in_one, arrays)]
+    shape = np.broadcast_shapes(*map(np.shape, whole))
+    return tuple(broadcast_to(x, shape) for x in whole)
 
 
 @composite(numpy=[np.meshgrid])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.composites import composite
+from autodiff.lists import in_one
 from autodiff.ops.arithmetic import multiply
 from autodiff.ops.complex import conj
 from autodiff.ops.reductions import widened
@@ -119,6 +120,7 @@ def matvec(a: Any, b: Any, /) -> Any:
     >>> ad.matvec(ad.Tensor([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, 10.0]))
     Tensor([21., 43.])
     """
+    a, b = in_one(a), in_one(b)
     if np.ndim(a) < 2 or np.shape(a)[-1:] != np.shape(b)[-1:]:
         raise misfit("matvec", a, b, "(..., m, k) and (..., k), with leading axes that broadcast")
     return matmul(a, b) if np.ndim(b) == 1 else squeeze(matmul(a, expand_dims(b, -1)), -1)
@@ -134,6 +136,7 @@ def vecmat(a: Any, b: Any, /) -> Any:
     >>> ad.vecmat(ad.Tensor([1.0, 10.0]), np.array([[1.0, 2.0], [3.0, 4.0]]))
     Tensor([31., 42.])
     """
+    a, b = in_one(a), in_one(b)
     if np.ndim(b) < 2 or np.shape(a)[-1:] != np.shape(b)[-2:-1]:
         raise misfit("vecmat", a, b, "(..., k) and (..., k, n), with leading axes that broadcast")
     is_real = hasattr(a, "dtype") and a.dtype.kind != "c"
@@ -150,6 +153,7 @@ def vdot(a: Any, b: Any) -> Any:
     >>> ad.vdot(ad.Tensor([1.0 + 2.0j]), np.array([3.0j]))
     Tensor(6.+3.j)
     """
+    a, b = in_one(a), in_one(b)
     if np.size(a) != np.size(b):
         raise misfit("vdot", a, b, "as many elements of one as of the other")
     return vecdot(ravel(a), ravel(b))
@@ -175,6 +179,7 @@ def kron(a: Any, b: Any) -> Any:
     >>> ad.kron(ad.Tensor([1.0, 2.0]), np.array([1.0, 10.0]))
     Tensor([ 1., 10.,  2., 20.])
     """
+    a, b = in_one(a), in_one(b)
     ndim = max(np.ndim(a), np.ndim(b))
     outside, inside = ((1,) * (ndim - np.ndim(x)) + np.shape(x) for x in (a, b))
     blocks = multiply(reshape(a, [k for n in outside for k in (n, 1)]), reshape(b, [k for n in inside for k in (1, n)]))

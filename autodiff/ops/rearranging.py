@@ -10,6 +10,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autodiff.composites import composite
 from autodiff.core.tensor import unwrapped
+from autodiff.lists import in_one
 from autodiff.ops.choosing import take
 from autodiff.ops.indexing import as_array_like, without_gradient
 from autodiff.ops.shaping import all_or, astype, broadcast_to, concat, copy, moveaxis, reshape, swapaxes
@@ -105,6 +106,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     >>> ad.repeat(ad.Tensor([1.0, 2.0]), [1, 2])
     Tensor([1., 2., 2.])
     """
+    x = in_one(x)
     return take(x, np.repeat(_places(x, axis), unwrapped(repeats)), axis)
 
 
@@ -149,6 +151,7 @@ def delete(x: Any, obj: Any, axis: int | None = None) -> Any:
     >>> ad.delete(ad.Tensor([1.0, 2.0, 3.0]), 1)
     Tensor([1., 3.])
     """
+    x = in_one(x)
     return take(x, np.delete(_places(x, axis), unwrapped(obj)), axis)
 
 

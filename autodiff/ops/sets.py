@@ -9,6 +9,7 @@ import numpy as np
 
 from autodiff.composites import composite
 from autodiff.core.tensor import Tensor, unwrapped, wrap
+from autodiff.lists import in_one
 from autodiff.ops.choosing import take
 from autodiff.ops.indexing import as_array_like, scatter
 from autodiff.ops.shaping import astype, concat, reshape
@@ -171,6 +172,7 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     counts = np.bincount(unwrapped(x), minlength=minlength)
     if weights is None:
         return _like(x, counts)
+    weights = in_one(weights)
     if np.shape(weights) != np.shape(x):
         raise ValueError(f"bincount: weights have shape {np.shape(weights)}; wanted that of x, {np.shape(x)}.")
     return scatter([astype(weights, float)], [np.asarray(unwrapped(x)).astype(np.intp)], counts.shape)

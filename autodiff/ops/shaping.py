@@ -13,6 +13,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autodiff.composites import composite
 from autodiff.dtypes import NUMBERS, refuse_loss, require_cpu
+from autodiff.lists import in_one
 from autodiff.ops.indexing import as_array_like, axis_index, cut, scatter
 from autodiff.registry import primitive
 
@@ -96,6 +97,7 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     Tensor([[1.],
             [2.]])
     """
+    x = in_one(x)
     axes = list(range(np.ndim(x)))
     i, j = normalize_axis_index(axis1, len(axes), "axis1"), normalize_axis_index(axis2, len(axes), "axis2")
     axes[i], axes[j] = j, i
@@ -113,6 +115,7 @@ def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[in
     >>> ad.moveaxis(ad.Tensor(np.zeros((2, 3, 4))), 0, -1).shape
     (3, 4, 2)
     """
+    x = in_one(x)
     ndim = np.ndim(x)
     taken, places = normalize_axis_tuple(source, ndim, "source"), normalize_axis_tuple(destination, ndim, "destination")
     if len(taken) != len(places):

@@ -12,6 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view as _windows
 from autodiff.composites import composite
 from autodiff.domain import Kink
 from autodiff.dtypes import dtype_of
+from autodiff.lists import in_one
 from autodiff.ops.complex import conj, imag, real
 from autodiff.ops.indexing import scatter
 from autodiff.ops.rearranging import flip
@@ -56,6 +57,7 @@ def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     >>> ad.correlate(ad.Tensor([1.0, 2.0, 3.0]), np.array([1.0, -1.0]))
     Tensor([-1., -1.])
     """
+    a, v = in_one(a), in_one(v)
     if np.size(a) < np.size(v):  # NumPy cuts out the same part as of the convolution of the longer one by the shorter one
         return flip(convolve(flip(a), conj(v), mode))
     return convolve(a, conj(flip(v)), mode)

@@ -8,6 +8,7 @@ import numpy as np
 
 from autodiff.composites import composite
 from autodiff.domain import Kink
+from autodiff.lists import in_one
 from autodiff.ops.arithmetic import sqrt
 from autodiff.ops.extremes import clip
 from autodiff.ops.indexing import as_array_like
@@ -126,10 +127,10 @@ def average(x: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
 
 def _weights(weights: Any, axis: Any, shape: tuple[int, ...]) -> Any:
     """The weights in the shape of what they weigh."""
-    axes = all_or(axis, len(shape))
+    weights, axes = in_one(weights), all_or(axis, len(shape))
     given, wanted = np.shape(weights), tuple(shape[i] for i in axes)
     if given == shape:
-        return as_array_like(weights)
+        return weights
     if given != wanted:
         raise ValueError(
             f"average: weights has shape {given}; wanted that of x, {shape}, or of the axes that are averaged, {wanted}."
@@ -171,10 +172,12 @@ def cov(
 
 def _variables(m: Any, rowvar: bool) -> Any:
     """The matrix with a variable in each row."""
-    if np.ndim(m) > 2:
-        raise ValueError(f"cov: an array has {np.ndim(m)} axes; wanted one or two: variables and observations.")
-    x = reshape(m, (1, -1)) if np.ndim(m) < 2 else as_array_like(m)
-    return x if rowvar or np.ndim(m) < 2 else x.T
+    m = as_array_like(m)
+    if m.ndim > 2:
+        raise ValueError(f"cov: an array has {m.ndim} axes; wanted one or two: variables and observations.")
+    if m.ndim < 2:
+        return reshape(m, (1, -1))
+    return m if rowvar else m.T
 
 
 @composite(numpy=[np.corrcoef])

@@ -414,17 +414,26 @@ def test_writing_to_a_gradient_changes_nothing_else(size: int, create_graph: boo
                     assert_array_equal(t.grad.numpy(), g)
 
 
-def test_a_list_of_tensors_that_require_grad_is_not_written_to_a_constant() -> None:
+def test_a_list_of_tensors_is_written_with_their_gradients() -> None:
     x, y = leaf([3.0, 4.0]), ad.Tensor([1.0, 2.0])
-    with pytest.raises(TypeError, match="conversion to an array: this tensor requires grad"):
-        y[:] = [x[0], x[1]]
-    with pytest.raises(TypeError, match="conversion to an array: this tensor requires grad"):
-        y += [x[0], x[1]]
-    assert y.tolist() == [1.0, 2.0]
+    y[:] = [x[1], 5.0]
+    y += [x[0], x[1]]
+    y[1:] *= (x[0],)
+    assert y.tolist() == [7.0, 27.0]
+    y.backward([1.0, 1.0])  # x1 + x0, and (5 + x1) x0
+    assert x.grad.tolist() == [10.0, 4.0]
+    z = ad.Tensor([1.0, 2.0])
     with ad.no_grad():
-        y[:] = [x[0], x[1]]
-        y += [x[0], x[1]]
-    assert y.tolist() == [6.0, 8.0]
+        z[:] = [x[0], x[1]]
+        z += [x[0], x[1]]
+    assert z.tolist() == [6.0, 8.0]
+    assert not z.requires_grad
+
+
+def test_a_list_of_tensors_of_several_shapes_is_an_error() -> None:
+    x = leaf([3.0, 4.0])
+    with pytest.raises(ValueError, match="all input arrays must have the same shape"):
+        np.ones(2) @ ad.add(x, [x[0], x])
 
 
 WITHOUT_RULE = [
