@@ -102,15 +102,25 @@ Others may have a gradient with `SCIPY_ARRAY_API=1` in the environment, set befo
 [the array API](array_api.md). For all that remain, `ad.primitive` makes an operation of a function and its derivative.
 """
 
-# What to write instead of SciPy's functions: of tensors t, u of one axis, x, y of two, and a square one, m.
+# What to write instead of SciPy's functions: of tensors t, u of one axis, x, y of two, and a square one, m; and of numbers a, b.
 INSTEAD_OF_SCIPY = {
     "special.logsumexp(t)": "ad.logsumexp(t)",
+    "special.logsumexp(t, b=a)": "ad.logsumexp(t + np.log(a))",
+    "special.polygamma(1, t)": "ad.special.polygamma(1, t)",
     "special.softmax(x, axis=-1)": "ad.softmax(x, axis=-1)",
     "special.log_softmax(x, axis=-1)": "ad.log_softmax(x, axis=-1)",
     "stats.norm.logpdf(t, mean, std)": "-0.5 * ((t - mean) / std) ** 2 - np.log(std * np.sqrt(2 * np.pi))",
     "stats.norm.cdf(t)": "ad.special.ndtr(t)",
     "stats.norm.logcdf(t)": "ad.special.log_ndtr(t)",
     "stats.poisson.logpmf(counts, t)": "counts * np.log(t) - t - ad.special.gammaln(counts + 1)",
+    "stats.t.logpdf(t, b)": (
+        "ad.special.gammaln((b + 1) / 2) - ad.special.gammaln(b / 2) - np.log(b * np.pi) / 2 - (b + 1) / 2 * np.log1p(t**2 / b)"
+    ),
+    "stats.gamma.logpdf(t, a)": "(a - 1) * np.log(t) - t - ad.special.gammaln(a)",
+    "stats.beta.logpdf(t, a, b)": "(a - 1) * np.log(t) + (b - 1) * np.log1p(-t) - ad.special.betaln(a, b)",
+    "stats.multivariate_normal.logpdf(t, cov=m)": (
+        "-0.5 * (t @ np.linalg.solve(m, t) + np.linalg.slogdet(2 * np.pi * m).logabsdet)"
+    ),
     "linalg.solve(m, t)": "np.linalg.solve(m, t)",
     "linalg.inv(m)": "np.linalg.inv(m)",
     "linalg.det(m)": "np.linalg.det(m)",

@@ -139,7 +139,7 @@ def test_a_function_of_which_nothing_is_known_has_no_line() -> None:
 def test_what_stands_for_a_function_of_scipys_is_the_same_and_has_a_gradient(theirs: str) -> None:
     rng = np.random.default_rng(0)
     arrays = {"t": rng.random(3), "u": rng.random(4), "x": rng.random((2, 3)), "y": rng.random((4, 3)), "m": np.eye(3) * 2 + 0.1}
-    constants = {"mean": 0.5, "std": 2.0, "counts": np.array([0, 1, 3]), "np": np, "ad": ad, "scipy": scipy}
+    constants = {"mean": 0.5, "std": 2.0, "a": 0.5, "b": 2.0, "counts": np.array([0, 1, 3]), "np": np, "ad": ad, "scipy": scipy}
 
     def value(code: str, **of: Any) -> Any:
         return eval(code, {**arrays, **constants, **of})

@@ -15,6 +15,7 @@ INSTEAD = {
     "np.in1d": "np.isin",
     "np.spacing": "np.finfo(x.dtype).eps * np.abs(x)",
     "scipy.special.zeta": "ad.special.zeta(x, q)",  # SciPy's is no ufunc
+    "scipy.special.yn": "scipy.special.yv",
 }
 _LIKE = {  # what to use instead of functions that make arrays, and ask a tensor only if it is their `like`
     **{"np.arange": "ad.arange", "np.array": "ad.array", "np.full": "ad.full"},

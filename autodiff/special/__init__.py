@@ -12,7 +12,7 @@ from autodiff.special.entropies import *
 from autodiff.special.functions import *
 
 __all__ = [
-    *("beta", "betaln", "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "expit", "gamma", "gammaln", "i0", "i0e", "i1"),
-    *("i1e", "iv", "ive", "kl_div", "log_expit", "log_ndtr", "logit", "ndtr", "ndtri", "polygamma", "rel_entr", "softplus"),
-    *("xlog1py", "xlogy", "zeta"),
+    *("beta", "betaln", "digamma", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfinv", "expit", "gamma", "gammaln", "i0", "i0e"),
+    *("i1", "i1e", "iv", "ive", "j0", "j1", "jv", "k0", "k1", "kl_div", "kv", "log_expit", "log_ndtr", "logit", "ndtr", "ndtri"),
+    *("polygamma", "rel_entr", "softplus", "xlog1py", "xlogy", "y0", "y1", "yv", "zeta"),
 ]

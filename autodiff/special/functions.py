@@ -16,7 +16,7 @@ from autodiff.registry import numpy_table, primitive, registry
 from autodiff.special import ufuncs as scipy
 
 __all__ = [
-    *("beta", "betaln", "digamma", "erf", "erfc", "erfcx", "erfinv", "gamma", "gammaln"),
+    *("beta", "betaln", "digamma", "erf", "erfc", "erfcinv", "erfcx", "erfinv", "gamma", "gammaln"),
     *("log_ndtr", "ndtr", "ndtri", "polygamma", "zeta"),
 ]
 
@@ -96,6 +96,20 @@ erfinv = primitive(
 
     >>> ad.special.erfinv(ad.Tensor([0.0, 0.5]))
     Tensor([0.        , 0.47693628])
+    """,
+)
+
+erfcinv = primitive(
+    scipy.erfcinv,
+    {"x": lambda g, y: -g * (np.exp(y * y) / _OF_ERF)},
+    name="erfcinv",
+    numpy=[scipy.erfcinv],
+    domain=Interval(0, 2),
+    elementwise=True,
+    doc="""The inverse of `erfc`; its derivative is `-√π/2 exp(y²)`, infinite at 0 and 2. As `scipy.special.erfcinv`.
+
+    >>> ad.special.erfcinv(ad.Tensor([0.5, 1.5]))
+    Tensor([ 0.47693628, -0.47693628])
     """,
 )
 

@@ -276,6 +276,7 @@ EQUIVALENT: dict[str, str] = {
     "_weighted: np.real(x) -> x": _TYPE,
     "_weighted: 1 -> 1 + 1 (place 5)": _ANY_LENGTH,
     "i1e.x: x -> y": "y has the sign of x",
+    "kv.z: v - 1 -> 1 - v": "kv is even in its order",
     **{
         f"{key}: a -> y{place}": _ROOTS
         for key, place in (("xlogy.a", ""), ("xlogy.b", " (place 2)"), ("xlog1py.a", ""), ("xlog1py.b", " (place 2)"))

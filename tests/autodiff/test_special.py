@@ -83,6 +83,46 @@ def test_bessel_functions_of_the_order_one_are_straight_at_zero() -> None:
     assert np.all(np.isfinite(slopes(ad.special.i0e, [-1e5, 1e5])[0]))
 
 
+def test_bessel_functions_solve_bessels_equation() -> None:
+    """That is x² y'' + x y' + (±x² - v²) y = 0, with + for the functions that oscillate and - for the modified ones."""
+    x = np.array([0.5, 1.0, 3.0, 20.0])
+    of_order = {"j": ad.special.jv, "y": ad.special.yv, "i": ad.special.iv, "k": ad.special.kv}
+    for kind, given in of_order.items():
+        sign = 1 if kind in "jy" else -1
+        for v in (0.0, 1.0, 2.0, 2.5):
+            named = [getattr(ad.special, f"{kind}{v:.0f}")] if v < 2 else []
+            for f in (lambda t, given=given, v=v: given(v, t), *named):
+                terms = np.array([x**2 * curvature(f, x), x * slopes(f, x)[0], (sign * x**2 - v**2) * f(x)])
+                assert_allclose(terms.sum(axis=0), 0, atol=1e-12 * np.abs(terms).max())
+
+
+def test_there_is_no_derivative_by_the_order_of_a_bessel_function() -> None:
+    v = ad.Tensor(1.5, requires_grad=True)
+    for f in (ad.special.jv, ad.special.yv, ad.special.iv, ad.special.kv, scipy.special.kv):
+        with pytest.raises(TypeError, match=r"v: v requires a gradient, but there is none by it\. Detach it: v\.detach\(\)\."):
+            f(v, 1.0)
+
+
+def test_the_bessel_function_of_integers_alone_names_the_other_one() -> None:
+    with pytest.raises(TypeError, match=r"scipy\.special\.yn has no derivative rule for a Tensor\. Use scipy\.special\.yv"):
+        scipy.special.yn(2, ad.Tensor(1.0, requires_grad=True))
+
+
+@states("j0", "j1", "y0", "k0")
+def test_bessel_functions_at_zero() -> None:
+    assert slopes(ad.special.j0, 0.0) == [0.0]
+    assert slopes(ad.special.j1, 0.0) == [0.5]
+    assert slopes(ad.special.y0, 0.0) == [np.inf]
+    assert slopes(ad.special.k0, 0.0) == [-np.inf]
+    assert slopes(ad.special.k1, 0.0) == [-np.inf]
+
+
+@states("erfcinv")
+def test_the_inverse_of_erfc_has_the_inverse_slope() -> None:
+    x = np.array([1e-300, 0.1, 1.0, 1.9])
+    assert_allclose(slopes(lambda t: ad.special.erfc(ad.special.erfcinv(t)), x)[0], 1, rtol=1e-12)
+
+
 def test_derivatives_of_digamma_are_those_of_scipy() -> None:
     x = np.array([0.1, 1.0, 20.0])
     for n in range(5):
