@@ -28,11 +28,16 @@ def as_numbers(data: Any, where: str, dtype: Any = None, copy: bool | None = Non
     if dtype is not None:
         refuse_loss(where, dtype_of(data), np.dtype(dtype))
     array = np.array(data, dtype=dtype, copy=copy)
-    if array.dtype.kind not in NUMBERS or hasattr(data, "mask"):
-        given = "is a masked array" if hasattr(data, "mask") else f"has dtype {array.dtype}"
+    if array.dtype.kind not in NUMBERS or is_masked(data):
+        given = "is a masked array" if is_masked(data) else f"has dtype {array.dtype}"
         raise TypeError(f"{where}: the data {given}; wanted numbers or booleans.")
     owned = copy is None or isinstance(data, np.ndarray) or type(data) in (list, tuple, int, float)
     return array if owned else array.copy()  # what an object's `__array__` gives may be its own memory
+
+
+def is_masked(x: Any) -> bool:
+    """Whether `x` is a masked array: a column of pandas has a `mask`, too, but is none."""
+    return isinstance(x, np.ndarray) and hasattr(x, "mask")
 
 
 def require_cpu(where: str, device: Any) -> None:

@@ -1,4 +1,4 @@
-"""Lists that stand for arrays: of numbers, or of tensors."""
+"""What stands for an array: a list, of numbers or of tensors, and a column of a table."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ __all__: list[str] = []
 
 
 def in_one(x: Any) -> Any:
-    """A list of numbers as one array, and one with tensors in it as one tensor; anything else as it is."""
+    """A list of numbers as one array, and one with tensors in it as one tensor; a column as an array; anything else as it is.
+
+    A column, such as one of pandas, decides itself on NumPy's ufuncs, but its functions do not ask it.
+    """
     if not isinstance(x, (list, tuple)):
-        return x
+        is_column = getattr(x, "__array_ufunc__", None) is not None and not hasattr(x, "__array_function__")
+        return np.asarray(x) if is_column else x
     if _holds_others(x):
         return np.stack([*map(in_one, x)])  # which asks these what to make of it, as `asarray` does not
     array = np.asarray(x)

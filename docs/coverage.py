@@ -89,6 +89,10 @@ Where NumPy asks a tensor for nothing but its array, or Python for a number, a t
 | `math.sin(t)`, `np.vectorize(math.sin)(t)`, `np.frompyfunc(math.sin, 1, 1)(t)` | `np.sin(t)` |
 | `np.vectorize(f)(t)` with an `if` in `f` | `np.where(condition, t, u)`, or `np.apply_along_axis(f, axis, t)` |
 | `float(t)`, `int(t)`, `"%f" % t` | `t.item()`, a number without gradient |
+| `series * t`, `frame @ t` of pandas | `series.to_numpy() * t`, `frame.to_numpy() @ t` |
+| `np.int64(t)` | `t.detach().astype(np.int64)` |
+| `np.polynomial.Polynomial(u)(t)` | `np.polyval(u[::-1], t)` |
+| `x.flat` | `x.ravel()` |
 | `a.dot(t)` of an array, `sparse @ t` | `a @ t`, `sparse.toarray() @ t` |
 | `np.full(2, t)`, `np.full_like(a, t)` | `ad.full(2, t)`, `ad.full_like(a, t)` |
 

@@ -17,7 +17,7 @@ from autodiff.core.modes import Mode, current_mode
 from autodiff.core.overwriting import SMALL, content, watch_at
 from autodiff.core.tensor import Tensor, as_array, frozen, is_foreign, is_scalar, wrap
 from autodiff.core.views import leaf_of, make_view
-from autodiff.dtypes import INEXACT, NUMBERS
+from autodiff.dtypes import INEXACT, NUMBERS, is_masked
 from autodiff.lists import in_one
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def apply(entry: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> 
     for i, x in enumerate(operands):
         if isinstance(x, Tensor):
             values.append(x._array)
-        elif is_foreign(x):
+        elif is_foreign(x, *entry.numpy[:1]):
             if not entry.numpy:
                 raise TypeError(f"{entry.name}: an operand is {type(x).__name__}, an array of another library; wanted numbers.")
             return entry.numpy[0](operands, **params) if entry.variadic else entry.numpy[0](*operands, **params)
@@ -213,7 +213,7 @@ def as_operand(x: Any, entry: Primitive) -> Any:
     if isinstance(x, np.matrix):
         raise TypeError(f"{entry.name}: an operand is np.matrix, whose `*` is another product. Pass np.asarray(matrix), write `@`.")
     array = x if type(x) is ndarray or isinstance(x, np.generic) else np.asarray(x)
-    if array.dtype.kind not in NUMBERS or hasattr(x, "mask"):  # a masked array
+    if array.dtype.kind not in NUMBERS or (type(x) is not ndarray and is_masked(x)):
         given = f"{type(x).__name__} of dtype {array.dtype}"
         raise TypeError(f"{entry.name}: an operand is {given}; wanted numbers, as a plain array or number.")
     return array

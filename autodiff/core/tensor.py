@@ -172,10 +172,10 @@ def as_array(x: Any) -> Any:
     return frozen(np.asarray(x)) if isinstance(x, np.generic) else np.asarray(x)
 
 
-def is_foreign(x: Any) -> bool:
-    """Whether `x` is an array of another library, which decides itself what is computed with it."""
-    has_protocol = getattr(type(x), "__array_ufunc__", None) is not None or hasattr(type(x), "__array_function__")
-    return has_protocol and not isinstance(x, (np.ndarray, np.generic, Tensor))
+def is_foreign(x: Any, function: Any = np.add) -> bool:
+    """Whether `x` is an array of another library that decides itself what `function` means: those of pandas only do on ufuncs."""
+    protocol = "__array_ufunc__" if isinstance(function, np.ufunc) else "__array_function__"
+    return getattr(type(x), protocol, None) is not None and not isinstance(x, (np.ndarray, np.generic, Tensor))
 
 
 def is_scalar(array: np.ndarray) -> bool:

@@ -132,7 +132,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     >>> ad.interp(ad.Tensor([0.5, 3.0]), [0.0, 1.0, 2.0], [0.0, 10.0, 40.0])
     Tensor([ 5., 40.])
     """
-    x, xp, fp = astype(x, float), astype(xp, float), as_array_like(fp)
+    x, xp, fp = astype(in_one(x), float), astype(in_one(xp), float), as_array_like(fp)
     fp = fp if fp.dtype.kind == "c" else astype(fp, float)
     n = np.size(xp)
     if xp.shape != fp.shape or xp.shape != (n,) or n == 0:

@@ -34,7 +34,7 @@ def constant(function: Any, finish: Callable[[Any], Any] = wrap) -> Callable[[Ca
         @wraps(public)
         def constant_function(*args: Any, **kwargs: Any) -> Any:
             for x in args:
-                if is_foreign(x):
+                if is_foreign(x, function):
                     return function(*args, **kwargs)
             if (kwargs and kwargs.get("out") is not None) or (len(args) > least and _out_of(function, args) is not None):
                 raise TypeError(f"{public.__name__}: out= is not supported. Into an array: np.{function.__name__}(x, out=array).")

@@ -8,6 +8,7 @@ import numpy as np
 
 from autodiff.composites import composite
 from autodiff.domain import Kink
+from autodiff.lists import in_one
 from autodiff.ops.shaping import copy
 from autodiff.registry import primitive
 
@@ -87,6 +88,7 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Any:
     """
     if min is None and max is None:
         return copy(x)
+    x, min, max = in_one(x), in_one(min), in_one(max)
     x = x if min is None else maximum(x, min)
     return x if max is None else minimum(x, max)
 

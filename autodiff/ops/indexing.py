@@ -30,7 +30,8 @@ def without_gradient(name: str, param: str, value: Any) -> Any:
 
 def as_array_like(x: Any) -> Any:
     """`x`, but as an array if it is a number or a sequence."""
-    return x if hasattr(x, "dtype") or hasattr(x := in_one(x), "dtype") else np.asarray(x)
+    x = in_one(x)
+    return x if hasattr(x, "__array_function__") or isinstance(x, np.generic) else np.asarray(x)
 
 
 def axis_index(axis: int, index: Any) -> tuple[Any, ...]:
