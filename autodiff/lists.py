@@ -17,7 +17,7 @@ def in_one(x: Any) -> Any:
     A column, such as one of pandas, decides itself on NumPy's ufuncs, but its functions do not ask it.
     """
     if not isinstance(x, (list, tuple)):
-        is_column = getattr(x, "__array_ufunc__", None) is not None and not hasattr(x, "__array_function__")
+        is_column = not hasattr(x, "__array_function__") and getattr(x, "__array_ufunc__", None) is not None
         return np.asarray(x) if is_column else x
     if _holds_others(x):
         return np.stack([*map(in_one, x)])  # which asks these what to make of it, as `asarray` does not

@@ -126,7 +126,7 @@ def apply(entry: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> 
     for i, x in enumerate(operands):
         if isinstance(x, Tensor):
             values.append(x._array)
-        elif is_foreign(x, *entry.numpy[:1]):
+        elif type(x) is not ndarray and is_foreign(x, *entry.numpy[:1]):
             if not entry.numpy:
                 raise TypeError(f"{entry.name}: an operand is {type(x).__name__}, an array of another library; wanted numbers.")
             return entry.numpy[0](operands, **params) if entry.variadic else entry.numpy[0](*operands, **params)

@@ -165,6 +165,7 @@ _MEMBERS: dict[str, Any] = {
     "__gt__": _operator(logic.greater),
     "__ge__": _operator(logic.greater_equal),
     "__invert__": logic.bitwise_invert,
+    "__contains__": lambda self, value: bool(logic.any(logic.equal(self, value))),
     "astype": _method(astype, _numpys_astype),
     "flatten": _method(_flatten, lambda self, order: _copy(np.ravel(self, order))),
     "compress": _method(_compress, lambda self, condition, *args, **kwargs: np.compress(condition, self, *args, **kwargs)),

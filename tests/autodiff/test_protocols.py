@@ -503,6 +503,19 @@ def test_an_object_that_no_ufunc_takes_answers_an_operator_itself(name: str) -> 
     assert getattr(operator, f"__{name}__")(t, Own()) == "its own"
 
 
+def test_a_tensor_has_the_methods_of_an_array_but_those_about_memory() -> None:
+    missing = {name for name in dir(np.ndarray) if name[0] != "_" and not hasattr(ad.Tensor, name)}
+    memory = {"base", "byteswap", "ctypes", "flags", "flat", "getfield", "itemsize", "nbytes", "setfield", "setflags", "strides"}
+    assert missing == memory | {"dump", "dumps", "resize", "tobytes", "tofile", "view"}
+
+
+def test_values_are_found_in_tensors_as_in_arrays() -> None:
+    for x in (X, X[0], np.array(1.0), np.array([])):
+        for value in (1.0, 99.0, np.nan, X[0], ad.Tensor(2.0)):
+            if np.ndim(value) <= x.ndim and (np.ndim(value) == 0 or x.size):
+                assert (value in ad.Tensor(x, requires_grad=True)) == (np.asarray(value) in x)
+
+
 class Column(np.lib.mixins.NDArrayOperatorsMixin):
     """A column of a table, as in pandas: it decides on NumPy's ufuncs, and to the functions it is just an array."""
 
