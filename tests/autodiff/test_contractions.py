@@ -244,6 +244,7 @@ PRODUCTS: dict[str, tuple[Callable[..., Any], Callable[..., Any], list[np.ndarra
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", PRODUCTS)
 def test_products_of_complex_numbers_and_their_gradients(name: str) -> None:
     ours, numpys, arrays = PRODUCTS[name]

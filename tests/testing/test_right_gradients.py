@@ -94,6 +94,7 @@ def test_no_right_gradient_is_accused(values: list[float], scale: float) -> None
     assert check_gradient(f, np.array(values), gradient=gradient).verdict != "wrong"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [40, 257, 1000])
 @pytest.mark.parametrize("scale", [0.1, 1.0, 10.0, 100.0])
 def test_no_zero_gradient_of_a_sum_of_deviations_beside_other_terms_is_accused(size: int, scale: float) -> None:

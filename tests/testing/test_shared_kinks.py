@@ -40,6 +40,7 @@ DRAWS: dict[str, tuple[Callable[[np.ndarray], float], np.ndarray, Callable[[], n
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", DRAWS)
 def test_a_subgradient_is_right_and_what_is_clearly_outside_hardly_ever(name: str) -> None:
     f, x, inside, outside = DRAWS[name]
