@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
 
 __all__: list[str] = []
+
+
+def under(name: str, error: TypeError | ValueError) -> TypeError | ValueError:
+    """`error`, whose text begins with the name of an operation, with `name` in the place of that."""
+    operation, colon, text = str(error).partition(": ")
+    told = text if colon and not set(operation) & set(".,;()'") else str(error)
+    return (TypeError if isinstance(error, TypeError) else ValueError)(f"{name}: {told}")
 
 
 @contextmanager
@@ -13,5 +23,11 @@ def errors_of(caller: str) -> Iterator[None]:
     """Let errors about values name `caller` instead of the operation that it calls."""
     try:
         yield
-    except ValueError as error:
-        raise ValueError(f"{caller}: {str(error).partition(': ')[2]}") from None
+    except (TypeError, ValueError) as error:
+        raise under(caller, error) from None
+
+
+def not_real(**arrays: Any) -> str:
+    """What is wrong if one of these arrays is complex: layers and losses are those of real numbers."""
+    given = " and ".join(f"the {name} has dtype {np.asarray(array).dtype}" for name, array in arrays.items())
+    return f"{given}; wanted real numbers, such as np.real(x), np.imag(x) or np.abs(x)."

@@ -7,15 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from nn import init
-from nn.functional import linear_of
-from nn.modules.module import Module
+from nn import functional, init
+from nn.modules.function import FunctionModule
 from nn.parameter import Parameter
 
 __all__ = ["Linear"]
 
 
-class Linear(Module):
+class Linear(FunctionModule, function=functional.linear):
     """`y = x weightᵀ + bias`. As `torch.nn.Linear`.
 
     Args:
@@ -48,10 +47,6 @@ class Linear(Module):
         if self.bias is not None:
             bound = 1 / math.sqrt(self.in_features) if self.in_features else 0.0
             init.uniform_(self.bias, -bound, bound)
-
-    def forward(self, input: Any) -> Any:
-        """Compute `input weightᵀ + bias`."""
-        return linear_of("Linear", input, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         """The sizes."""

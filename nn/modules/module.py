@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 import autodiff as ad
+from nn.modules.hooks import Hooked
 from nn.parameter import Parameter
 
 __all__ = ["Module"]
@@ -24,7 +25,7 @@ class IncompatibleKeys(NamedTuple):
     unexpected_keys: list[str]
 
 
-class Module:
+class Module(Hooked):
     """The base of all layers, losses and networks. As `torch.nn.Module`.
 
     A subclass makes its parameters and parts in `__init__`, as attributes, and computes in `forward`; calling the module calls
@@ -49,8 +50,8 @@ class Module:
         raise TypeError(f"{type(self).__name__} has no forward(). Define what it computes: def forward(self, x): ...")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Compute `forward`."""
-        return self.forward(*args, **kwargs)
+        """Compute `forward`, with the hooks that are registered."""
+        return self.forward(*args, **kwargs) if self._hooks is None else self._hooks.call(self, args, kwargs)
 
     def __setattr__(self, name: str, value: Any) -> None:
         old = vars(self).get(name)
@@ -89,12 +90,19 @@ class Module:
 
     def __delattr__(self, name: str) -> None:
         self._parts.discard(name)
+        self._persistence.pop(name, None)
         super().__delattr__(name)
 
     @property
     def _parts(self) -> set[str]:
         """The names of attributes that are, or were, a parameter or a module: each keeps its place."""
         names: set[str] = vars(self).setdefault("_part_names", set())
+        return names
+
+    @property
+    def _persistence(self) -> dict[str, bool]:
+        """The names of the buffers, and whether each is saved."""
+        names: dict[str, bool] = vars(self).setdefault("_buffer_names", {})
         return names
 
     # --- what it is made of
@@ -185,6 +193,55 @@ class Module:
         setattr(self, name, value)
         self._parts.add(name)
 
+    def register_buffer(self, name: str, tensor: ad.Tensor | None, persistent: bool = True) -> None:
+        """Make `tensor`, which is not trained, a part of the state: running statistics, for example. As in PyTorch.
+
+        Args:
+            name: of the attribute.
+            tensor: the tensor, or None for none.
+            persistent: whether it is in `state_dict`.
+        """
+        if isinstance(tensor, Parameter) or (isinstance(tensor, ad.Tensor) and tensor.requires_grad):
+            raise TypeError(f"{type(self).__name__}: the buffer {name} would be trained; use register_parameter, or detach().")
+        self._register(name, tensor, ad.Tensor)
+        self._persistence[name] = persistent
+
+    def named_buffers(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, ad.Tensor]]:
+        """The buffers, each once, with dotted names: its own first, then those of its parts if `recurse`."""
+        seen: set[int] = set()
+        for name, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
+            for attribute in module._persistence:
+                value = vars(module).get(attribute)
+                if value is not None and id(value) not in seen:
+                    seen.add(id(value))
+                    yield f"{name}.{attribute}" if name else attribute, value
+
+    def buffers(self, recurse: bool = True) -> Iterator[ad.Tensor]:
+        """The buffers, each once."""
+        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
+
+    def get_submodule(self, target: str) -> Module:
+        """The part with the dotted name `target`, itself for `""`.
+
+        >>> nn.Sequential(nn.Linear(2, 4), nn.Sigmoid()).get_submodule("1")
+        Sigmoid()
+        """
+        part: Module = self
+        for name in target.split(".") if target else ():
+            child = part._modules().get(name)
+            if child is None:
+                parts = ", ".join(name for name, _ in self.named_modules() if name)
+                raise AttributeError(f"{type(self).__name__}: there is no part {target!r}; its parts are {parts or 'none'}.")
+            part = child
+        return part
+
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter with the dotted name `target`."""
+        found = self._all_state().get(target)
+        if not isinstance(found, Parameter):
+            raise AttributeError(f"{type(self).__name__}: there is no parameter {target!r}.")
+        return found
+
     def apply(self, fn: Callable[[Module], Any]) -> Self:
         """Call `fn` with each of the parts, then with this module; return it."""
         for child in self.children():
@@ -215,21 +272,44 @@ class Module:
         for parameter in self.parameters():
             parameter.grad = None if set_to_none or parameter.grad is None else ad.Tensor(np.zeros_like(parameter.grad.data))
 
-    def to(self, dtype: Any) -> Self:
-        """Convert the parameters and their gradients to another floating-point type, in place; return the module."""
+    def to(self, *args: Any, dtype: Any = None, device: Any = None) -> Self:
+        """Convert parameters, their gradients and buffers to another floating-point type, in place; return the module.
+
+        A device may be given as well: `"cpu"`, the only one there is. Buffers of integers stay as they are.
+        """
+        for value in (*args, device):
+            if isinstance(value, str) and value.partition(":")[0] in ("cpu", "cuda", "mps", "xpu"):
+                if value.partition(":")[0] != "cpu":
+                    raise ValueError(f"{type(self).__name__}.to: the device is {value!r}; wanted 'cpu', where NumPy computes.")
+            elif value is not None:
+                dtype = value
+        if dtype is None:
+            return self
         if np.dtype(dtype).kind != "f":
             raise TypeError(f"{type(self).__name__}.to: dtype is {np.dtype(dtype)}; wanted floating point.")
-        for parameter in self.parameters():
-            if parameter.dtype != dtype:
-                grad, parameter.grad = parameter.grad, None
-                parameter.data = parameter.data.astype(dtype)
-                parameter.grad = None if grad is None else grad.detach().astype(dtype)
+        for tensor in (*self.parameters(), *self.buffers()):
+            if tensor.dtype != dtype and tensor.dtype.kind == "f":
+                grad, tensor.grad = tensor.grad, None
+                tensor.data = tensor.data.astype(dtype)
+                tensor.grad = None if grad is None else grad.detach().astype(dtype)
         return self
+
+    def float(self) -> Self:
+        """Convert to float32; return the module."""
+        return self.to(np.float32)
+
+    def double(self) -> Self:
+        """Convert to float64; return the module."""
+        return self.to(np.float64)
+
+    def half(self) -> Self:
+        """Convert to float16; return the module."""
+        return self.to(np.float16)
 
     # --- saving and loading
 
     def state_dict(self) -> dict[str, ad.Tensor]:
-        """A copy of every parameter, by its dotted name.
+        """A copy of every parameter and persistent buffer, by its dotted name.
 
         PyTorch's shares memory with the module; this is a copy, so that a state kept as the best one stays what it was.
 
@@ -237,13 +317,15 @@ class Module:
         IncompatibleKeys(missing_keys=[], unexpected_keys=[])
         """
         list(self.parameters())  # which says so if it does not find some
-        return {name: ad.Tensor(parameter.detach()) for name, parameter in self._all_parameters().items()}
+        return {name: ad.Tensor(tensor.detach()) for name, tensor in self._all_state().items()}
 
-    def _all_parameters(self) -> dict[str, Parameter]:
-        """Every parameter by every name it has: a shared one is listed under each, as PyTorch's state dicts do."""
-        found = {name: value for name, value in vars(self).copy().items() if isinstance(value, Parameter)}
+    def _all_state(self) -> dict[str, ad.Tensor]:
+        """Parameters and persistent buffers by every name: a shared one is listed under each, as PyTorch's state dicts do."""
+        found: dict[str, ad.Tensor] = {name: value for name, value in vars(self).copy().items() if isinstance(value, Parameter)}
+        buffers = {name: vars(self)[name] for name, persistent in self._persistence.items() if persistent}
+        found |= {name: buffer for name, buffer in buffers.items() if buffer is not None}
         for name, child in self._modules().items():
-            found |= {f"{name}.{key}": value for key, value in child._all_parameters().items()}
+            found |= {f"{name}.{key}": value for key, value in child._all_state().items()}
         return found
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
@@ -258,7 +340,7 @@ class Module:
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"load_state_dict: the state is {type(state_dict).__name__}; wanted a dict of arrays by dotted name.")
-        own = self._all_parameters()
+        own = self._all_state()
         missing, unexpected = [k for k in own if k not in state_dict], [k for k in state_dict if k not in own]
         arrays = {k: _as_array(state_dict[k]) for k in own if k in state_dict}
         problems = [f"missing keys: {', '.join(missing)}"] if missing and strict else []

@@ -572,9 +572,9 @@ def test_a_slice_of_a_sequential_is_a_sequential_of_the_same_parts_with_their_na
 
 
 def test_the_parts_of_a_sequential_can_be_given_names() -> None:
-    model = nn.Sequential({"double": Twice(), "more": Plus()})
-    assert model.double is model[0]
-    assert [name for name, _ in model.named_children()] == ["double", "more"]
+    model = nn.Sequential({"twice": Twice(), "more": Plus()})
+    assert model.twice is model[0]
+    assert [name for name, _ in model.named_children()] == ["twice", "more"]
     assert model(3) == 7
 
 

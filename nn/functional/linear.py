@@ -1,0 +1,87 @@
+"""Linear maps of vectors."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autodiff import extend
+from nn.functional.naming import not_real, under
+
+__all__ = ["linear"]
+
+
+def _to_weight(g: Any, x: Any) -> Any:
+    """The cotangent of the weight: the sum over all vectors of the outer product of cotangent and input."""
+    if g.ndim == 2:
+        return extend.product(g.T, x)
+    rows = math.prod(g.shape[:-1])
+    return extend.product(np.reshape(g, (rows, g.shape[-1])).T, np.reshape(x, (rows, x.shape[-1])))
+
+
+def _weigh(x: Any, weight: Any, /) -> Any:
+    if weight.ndim != 2:
+        raise ValueError(f"the weight has shape {weight.shape}; wanted two axes, (out_features, in_features).")
+    try:
+        y = extend.product(x, weight.T)
+    except ValueError:
+        raise ValueError(
+            f"the input has shape {np.shape(x)}, but the weight has shape {weight.shape}. The input's last axis must have "
+            f"{weight.shape[-1]} elements, one for each of in_features."
+        ) from None
+    if y.dtype.kind == "c":
+        raise TypeError(not_real(input=x, weight=weight))
+    return y
+
+
+def _weigh_and_add(x: Any, weight: Any, bias: Any, /) -> Any:
+    if bias.shape != weight.shape[:1]:
+        raise ValueError(f"the bias has shape {bias.shape}, but the weight has shape {weight.shape}; wanted {weight.shape[:1]}.")
+    return _weigh(x, weight) + bias
+
+
+_LINEAR: dict[str, Any] = {
+    "x": lambda g, weight: extend.product(g, weight),
+    "weight": _to_weight,
+    "bias": lambda g: g,
+}
+
+_linear = extend.primitive(
+    _weigh,
+    {"x": _LINEAR["x"], "weight": _LINEAR["weight"]},
+    name="linear",
+    doc="""`x weightᵀ`, with `x: (..., in_features)` and `weight: (out_features, in_features)`.""",
+)
+
+_linear_with_bias = extend.primitive(
+    _weigh_and_add,
+    _LINEAR,
+    name="linear with bias",
+    doc="""`x weightᵀ + bias`, with `x: (..., in_features)`, `weight: (out_features, in_features)` and `bias: (out_features,)`.""",
+)
+
+
+def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+    """`input weightᵀ + bias`. As `torch.nn.functional.linear`.
+
+    Args:
+        input: `(..., in_features)`.
+        weight: `(out_features, in_features)`.
+        bias: `(out_features,)`, or None for none.
+
+    Returns:
+        `(..., out_features)`.
+
+    Raises:
+        TypeError: one of them is complex.
+        ValueError: the last axis of `input` does not have `in_features` elements, or `weight` or `bias` has another shape.
+
+    >>> nn.functional.linear(ad.Tensor([1.0, 2.0]), ad.Tensor([[3.0, 4.0]]), ad.Tensor([0.5]))
+    Tensor([11.5])
+    """
+    try:
+        return _linear(input, weight) if bias is None else _linear_with_bias(input, weight, bias)
+    except (TypeError, ValueError) as error:
+        raise under("linear", error) from None

@@ -1,0 +1,88 @@
+"""Modules that compute a function of `nn.functional`: what it takes beside its inputs are their attributes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Any
+
+from nn.functional.naming import under
+from nn.modules.module import Module
+
+__all__: list[str] = []
+
+
+class FunctionModule(Module):
+    """A module whose `forward` is `function(*inputs, ...)`, where the other arguments are the attributes of the same names.
+
+    A subclass says which function, and how many of its arguments are inputs: `class Linear(FunctionModule, function=linear)`. Its
+    constructor sets the attributes. Errors name the class.
+    """
+
+    function: Callable[..., Any]
+    _settings: tuple[inspect.Parameter, ...]
+
+    def __init_subclass__(cls, function: Callable[..., Any] | None = None, inputs: int = 1, **kwargs: Any) -> None:
+        """Find out what `function` takes beside its first `inputs`."""
+        super().__init_subclass__(**kwargs)
+        if function is not None:
+            parameters = tuple(p.replace(annotation=p.empty) for p in inspect.signature(function).parameters.values())
+            cls.function, cls._settings = staticmethod(function), parameters[inputs:]
+            cls.forward = _forward(function, parameters[:inputs], [p.name for p in cls._settings])  # type: ignore[method-assign]
+
+    def extra_repr(self) -> str:
+        """The settings that are not what they are by default."""
+        values = ((s, getattr(self, s.name)) for s in self._settings)
+        return ", ".join(f"{s.name}={value!r}" for s, value in values if s.default is s.empty or value != s.default)
+
+
+class Stateless(FunctionModule):
+    """A module that has nothing but settings: its constructor takes the arguments of its function that are no inputs."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Have the signature that follows from the function."""
+        super().__init_subclass__(**kwargs)
+        if hasattr(cls, "_settings"):
+            cls.__signature__ = inspect.Signature(cls._settings)  # type: ignore[attr-defined]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__()
+        given = _bound(type(self).__name__, self._settings, args, kwargs)
+        for setting in self._settings:
+            setattr(self, setting.name, given.get(setting.name, setting.default))
+
+
+def _forward(function: Callable[..., Any], inputs: Sequence[inspect.Parameter], settings: list[str]) -> Callable[..., Any]:
+    """`forward` of the modules of `function`: of one input, which is the usual case and the fastest, or of several."""
+    values: Callable[[Any], Sequence[Any]] = attrgetter(*settings) if settings else lambda self: ()
+    if len(settings) == 1:
+        value = values
+        values = lambda self: (value(self),)  # noqa: E731
+
+    def forward(self: Module, input: Any) -> Any:
+        """Compute the function of the input."""
+        try:
+            return function(input, *values(self)) if settings else function(input)
+        except (TypeError, ValueError) as error:
+            raise under(type(self).__name__, error) from None
+
+    def forward_of_several(self: Module, *args: Any, **kwargs: Any) -> Any:
+        """Compute the function of the inputs."""
+        if kwargs or len(args) != len(inputs):
+            args = tuple(_bound(type(self).__name__, inputs, args, kwargs).values())
+        try:
+            return function(*args, *values(self))
+        except (TypeError, ValueError) as error:
+            raise under(type(self).__name__, error) from None
+
+    return forward if [p.name for p in inputs] == ["input"] else forward_of_several
+
+
+def _bound(name: str, parameters: Sequence[inspect.Parameter], args: Any, kwargs: Any) -> dict[str, Any]:
+    """The arguments of a call, by the names of the parameters."""
+    signature = inspect.Signature([p.replace(kind=p.POSITIONAL_OR_KEYWORD) for p in parameters])
+    try:
+        return signature.bind(*args, **kwargs).arguments
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}. It is called as {name}{signature}.") from None
