@@ -3,9 +3,11 @@
 from nn import functional as functional
 from nn import init as init
 from nn import optim as optim
+from nn import utils as utils
 from nn.modules import *
 from nn.parameter import *
 from nn.random import *
+from nn.serialization import *
 
 __all__ = [
     "Linear",
@@ -19,7 +21,12 @@ __all__ = [
     "Sigmoid",
     "Tanh",
     "functional",
+    "get_rng_state",
     "init",
+    "load",
     "manual_seed",
     "optim",
+    "save",
+    "set_rng_state",
+    "utils",
 ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from autodiff import extend
 
-__all__ = ["manual_seed"]
+__all__ = ["get_rng_state", "manual_seed", "set_rng_state"]
 
 _generator: np.random.Generator | None = None  # made when it is first needed, since NumPy loads its random numbers only then
 
@@ -30,6 +33,26 @@ def manual_seed(seed: int | None) -> np.random.Generator:
     global _generator
     _generator = np.random.default_rng(seed)
     return _generator
+
+
+def get_rng_state() -> dict[str, Any]:
+    """The state of the random numbers of `nn`, to be saved. As `torch.get_rng_state`.
+
+    >>> state = nn.get_rng_state()
+    >>> first = nn.Linear(2, 1).weight
+    >>> nn.set_rng_state(state)
+    >>> bool((first == nn.Linear(2, 1).weight).all())
+    True
+    """
+    return dict(generator().bit_generator.state)
+
+
+def set_rng_state(state: Mapping[str, Any]) -> None:
+    """Go on from a state that `get_rng_state` returned. As `torch.set_rng_state`.
+
+    >>> nn.set_rng_state(nn.get_rng_state())
+    """
+    generator().bit_generator.state = state
 
 
 extend.generators.append(generator)

@@ -99,7 +99,7 @@ def test_public_names_are_sorted_and_exist(name: str) -> None:
 
 
 # Public by names of their own, and what `autodiff.extend` gathers.
-OTHERS = ("autodiff.testing", "autodiff.extend", "autodiff.registry", "autodiff.domain", "nn.functional", "nn.init", "nn.optim")
+OTHERS = ("autodiff.testing", "autodiff.extend", "autodiff.registry", "autodiff.domain", "nn.functional", "nn.init", "nn.optim", "nn.utils")
 NAMESPACES = ("autodiff.fft", "autodiff.linalg", "autodiff.special", "autodiff.windows")
 
 
@@ -109,11 +109,11 @@ def test_a_package_exports_what_its_modules_do(package_name: str) -> None:
     others = (*OTHERS, *(name for name in NAMESPACES if name != package.__name__))
     inner = [name for name in MODULES if name.startswith(package.__name__ + ".") and not name.startswith(others)]
     exported = {public for name in inner for public in getattr(importlib.import_module(name), "__all__", [])}
-    assert set(package.__all__) - {"functional", "init", "optim"} == exported
+    assert set(package.__all__) - {"functional", "init", "optim", "utils"} == exported
 
 
 @pytest.mark.parametrize(
-    "name", ["autodiff", *NAMESPACES, "autodiff.extend", "nn", "autodiff.testing", "nn.functional", "nn.init", "nn.optim"]
+    "name", ["autodiff", *NAMESPACES, "autodiff.extend", "nn", "autodiff.testing", "nn.functional", "nn.init", "nn.optim", "nn.utils.data"]
 )
 def test_every_public_name_is_documented_with_an_example(name: str) -> None:
     module = importlib.import_module(name)

@@ -130,8 +130,8 @@ def _replaced(gradients: tuple[Any, ...], new: Any, what: str) -> tuple[Any, ...
 
 
 _pass_on = extend.primitive(
-    lambda *arrays, tell: tuple(x + 0 for x in arrays),
-    {"*arrays": lambda g, tell: tell(g)},
+    lambda arrays, /, tell: tuple(x + 0 for x in arrays),
+    {"*arrays": lambda g, tell: list(tell(g))},
     name="gradient hook",
     doc="""The arrays themselves. `tell` is given the cotangents, and returns those to go on with.""",
 )

@@ -194,12 +194,9 @@ class Module(Hooked):
         self._parts.add(name)
 
     def register_buffer(self, name: str, tensor: ad.Tensor | None, persistent: bool = True) -> None:
-        """Make `tensor`, which is not trained, a part of the state: running statistics, for example. As in PyTorch.
+        """Make `tensor`, which is not trained, an attribute: running statistics, for example. As in PyTorch.
 
-        Args:
-            name: of the attribute.
-            tensor: the tensor, or None for none.
-            persistent: whether it is in `state_dict`.
+        With `persistent`, it is in `state_dict`. None says that there is none.
         """
         if isinstance(tensor, Parameter) or (isinstance(tensor, ad.Tensor) and tensor.requires_grad):
             raise TypeError(f"{type(self).__name__}: the buffer {name} would be trained; use register_parameter, or detach().")
@@ -287,11 +284,15 @@ class Module(Hooked):
             return self
         if np.dtype(dtype).kind != "f":
             raise TypeError(f"{type(self).__name__}.to: dtype is {np.dtype(dtype)}; wanted floating point.")
-        for tensor in (*self.parameters(), *self.buffers()):
-            if tensor.dtype != dtype and tensor.dtype.kind == "f":
-                grad, tensor.grad = tensor.grad, None
-                tensor.data = tensor.data.astype(dtype)
-                tensor.grad = None if grad is None else grad.detach().astype(dtype)
+        for parameter in self.parameters():
+            if parameter.dtype != dtype:
+                grad, parameter.grad = parameter.grad, None
+                parameter.data = parameter.data.astype(dtype)
+                parameter.grad = None if grad is None else grad.detach().astype(dtype)
+        for module in self.modules():
+            for name, buffer in module.named_buffers(recurse=False):
+                if buffer.dtype.kind == "f":
+                    setattr(module, name, buffer.astype(dtype))
         return self
 
     def float(self) -> Self:

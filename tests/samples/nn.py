@@ -38,3 +38,12 @@ def mean_squared_error(rng: np.random.Generator) -> Iterator[Call]:
 def sum_of_squared_errors(rng: np.random.Generator) -> Iterator[Call]:
     yield from squared_errors(rng)
     yield call(reals(rng, (0,)), reals(rng, (0,)))
+
+
+def unchanged(gradients: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+    return gradients
+
+
+@samples_of("gradient hook")
+def gradient_hook(rng: np.random.Generator) -> Iterator[Call]:
+    yield call(reals(rng, (2, 3)), tell=unchanged)
