@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -52,7 +51,7 @@ def save(obj: Any, path: str | os.PathLike[str]) -> None:
     metadata = {"format": "np"} if flat else {"format": "np", _STRUCTURE: json.dumps(structure)}
     library = _safetensors()
     path = Path(os.path.realpath(path))
-    new = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")  # beside it, where it can be renamed at once
+    new = path.with_name(f".{path.name}.{os.urandom(6).hex()}")  # beside it, where it can be renamed at once
     try:
         new.touch(exist_ok=False)
         permissions = (path if path.exists() else new).stat().st_mode & 0o777

@@ -1,0 +1,190 @@
+"""A training loop that people can read, and leave for one of their own."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+import autodiff as ad
+from nn import optim
+from nn.modules.module import Module
+from nn.random import get_rng_state, set_rng_state
+from nn.serialization import load, save
+
+__all__ = ["fit"]
+
+Metrics = Mapping[str, Callable[[Any, Any], Any]]
+
+
+def fit(
+    model: Module,
+    loss_fn: Callable[[Any, Any], Any],
+    optimizer: Any,
+    data: Iterable[tuple[Any, Any]],
+    epochs: int,
+    *,
+    validation: Iterable[tuple[Any, Any]] | None = None,
+    metrics: Metrics | None = None,
+    scheduler: Any = None,
+    patience: int | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    progress: bool | None = None,
+) -> dict[str, list[float]]:
+    """Train a model; return what was measured in each epoch.
+
+    Args:
+        model: the module.
+        loss_fn: of the model's output and the target, such as `nn.MSELoss()`; what it returns is minimized.
+        optimizer: of the model's parameters.
+        data: pairs of inputs and targets to train on, such as an `nn.utils.data.DataLoader`; it is gone through once per epoch.
+        epochs: how often.
+        validation: pairs that are not trained on, to measure the loss on after each epoch.
+        metrics: functions of output and target by name, measured on `validation`, or else on `data`, after each epoch.
+        scheduler: of the learning rate; its `step` is called after each epoch, with the loss if it takes one.
+        patience: stop when the loss on `validation` has not improved for so many epochs, and put the best parameters back.
+        checkpoint: a file to which all that training consists of is saved after each epoch.
+        resume: whether to go on from `checkpoint`, if that is there: what comes out is what would have come out without a break.
+        progress: whether to show how far it is: by default on a terminal, as a bar if tqdm is installed.
+
+    Returns:
+        Lists by name, of one number per epoch: `"loss"`, the mean over the examples while they were trained on, `"val_loss"`,
+        and the metrics.
+
+    Raises:
+        FloatingPointError: the loss is not finite any more. The parameters are those of the step before.
+
+    >>> _ = nn.manual_seed(0)
+    >>> x = np.linspace(-1, 1, 20)[:, None]
+    >>> data = nn.utils.data.DataLoader(nn.utils.data.TensorDataset(x, 2 * x + 1), batch_size=5, shuffle=True)
+    >>> model = nn.Linear(1, 1)
+    >>> history = nn.fit(model, nn.MSELoss(), nn.optim.SGD(model.parameters(), lr=0.1), data, epochs=100)
+    >>> len(history["loss"]), history["loss"][-1] < 1e-6
+    (100, True)
+    """
+    if patience is not None and validation is None:
+        raise ValueError("fit: patience needs validation, the data on which the loss is to improve.")
+    state = _State(model, optimizer, scheduler)
+    if resume and checkpoint is not None and os.path.exists(checkpoint):
+        state.load(checkpoint)
+    with _shown(epochs, state, progress) as show:
+        while state.epoch < epochs and not state.is_worn_out(patience):
+            model.train()
+            seen = state.history.setdefault("loss", [])
+            seen.append(_mean(_steps(model, loss_fn, optimizer, data)))
+            measured = seen[-1]
+            if validation is not None or metrics:
+                found = evaluate(model, {"loss": loss_fn, **(metrics or {})}, data if validation is None else validation)
+                measured = found.pop("loss")
+                for name, value in {**({} if validation is None else {"val_loss": measured}), **found}.items():
+                    state.history.setdefault(name, []).append(value)
+            if scheduler is not None:
+                scheduler.step(*([measured] if isinstance(scheduler, optim.lr_scheduler.ReduceLROnPlateau) else []))
+            state.epoch += 1
+            if patience is not None:
+                state.note(measured)
+            if checkpoint is not None:
+                state.save(checkpoint)
+            show()
+    if patience is not None and state.best is not None:
+        model.load_state_dict(state.best)
+    return state.history
+
+
+def evaluate(model: Module, functions: Metrics, data: Iterable[tuple[Any, Any]]) -> dict[str, float]:
+    """The means over the examples of functions of output and target, without training."""
+    model.eval()
+    values: dict[str, list[tuple[int, float]]] = {name: [] for name in functions}
+    with ad.no_grad():
+        for x, y in data:
+            output = model(x)
+            for name, function in functions.items():
+                values[name].append((len(y), float(np.asarray(ad.asarray(function(output, y)).numpy()))))
+    return {name: _mean(pairs) for name, pairs in values.items()}
+
+
+def _steps(model: Module, loss_fn: Any, optimizer: Any, data: Iterable[tuple[Any, Any]]) -> Iterator[tuple[int, float]]:
+    """A step for each batch; how many examples it had, and its loss."""
+    for x, y in data:
+        optimizer.zero_grad()
+        loss = loss_fn(model(x), y)
+        value = loss.item()
+        if not math.isfinite(value):
+            raise FloatingPointError(f"fit: the loss is {value}. A smaller learning rate may help, or data without NaN.")
+        loss.backward()
+        optimizer.step()
+        yield len(y), value
+
+
+def _mean(pairs: Iterable[tuple[int, float]]) -> float:
+    """The mean of values that count several times each."""
+    pairs = list(pairs)
+    if not pairs:
+        raise ValueError("fit: the data has no batch. An iterator is used up after an epoch; wanted a list or a DataLoader.")
+    return sum(n * value for n, value in pairs) / max(sum(n for n, _ in pairs), 1)
+
+
+class _State:
+    """All that a training consists of, and the best parameters so far."""
+
+    def __init__(self, model: Module, optimizer: Any, scheduler: Any) -> None:
+        self.parts = {"model": model, "optimizer": optimizer, **({} if scheduler is None else {"scheduler": scheduler})}
+        self.epoch, self.history = 0, dict[str, list[float]]()
+        self.best: dict[str, Any] | None = None
+        self.lowest, self.since = math.inf, 0
+
+    def note(self, value: float) -> None:
+        """Keep the parameters if they are the best so far."""
+        if value < self.lowest:
+            self.best, self.lowest, self.since = self.parts["model"].state_dict(), value, 0
+        else:
+            self.since += 1
+
+    def is_worn_out(self, patience: int | None) -> bool:
+        """Whether there has been no improvement for `patience` epochs."""
+        return patience is not None and self.since >= patience
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything to a file."""
+        own = {name: getattr(self, name) for name in ("epoch", "history", "best", "lowest", "since")}
+        save({**self.parts, "training": own, "rng": get_rng_state()}, path)
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Go on from what was written to a file."""
+        state = load(path)
+        if not isinstance(state, dict) or not {*self.parts, "training", "rng"} <= state.keys():
+            raise ValueError(f"fit: {path} is no checkpoint of such a training; it has {', '.join(map(str, state))}.")
+        for name, part in self.parts.items():
+            part.load_state_dict(state[name])
+        vars(self).update(state["training"])
+        set_rng_state(state["rng"])
+
+
+@contextmanager
+def _shown(epochs: int, state: _State, progress: bool | None) -> Iterator[Callable[[], None]]:
+    """A function that shows the last epoch: in a bar if tqdm is installed, else in a line."""
+
+    def latest() -> dict[str, str]:
+        return {name: f"{values[-1]:.4g}" for name, values in state.history.items()}
+
+    if not (sys.stderr.isatty() if progress is None else progress):
+        yield lambda: None
+        return
+    try:
+        from tqdm import tqdm  # type: ignore[import-untyped]
+    except ImportError:
+        yield lambda: print(f"epoch {state.epoch} of {epochs}:", *(f"{k} {v}" for k, v in latest().items()), file=sys.stderr)
+        return
+    with tqdm(total=epochs, initial=state.epoch, unit=" epochs") as bar:
+
+        def show() -> None:
+            bar.set_postfix(latest(), refresh=False)
+            bar.update()
+
+        yield show
