@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -14,9 +16,22 @@ __all__ = ["get_rng_state", "manual_seed", "set_rng_state"]
 _generator: np.random.Generator | None = None  # made when it is first needed, since NumPy loads its random numbers only then
 
 
+_instead: ContextVar[np.random.Generator | None] = ContextVar("nn_generator", default=None)  # in this thread or task
+
+
 def generator() -> np.random.Generator:
-    """The generator that initialization draws from."""
-    return _generator or manual_seed(None)
+    """The generator that initialization, dropout and shuffling draw from."""
+    return _instead.get() or _generator or manual_seed(None)
+
+
+@contextmanager
+def drawing_from(rng: np.random.Generator) -> Iterator[None]:
+    """Let `generator` be `rng` in a `with` block, in this thread or task alone."""
+    token = _instead.set(rng)
+    try:
+        yield
+    finally:
+        _instead.reset(token)
 
 
 def manual_seed(seed: int | None) -> np.random.Generator:

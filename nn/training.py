@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,6 +12,7 @@ import numpy as np
 import autodiff as ad
 from nn import optim
 from nn.modules.module import Module
+from nn.progress import shown
 from nn.random import get_rng_state, set_rng_state
 from nn.serialization import load, save
 
@@ -73,7 +72,7 @@ def fit(
     state = _State(model, optimizer, scheduler)
     if resume and checkpoint is not None and os.path.exists(checkpoint):
         state.load(checkpoint)
-    with _shown(epochs, state, progress) as show:
+    with shown(epochs, lambda: (state.epoch, state.history), progress) as show:
         while state.epoch < epochs and not state.is_worn_out(patience):
             model.train()
             seen = state.history.setdefault("loss", [])
@@ -164,27 +163,3 @@ class _State:
             part.load_state_dict(state[name])
         vars(self).update(state["training"])
         set_rng_state(state["rng"])
-
-
-@contextmanager
-def _shown(epochs: int, state: _State, progress: bool | None) -> Iterator[Callable[[], None]]:
-    """A function that shows the last epoch: in a bar if tqdm is installed, else in a line."""
-
-    def latest() -> dict[str, str]:
-        return {name: f"{values[-1]:.4g}" for name, values in state.history.items()}
-
-    if not (sys.stderr.isatty() if progress is None else progress):
-        yield lambda: None
-        return
-    try:
-        from tqdm import tqdm  # type: ignore[import-untyped]
-    except ImportError:
-        yield lambda: print(f"epoch {state.epoch} of {epochs}:", *(f"{k} {v}" for k, v in latest().items()), file=sys.stderr)
-        return
-    with tqdm(total=epochs, initial=state.epoch, unit=" epochs") as bar:
-
-        def show() -> None:
-            bar.set_postfix(latest(), refresh=False)
-            bar.update()
-
-        yield show
