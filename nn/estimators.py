@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 import autodiff as ad
-from nn import functional, optim
+from nn import functional, init, optim
 from nn.modules import ELU, GELU, Identity, Linear, Module, ReLU, Sequential, Sigmoid, SiLU, Tanh
 from nn.progress import shown
 from nn.random import drawing_from
@@ -85,7 +85,7 @@ class _Network(BaseEstimator):
     def _train(self, X: Any, y: Any, sample_weight: Any, again: bool, epochs: int) -> Self:
         weights = None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=X.dtype)
         if not again:
-            self._start(X, y)
+            self._start(X, y, len(X) if weights is None else np.sum(weights))
         held_out = None
         if self.early_stopping and epochs > 1:
             X, y, weights, held_out = self._held_out(X, y, weights)
@@ -130,16 +130,16 @@ class _Network(BaseEstimator):
             if isinstance(value, str) and value not in known:
                 raise ValueError(f"{type(self).__name__}: {name} is {value!r}; wanted one of {', '.join(known)}.")
 
-    def _start(self, X: Any, y: Any) -> None:
-        """A network with parameters drawn anew."""
+    def _start(self, X: Any, y: Any, weight: float) -> None:
+        """A network with parameters drawn anew, to be trained on examples of this `weight` together."""
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         self._rng, self._dtype = np.random.default_rng(seed), X.dtype
         with drawing_from(self._rng):
             self.module_ = (self.module or self._layers)(X.shape[1], self._width(y)).to(X.dtype)
-        batch = self._batch(len(X))
+        penalty = float(self.alpha / max(weight * self._batch(len(X)) / len(X), np.finfo(float).tiny))
         weights = [p for p in self.module_.parameters() if p.ndim > 1]
         others = [p for p in self.module_.parameters() if p.ndim <= 1]
-        groups = [{"params": weights, "weight_decay": self.alpha / batch}, {"params": others, "weight_decay": 0.0}]
+        groups = [{"params": weights, "weight_decay": penalty}, {"params": others, "weight_decay": 0.0}]
         make = OPTIMIZERS[self.optimizer] if isinstance(self.optimizer, str) else self.optimizer
         self.optimizer_ = make([group for group in groups if group["params"]], lr=self.learning_rate_init)
         self.loss_curve_, self.validation_scores_, self.n_iter_ = list[float](), list[float](), 0
@@ -151,7 +151,10 @@ class _Network(BaseEstimator):
         layers: list[Module] = []
         for a, b in zip(widths, widths[1:], strict=False):
             layers += [Linear(a, b), ACTIVATIONS[self.activation]()]
-        return Sequential(*layers, Linear(widths[-1], n_outputs))
+        layers.append(Linear(widths[-1], n_outputs))
+        for layer in layers[::2]:
+            init.xavier_uniform_(layer.weight)  # as in scikit-learn
+        return Sequential(*layers)
 
     def _batch(self, count: int) -> int:
         return min(200 if self.batch_size == "auto" else int(self.batch_size), count)
@@ -215,7 +218,7 @@ class NetworkClassifier(ClassifierMixin, _Network):
         module: instead of these two, a function of the numbers of features and outputs that makes the network; its outputs are the
             logarithms of probabilities, up to a constant.
         optimizer: "adam", "adamw", "sgd", "rmsprop", or a function of parameter groups and `lr` that makes one.
-        alpha: the penalty on the squares of the weights; divided by the size of a batch.
+        alpha: the penalty on the squares of the weights; divided by the weight of the examples of a batch.
         batch_size: how many examples a step looks at; "auto" for 200, or all if they are fewer.
         learning_rate_init: the learning rate.
         max_iter: the number of epochs at most.
@@ -312,6 +315,11 @@ class NetworkRegressor(RegressorMixin, _Network):
         if not again:
             self._columns = None if y.ndim == 1 else y.shape[1]
         return y.reshape(len(y), -1)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch; return the estimator."""

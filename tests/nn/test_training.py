@@ -1,0 +1,157 @@
+"""The training loop, and the summary of a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+import nn
+from nn.utils.data import DataLoader, TensorDataset
+
+X = np.random.default_rng(0).normal(size=(40, 3))
+Y = X @ [[1.0], [-2.0], [0.5]] + 0.1
+
+
+def made(seed: int = 0, lr: float = 0.05, momentum: float = 0.9) -> tuple[Any, Any]:
+    nn.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
+    return model, nn.optim.SGD(model.parameters(), lr=lr, momentum=momentum)
+
+
+def loader(rows: slice = slice(None)) -> Any:
+    return DataLoader(TensorDataset(X[rows], Y[rows]), batch_size=8, shuffle=True)
+
+
+def mean_error(output: Any, y: Any) -> Any:
+    return np.mean(np.abs(output - y))
+
+
+def test_it_is_the_loop_that_one_writes_by_hand() -> None:
+    model, optimizer = made()
+    history = nn.fit(model, nn.MSELoss(), optimizer, loader(), epochs=3)
+    other, optimizer = made()
+    losses = []
+    for _ in range(3):
+        seen = 0.0
+        for x, y in loader():
+            optimizer.zero_grad()
+            loss = nn.functional.mse_loss(other(x), y)
+            loss.backward()
+            optimizer.step()
+            seen += loss.item() * len(y)
+        losses.append(seen / len(Y))
+    assert history == {"loss": pytest.approx(losses, rel=1e-12)}
+    for a, b in zip(model.parameters(), other.parameters(), strict=True):
+        assert_array_equal(a.numpy(), b.numpy())
+
+
+def test_what_is_measured_after_each_epoch() -> None:
+    model, optimizer = made()
+    validation = DataLoader(TensorDataset(X[:7], Y[:7]), batch_size=3)
+    history = nn.fit(model, nn.MSELoss(), optimizer, loader(), epochs=4, validation=validation, metrics={"error": mean_error})
+    assert {name: len(values) for name, values in history.items()} == {"loss": 4, "val_loss": 4, "error": 4}
+    model.eval()
+    assert history["val_loss"][-1] == pytest.approx(nn.functional.mse_loss(model(X[:7]), Y[:7]).item())
+    assert history["error"][-1] == pytest.approx(np.mean(np.abs(model(X[:7]).numpy() - Y[:7])))
+
+
+def test_it_stops_when_it_no_longer_improves_and_keeps_the_best() -> None:
+    model, optimizer = made(lr=0.3)
+    history = nn.fit(model, nn.MSELoss(), optimizer, loader(slice(0, 30)), epochs=200, validation=[(X[30:], Y[30:])], patience=3)
+    losses = history["val_loss"]
+    assert len(losses) < 200
+    assert int(np.argmin(losses)) == len(losses) - 4
+    assert nn.functional.mse_loss(model(X[30:]), Y[30:]).item() == pytest.approx(min(losses))
+
+
+@pytest.mark.parametrize("patience", [None, 10])
+def test_a_training_that_is_resumed_is_the_uninterrupted_one(tmp_path: Path, patience: int | None) -> None:
+    pytest.importorskip("safetensors")
+    path = tmp_path / "checkpoint"
+
+    def run(epochs: int, seed: int, resume: bool) -> Any:
+        model, optimizer = made(seed)
+        scheduler = nn.optim.lr_scheduler.StepLR(optimizer, 2, 0.5)
+        history = nn.fit(
+            model, nn.MSELoss(), optimizer, loader(), epochs, validation=[(X, Y)], scheduler=scheduler, patience=patience,
+            checkpoint=path, resume=resume,
+        )  # fmt: skip
+        return history, [p.numpy() for p in model.parameters()]
+
+    whole = run(6, 0, False)
+    run(3, 0, False)
+    resumed = run(6, 5, True)
+    assert resumed[0] == whole[0]
+    for a, b in zip(resumed[1], whole[1], strict=True):
+        assert_array_equal(a, b)
+
+
+def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("safetensors")
+    model, optimizer = made()
+    nn.save(model, tmp_path / "model")
+    with pytest.raises(ValueError, match=r"^fit: .* is no checkpoint of such a training; it has "):
+        nn.fit(model, nn.MSELoss(), optimizer, loader(), 1, checkpoint=tmp_path / "model", resume=True)
+
+
+def test_the_learning_rate_follows_its_schedule() -> None:
+    model, optimizer = made()
+    nn.fit(model, nn.MSELoss(), optimizer, loader(), 4, scheduler=nn.optim.lr_scheduler.StepLR(optimizer, 2, 0.1))
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.05 * 0.01)
+    model, optimizer = made(lr=0.0)
+    nn.fit(model, nn.MSELoss(), optimizer, loader(), 4, scheduler=nn.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=0))
+    assert optimizer.param_groups[0]["lr"] == 0.0
+
+
+def test_a_loss_that_is_not_finite_stops_it_before_the_parameters_are_spoilt() -> None:
+    model, optimizer = made(lr=1e3)
+    with (
+        pytest.raises(FloatingPointError, match=r"^fit: the loss is (inf|nan)\. A smaller learning rate may help"),
+        np.errstate(all="ignore"),
+    ):
+        nn.fit(model, nn.MSELoss(), optimizer, [(np.full((2, 3), np.nan), np.ones((2, 1)))], 5)
+    assert all(np.isfinite(p.numpy()).all() for p in model.parameters())
+
+
+def test_what_makes_no_sense_is_an_error() -> None:
+    model, optimizer = made()
+    with pytest.raises(ValueError, match=r"^fit: patience needs validation"):
+        nn.fit(model, nn.MSELoss(), optimizer, loader(), 1, patience=2)
+    with pytest.raises(ValueError, match=r"^fit: the data has no batch\. An iterator is used up after an epoch"):
+        nn.fit(model, nn.MSELoss(), optimizer, iter(loader()), 2)
+
+
+def test_progress_is_shown_if_wanted(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    model, optimizer = made()
+    nn.fit(model, nn.MSELoss(), optimizer, loader(), 2)
+    assert capsys.readouterr().err == ""
+    nn.fit(model, nn.MSELoss(), optimizer, loader(), 2, progress=True)
+    assert "2/2" in capsys.readouterr().err
+    monkeypatch.setitem(__import__("sys").modules, "tqdm", None)
+    nn.fit(model, nn.MSELoss(), optimizer, loader(), 2, progress=True)
+    assert capsys.readouterr().err.startswith("epoch 1 of 2: loss ")
+
+
+def test_a_summary_shows_each_layer_once_per_call_and_leaves_the_model_as_it_was() -> None:
+    model, _ = made()
+    shared = nn.Linear(4, 4)
+    model = nn.Sequential(model[:2], shared, shared, nn.Linear(4, 1, bias=False)).float()
+    model[1].requires_grad_(False)
+    model[0].eval()
+    before = {name: module.training for name, module in model.named_modules()}
+    table = nn.summary(model, (7, 3))
+    assert [(layer.name, layer.output_shapes, layer.parameters) for layer in table.layers] == [
+        ("0.0", ((7, 4),), 16),
+        ("0.1", ((7, 4),), 0),
+        ("1", ((7, 4),), 20),
+        ("1", ((7, 4),), 20),
+        ("3", ((7, 1),), 4),
+    ]
+    assert (table.parameters, table.trained, table.nbytes) == (40, 20, 160)
+    assert str(table).endswith("40 parameters, 20 trained, 160 bytes")
+    assert {name: module.training for name, module in model.named_modules()} == before
+    assert all(module._hooks is None or not module._hooks.after for module in model.modules())
