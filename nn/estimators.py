@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from numbers import Integral
 from typing import Any, Self
 
@@ -149,7 +150,7 @@ class _Network(BaseEstimator):
         sizes = self.hidden_layer_sizes
         widths = [n_features, *([sizes] if isinstance(sizes, Integral) else sizes)]
         layers: list[Module] = []
-        for a, b in zip(widths, widths[1:], strict=False):
+        for a, b in pairwise(widths):
             layers += [Linear(a, b), ACTIVATIONS[self.activation]()]
         layers.append(Linear(widths[-1], n_outputs))
         for layer in layers[::2]:
