@@ -122,7 +122,7 @@ def test_partial_fit_is_an_epoch_and_a_warm_start_goes_on() -> None:
         model.partial_fit(X, y)
     assert len(model.loss_curve_) == 5
     assert model.predict_proba(X).shape == (50, 3)
-    with pytest.raises(ValueError, match=r"NetworkClassifier: y has the classes \[3\], which were not there before"):
+    with pytest.raises(ValueError, match=r"NetworkClassifier: y has the classes \[3 4\], which were not there before"):
         model.partial_fit(X, y + 3)
     warm = NetworkRegressor((5,), max_iter=5, warm_start=True, random_state=0).fit(X, y)
     assert len(warm.fit(X, y).loss_curve_) == 10
