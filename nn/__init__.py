@@ -8,25 +8,14 @@ from nn.modules import *
 from nn.parameter import *
 from nn.random import *
 from nn.serialization import *
+from nn.summary import *
+from nn.training import *
 
 __all__ = [
-    "Linear",
-    "MSELoss",
-    "Module",
-    "ModuleDict",
-    "ModuleList",
-    "Parameter",
-    "ReLU",
-    "Sequential",
-    "Sigmoid",
-    "Tanh",
-    "functional",
-    "get_rng_state",
-    "init",
-    "load",
-    "manual_seed",
-    "optim",
-    "save",
-    "set_rng_state",
-    "utils",
+    *("BCELoss", "BCEWithLogitsLoss", "CosineEmbeddingLoss", "CrossEntropyLoss", "GaussianNLLLoss", "HingeEmbeddingLoss"),
+    *("HuberLoss", "KLDivLoss", "L1Loss", "Linear", "MSELoss", "MarginRankingLoss", "Module", "ModuleDict", "ModuleList"),
+    *("MultiLabelMarginLoss", "MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss", "Parameter", "PoissonNLLLoss", "ReLU"),
+    *("Sequential", "Sigmoid", "SmoothL1Loss", "SoftMarginLoss", "Tanh", "TripletMarginLoss", "TripletMarginWithDistanceLoss"),
+    *("fit", "functional", "get_rng_state", "init", "load", "manual_seed", "optim", "save", "set_rng_state", "summary"),
+    *("utils",),
 ]
