@@ -44,7 +44,7 @@ def _by_rows(caller: str, x: Any, target: Any, ignore_index: int | None = None) 
 
 def _places(target: Any) -> tuple[Any, Any]:
     """Which indices count, and all as places: 0 for those that do not count; negative ones, without their sign, are outside."""
-    indices = extend.array_of(target).astype(np.intp)
+    indices = extend.array_of(target).astype(np.intp, casting="same_kind")
     kept = indices != _IGNORED
     return kept, np.where(kept, indices & _OUTSIDE, 0)
 
@@ -71,9 +71,10 @@ def _named(caller: str, compute: Callable[[], Any], target: Any, classes: int, i
 # --- cross-entropy ---------------------------------------------------------------------------------------------------------------
 
 
-def _exponentials(x: Any) -> tuple[Any, Any, Any]:
+def _exponentials(x: Any, places: Any) -> tuple[Any, Any, Any]:
     """The scores of each row less the largest, the exponentials of that, and their sum."""
-    shifted = x - np.maximum.reduce(x, axis=1, keepdims=True)
+    largest = np.maximum.reduce(x, axis=1) + np.zeros_like(places, dtype=x.dtype)  # so that places that are captured can choose
+    shifted = x - largest[:, np.newaxis]
     e = np.exp(shifted)
     return shifted, e, np.add.reduce(e, axis=1)
 
@@ -83,7 +84,7 @@ def _cross_entropy(reduction: str) -> Any:
 
     def forward(x: Any, target: Any, /) -> Any:
         kept, places = _places(target)
-        shifted, _, total = _exponentials(x)
+        shifted, _, total = _exponentials(x, places)
         y = np.where(kept, np.log(total) - _picked(shifted, places), 0)
         if reduction == "none":
             return y
@@ -91,7 +92,7 @@ def _cross_entropy(reduction: str) -> Any:
 
     def rule(g: Any, x: Any, target: Any) -> Any:
         kept, places = _places(target)
-        _, e, total = _exponentials(x)
+        _, e, total = _exponentials(x, places)
         part = np.where(kept, g / np.add.reduce(kept, dtype=x.dtype) if reduction == "mean" else g, 0)
         cotangent = e * (part / total)[:, np.newaxis]
         cotangent[np.arange(len(places)), places] -= part

@@ -131,9 +131,9 @@ def reduce(caller: str, values: Any, reduction: str, dtype: Any, weights: Any = 
     if reduction == "none":
         y = values
     elif reduction == "sum":
-        y = np.sum(values)
+        y = values.sum()
     elif reduction == "mean":
-        y = np.mean(values) if weights is None else np.sum(values * (1 / np.sum(weights)))
+        y = values.mean() if weights is None else (values * (1 / weights.sum())).sum()
     else:
         raise ValueError(f"{caller}: reduction is {reduction!r}; wanted {_REDUCTION[1]}.")
     return y if y.dtype == dtype else y.astype(dtype)

@@ -109,10 +109,18 @@ def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
     return reduce("l1_loss", np.abs(x - y), reduction, dtype)
 
 
-def _huber(d: Any, delta: float) -> Any:
-    """`c (d - c / 2)`, with the error clipped at `delta` for `c`, which is the derivative."""
-    c = ad.clip(d, -delta, delta)
+def _half_square_or_line(d: Any, /, delta: float) -> Any:
+    c = np.clip(d, -delta, delta)
     return c * (d - c / 2)
+
+
+_huber = extend.primitive(
+    _half_square_or_line,
+    {"d": lambda g, d, delta: g * np.clip(d, -delta, delta)},  # the expression would have NaN where d is infinite
+    name="huber",
+    elementwise=True,
+    doc="""`d² / 2` up to `delta` and `delta (|d| - delta / 2)` beyond; its derivative is `d`, clipped at `delta`.""",
+)
 
 
 def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:

@@ -439,7 +439,11 @@ def test_a_list_of_tensors_of_several_shapes_is_an_error() -> None:
 WITHOUT_RULE = [
     (entry, entry.arguments.index(name)) for entry in entries() for name in entry.arguments if name not in entry.formulas
 ]
-ZERO = {"where": "the condition is true or not, whatever its value", "ldexp": "NumPy takes integers alone"}
+ZERO = {
+    "where": "the condition is true or not, whatever its value",
+    "ldexp": "NumPy takes integers alone",
+    **dict.fromkeys(("mean cross-entropy", "sum of cross-entropies", "cross-entropies"), "classes are integers alone"),
+}
 
 
 @pytest.mark.parametrize(("entry", "i"), [pytest.param(*case, id=case[0].name) for case in WITHOUT_RULE])

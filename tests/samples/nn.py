@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tests.samples.arrays import MANY, reals
-from tests.samples.calls import Call, call, samples_of
+from tests.samples.calls import Call, call, elementwise, samples_of
 
 
 @samples_of("linear")
@@ -47,3 +47,14 @@ def unchanged(gradients: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
 @samples_of("gradient hook")
 def gradient_hook(rng: np.random.Generator) -> Iterator[Call]:
     yield call(reals(rng, (2, 3)), tell=unchanged)
+@samples_of("cross-entropies", "mean cross-entropy", "sum of cross-entropies")
+def cross_entropies(rng: np.random.Generator) -> Iterator[Call]:
+    for rows, classes in ((3, 4), (1, 2), (2, 1)):
+        yield call(reals(rng, (rows, classes)), rng.integers(0, classes, rows))
+    yield call(reals(rng, (4, 3)), np.array([0, -100, 2, -100]))  # the ones that do not count
+
+
+@samples_of("huber")
+def huber(rng: np.random.Generator) -> Iterator[Call]:
+    for delta in (0.3, 1.0):
+        yield from elementwise(rng, reals, delta=delta)
