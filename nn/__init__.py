@@ -12,10 +12,10 @@ from nn.summary import *
 from nn.training import *
 
 __all__ = [
-    *("BCELoss", "BCEWithLogitsLoss", "CosineEmbeddingLoss", "CrossEntropyLoss", "GaussianNLLLoss", "HingeEmbeddingLoss"),
-    *("HuberLoss", "KLDivLoss", "L1Loss", "Linear", "MSELoss", "MarginRankingLoss", "Module", "ModuleDict", "ModuleList"),
-    *("MultiLabelMarginLoss", "MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss", "Parameter", "PoissonNLLLoss", "ReLU"),
-    *("Sequential", "Sigmoid", "SmoothL1Loss", "SoftMarginLoss", "Tanh", "TripletMarginLoss", "TripletMarginWithDistanceLoss"),
-    *("fit", "functional", "get_rng_state", "init", "load", "manual_seed", "optim", "save", "set_rng_state", "summary"),
-    *("utils",),
+    *("BCELoss", "BCEWithLogitsLoss", "CTCLoss", "CosineEmbeddingLoss", "CrossEntropyLoss", "GaussianNLLLoss"),
+    *("HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss", "Linear", "MSELoss", "MarginRankingLoss", "Module"),
+    *("ModuleDict", "ModuleList", "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss"),
+    *("Parameter", "PoissonNLLLoss", "ReLU", "Sequential", "Sigmoid", "SmoothL1Loss", "SoftMarginLoss", "Tanh"),
+    *("TripletMarginLoss", "TripletMarginWithDistanceLoss", "fit", "functional", "get_rng_state", "init", "load"),
+    *("manual_seed", "optim", "save", "set_rng_state", "summary", "utils"),
 ]

@@ -28,6 +28,8 @@ def _by_rows(caller: str, x: Any, target: Any, ignore_index: int | None = None) 
             f"{caller}: the target has shape {target.shape} and the input has shape {shape}; wanted the indices of classes for an "
             "input of shape (N, C, ...) as (N, ...), or for one of shape (C,) as a number."
         )
+    if not shape[min(1, len(shape) - 1)]:
+        raise ValueError(f"{caller}: the input has shape {shape}, of no classes; wanted (N, C, ...) or (C,) with at least one.")
     if target.dtype.kind not in "iu":
         raise TypeError(
             f"{caller}: the target has dtype {target.dtype}; wanted integers, the indices of classes: target.astype(int)."

@@ -11,10 +11,10 @@ from nn.modules.function import Stateless
 
 _WEIGHTS = ("weight", "pos_weight")  # the settings that are arrays: part of the state, as in PyTorch
 
-__all__ = ["BCELoss", "BCEWithLogitsLoss", "CosineEmbeddingLoss", "CrossEntropyLoss", "GaussianNLLLoss", "HingeEmbeddingLoss"]
-__all__ += ["HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "MarginRankingLoss", "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss"]
-__all__ += ["MultiMarginLoss", "NLLLoss", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss", "TripletMarginLoss"]
-__all__ += ["TripletMarginWithDistanceLoss"]
+__all__ = ["BCELoss", "BCEWithLogitsLoss", "CTCLoss", "CosineEmbeddingLoss", "CrossEntropyLoss", "GaussianNLLLoss"]
+__all__ += ["HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "MarginRankingLoss", "MultiLabelMarginLoss"]
+__all__ += ["MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss"]
+__all__ += ["TripletMarginLoss", "TripletMarginWithDistanceLoss"]
 
 
 class Loss(Stateless):
@@ -112,6 +112,16 @@ class NLLLoss(Loss, function=functional.nll_loss, inputs=2):
 
     >>> nn.NLLLoss()(np.log([[0.5, 0.5]]), np.array([1]))
     np.float64(0.6931471805599453)
+    """
+
+
+class CTCLoss(Loss, function=functional.ctc_loss, inputs=4):
+    """`-log` of the probability of a sequence of labels whose places are not known.
+
+    As `torch.nn.CTCLoss`; `nn.functional.ctc_loss` says what the arguments are.
+
+    >>> nn.CTCLoss()(ad.Tensor(np.log([[[0.5, 0.5]], [[0.5, 0.5]]])), np.array([[1]]), [2], [1])
+    Tensor(0.28768207)
     """
 
 

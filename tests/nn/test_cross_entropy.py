@@ -206,6 +206,21 @@ def test_indices_of_another_shape_are_an_error(kind: str, scores: Any, classes: 
         getattr(nn, kind)()(np.zeros(scores), np.zeros(classes, int))
 
 
+@pytest.mark.parametrize("kind", LOSSES)
+def test_without_classes_there_is_no_loss(kind: str) -> None:
+    with error(ValueError, f"{kind}: the input has shape (2, 0), of no classes; wanted (N, C, ...) or (C,) with at least one."):
+        getattr(nn, kind)()(np.zeros((2, 0)), np.zeros(2, int))
+
+
+@pytest.mark.parametrize("function", [F.cross_entropy, F.nll_loss, F.multi_margin_loss])
+def test_the_sum_over_no_rows_is_0(function: Any) -> None:
+    x = ad.Tensor(np.zeros((0, 3)), requires_grad=True)
+    loss = function(x, np.zeros(0, int), reduction="sum")
+    loss.backward()
+    assert loss.item() == 0
+    assert x.grad.shape == (0, 3)
+
+
 def test_the_multi_margin_loss_has_no_further_axes() -> None:
     with error(ValueError, "MultiMarginLoss: the input has shape (2, 3, 4); wanted (N, C) or (C,)."):
         nn.MultiMarginLoss()(normal(2, 3, 4), np.zeros((2, 4), int))
