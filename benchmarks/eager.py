@@ -1,8 +1,8 @@
 """What recording costs: `python -m benchmarks.eager`.
 
 One training step of a small network (2-4-1, 100 rows, sigmoids, squared error, gradient descent) by `nn` against the same step by
-hand in NumPy, and by PyTorch where it is installed; the same at real sizes; what grows with the length of a program; each operation
-against NumPy's own; the import; memory over many steps.
+hand in NumPy, and by PyTorch where it is installed; the same at real sizes; losses; what grows with the length of a program; each
+operation against NumPy's own; the import; memory over many steps.
 """
 
 from __future__ import annotations
@@ -203,6 +203,36 @@ def real_sizes() -> None:
         print(f"{name:36}  {statistics.median(times['by hand']):7.0f} µs  {ratios[0]:>6}  {ratios[1]:>7}")
 
 
+def losses() -> None:
+    """Print what losses of 64 x 10 float32 numbers and their gradients take: the function, its expression, and PyTorch's."""
+    data, classes = rng.normal(size=(64, 10)).astype(np.float32), rng.integers(0, 10, 64)
+    x, indices, targets = ad.Tensor(data, requires_grad=True), ad.Tensor(classes), ad.Tensor((data > 0).astype(np.float32))
+    functional = nn.functional
+
+    def both(function: Callable[..., Any], x: Any, target: Any) -> None:
+        x.grad = None
+        function(x, target).backward()
+
+    expressions: dict[str, tuple[Any, Callable[..., Any]]] = {
+        "cross_entropy": (indices, lambda x, t: functional.nll_loss(ad.log_softmax(x), t)),
+        "binary_cross_entropy_with_logits": (targets, lambda x, t: (t * ad.logaddexp(0, -x) + (1 - t) * ad.logaddexp(0, x)).mean()),
+        "huber_loss": (targets, lambda x, t: ad.where(abs(x - t) <= 1, (x - t) ** 2 / 2, abs(x - t) - 0.5).mean()),
+    }
+    print(f"\n{'µs, forward and backward':36}  {'ours':>7}  {'expression':>10}  {'PyTorch':>7}")
+    for name, (target, expression) in expressions.items():
+        candidates = {
+            "ours": partial(both, getattr(functional, name), x, target),
+            "expression": partial(both, expression, x, target),
+        }
+        if importlib.util.find_spec("torch"):
+            import torch
+
+            t = torch.tensor(data, requires_grad=True)
+            candidates["PyTorch"] = partial(both, getattr(torch.nn.functional, name), t, torch.tensor(target.numpy()))
+        median = {who: f"{statistics.median(times):.1f}" for who, times in interleaved(candidates, 40, 20).items()}
+        print(f"{name:36}  {median['ours']:>7}  {median['expression']:>10}  {median.get('PyTorch', '-'):>7}")
+
+
 def long_programs() -> None:
     """Print what programs take that grow with their length: each time for n and for 4 n."""
 
@@ -316,6 +346,7 @@ if __name__ == "__main__":
     print(f"Python {sys.version.split()[0]}, NumPy {np.__version__}, {os.cpu_count()} CPUs\n")
     training_step()
     real_sizes()
+    losses()
     long_programs()
     operations()
     import_time()

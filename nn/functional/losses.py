@@ -44,11 +44,9 @@ _WANTED: dict[str, dict[str, Wanted]] = {
 
 def check(function: str, caller: str = "", **settings: Any) -> None:
     """Raise, in the name of `caller`, unless these settings are what the loss `function` wants."""
-    of_all = {"reduction": _REDUCTION}
-    wanted = of_all | _WANTED.get(function, {})
-    for name in wanted.keys() & settings.keys():
-        holds, text = wanted[name]
-        if not holds(settings[name]):
+    wanted = {"reduction": _REDUCTION, **_WANTED.get(function, {})}
+    for name, (holds, text) in wanted.items():
+        if name in settings and not holds(settings[name]):
             raise ValueError(f"{caller or function}: {name} is {settings[name]!r}; wanted {text}.")
 
 

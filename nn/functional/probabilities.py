@@ -37,11 +37,11 @@ _clamped_log = extend.primitive(
 # No softplus is a difference: the loss of a right prediction is precise, however small. This takes a third of the time of the
 # expression with two of them, forward and backward.
 _logistic_loss = extend.primitive(
-    lambda x, y, /: np.log1p(np.exp(-np.abs(x))) + (1 - y) * np.maximum(x, 0) + y * np.maximum(-x, 0),
-    {"x": lambda g, x, y: g * (ad.sigmoid(x) - y), "y": lambda g, x: g * -x},
+    lambda x, p, /: np.log1p(np.exp(-np.abs(x))) + (1 - p) * np.maximum(x, 0) + p * np.maximum(-x, 0),
+    {"x": lambda g, x, p: g * (ad.sigmoid(x) - p), "p": lambda g, x: g * -x},
     name="logistic_loss",
     elementwise=True,
-    doc="""`y softplus(-x) + (1 - y) softplus(x)`, the cross-entropy of `sigmoid(x)` and `y`.""",
+    doc="""`p softplus(-x) + (1 - p) softplus(x)`, the cross-entropy of `sigmoid(x)` and the probability `p`.""",
 )
 
 
