@@ -38,19 +38,37 @@ class FunctionModule(Module):
 
 
 class Stateless(FunctionModule):
-    """A module that has nothing but settings: its constructor takes the arguments of its function that are no inputs."""
+    """A module that has nothing but settings: its constructor takes the arguments of its function that are no inputs.
+
+    `training`, which every module has, is none of them.
+    """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Have the signature that follows from the function."""
         super().__init_subclass__(**kwargs)
         if hasattr(cls, "_settings"):
-            cls.__signature__ = inspect.Signature(cls._settings)  # type: ignore[attr-defined]
+            cls.__signature__ = inspect.Signature(cls._chosen())  # type: ignore[attr-defined]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
-        given = _bound(type(self).__name__, self._settings, args, kwargs)
-        for setting in self._settings:
+        chosen = self._chosen()
+        given = _bound(type(self).__name__, chosen, args, kwargs)
+        for setting in chosen:
             setattr(self, setting.name, given.get(setting.name, setting.default))
+
+    @classmethod
+    def _chosen(cls) -> list[inspect.Parameter]:
+        """What is chosen when it is made."""
+        return [setting for setting in cls._settings if setting.name != "training"]
+
+
+class Described(Stateless):
+    """A stateless module whose text shows all settings, as PyTorch's does: `inplace` only if it is true."""
+
+    def extra_repr(self) -> str:
+        """The settings."""
+        values = {setting.name: getattr(self, setting.name) for setting in self._chosen()}
+        return ", ".join(f"{name}={value!r}" for name, value in values.items() if name != "inplace" or value)
 
 
 def _forward(function: Callable[..., Any], inputs: Sequence[inspect.Parameter], settings: list[str]) -> Callable[..., Any]:
