@@ -119,11 +119,59 @@ def test_the_gains() -> None:
     assert init.calculate_gain("leaky_relu", 0) == math.sqrt(2)
 
 
+def orthonormal(rows: np.ndarray) -> bool:
+    return np.allclose(rows @ rows.T, np.eye(len(rows)))
+
+
+def test_orthogonal_weights_have_orthonormal_rows_or_columns_whichever_are_fewer() -> None:
+    assert orthonormal(init.orthogonal_(weight(3, 5)).numpy())
+    assert orthonormal(init.orthogonal_(weight(5, 3)).numpy().T)
+    assert orthonormal(init.orthogonal_(weight(4, 2, 3, 3)).numpy().reshape(4, 18))
+    assert orthonormal(init.orthogonal_(weight(3, 3), gain=2.0).numpy() / 2)
+
+
+def test_all_rotations_are_equally_likely() -> None:
+    first = np.array([init.orthogonal_(weight(2, 2)).numpy()[0] for _ in range(2000)])
+    assert np.all(np.abs(first.mean(0)) < 5 * math.sqrt(0.5 / 2000))
+
+
+def test_the_identity_and_the_kernels_that_change_nothing() -> None:
+    assert_array_equal(init.eye_(weight(2, 3)).numpy(), np.eye(2, 3))
+    x = np.random.default_rng(0).normal(size=(1, 4, 6, 6))
+    kernels = init.dirac_(weight(4, 4, 3, 3))
+    assert_array_equal(nn.functional.conv2d(x, kernels, padding=1).numpy(), x)
+    in_groups = init.dirac_(weight(4, 2, 3, 3), groups=2)
+    assert_array_equal(nn.functional.conv2d(x, in_groups, padding=1, groups=2).numpy(), x)
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize(("shape", "groups"), [((3, 2, 4), 1), ((6, 2, 3, 2), 3), ((4, 5, 3, 3, 1), 2)])
+def test_these_kernels_are_those_of_pytorch(torch: Any, shape: tuple[int, ...], groups: int) -> None:
+    assert_array_equal(init.dirac_(weight(*shape), groups).numpy(), torch.nn.init.dirac_(torch.empty(shape), groups).numpy())
+
+
+def test_sparse_weights_have_as_many_zeros_in_each_column() -> None:
+    w = init.sparse_(weight(100, 60), 0.255, std=2.0).numpy()
+    assert_array_equal((w == 0).sum(0), np.full(60, 26))
+    assert len({tuple(column) for column in (w == 0).T}) == 60
+    assert_normal(w[w != 0], 0, 2)
+
+
+@pytest.mark.parametrize(("a", "b"), [(-1.0, 1.0), (2.0, math.inf), (-math.inf, -3.0), (5.0, 5.5)])
+def test_truncated_normal_numbers_lie_between_their_ends(a: float, b: float) -> None:
+    w = init.trunc_normal_(weight(), a=a, b=b).numpy()
+    assert a <= w.min()
+    assert w.max() <= b
+    mass = 0.5 * (math.erf(b / math.sqrt(2)) - math.erf(a / math.sqrt(2)))
+    mean = (math.exp(-a * a / 2) - math.exp(-b * b / 2)) / math.sqrt(2 * math.pi) / mass
+    assert abs(w.mean() - mean) < 5 * w.std() / math.sqrt(w.size)
+
+
 # --- beside PyTorch -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.peer
-@pytest.mark.parametrize("nonlinearity", ["linear", "sigmoid", "tanh", "relu", "leaky_relu"])
+@pytest.mark.parametrize("nonlinearity", ["linear", "sigmoid", "tanh", "relu", "leaky_relu", "selu", "conv2d", "conv_transpose3d"])
 @pytest.mark.parametrize("param", [None, 0.3, 0])
 def test_the_gains_are_those_of_pytorch(torch: Any, nonlinearity: str, param: float | None) -> None:
     assert init.calculate_gain(nonlinearity, param) == torch.nn.init.calculate_gain(nonlinearity, param)
@@ -140,6 +188,9 @@ CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "kaiming_uniform fan_out": lambda init, w: init.kaiming_uniform_(w, mode="fan_out", nonlinearity="relu"),
     "kaiming_normal": lambda init, w: init.kaiming_normal_(w, 0.2, "fan_in", "leaky_relu"),
     "kaiming_normal tanh": lambda init, w: init.kaiming_normal_(w, nonlinearity="tanh"),
+    "trunc_normal": lambda init, w: init.trunc_normal_(w),
+    "trunc_normal on one side": lambda init, w: init.trunc_normal_(w, 1.0, 0.5, 0.9, 3.0),
+    "trunc_normal far away": lambda init, w: init.trunc_normal_(w, -1.0, 0.5, 0.0, 0.7),
 }
 
 
@@ -201,6 +252,10 @@ FILLS: dict[str, Callable[[Any], Any]] = {
     "xavier_normal_": init.xavier_normal_,
     "kaiming_uniform_": init.kaiming_uniform_,
     "kaiming_normal_": init.kaiming_normal_,
+    "trunc_normal_": init.trunc_normal_,
+    "orthogonal_": init.orthogonal_,
+    "eye_": init.eye_,
+    "sparse_": lambda tensor: init.sparse_(tensor, 0.5),
 }
 each_fill = pytest.mark.parametrize("fill", FILLS.values(), ids=list(FILLS))
 
@@ -259,7 +314,10 @@ def test_a_model_can_be_filled_by_apply() -> None:
 
 
 def test_an_unknown_nonlinearity_is_an_error() -> None:
-    text = "calculate_gain: 'gauss' is not known; wanted one of ['leaky_relu', 'linear', 'relu', 'sigmoid', 'tanh']."
+    text = (
+        "calculate_gain: 'gauss' is not known; wanted one of ['conv1d', 'conv2d', 'conv3d', "
+        "'conv_transpose1d', 'conv_transpose2d', 'conv_transpose3d', 'leaky_relu', 'linear', 'relu', 'selu', 'sigmoid', 'tanh']."
+    )
     with error(ValueError, text):
         init.calculate_gain("gauss")
     tensor = nn.Parameter(np.ones((2, 2)))
@@ -273,6 +331,32 @@ def test_an_unknown_nonlinearity_is_an_error() -> None:
 def test_a_weight_of_fewer_than_two_axes_has_no_fans(fill: Callable[[Any], Any], shape: tuple[int, ...]) -> None:
     with error(ValueError, f"init: fan-in and fan-out need a weight of two or more axes, but the tensor has shape {shape}."):
         fill(nn.Parameter(np.ones(shape)))
+
+
+@pytest.mark.parametrize(
+    ("fill", "text"),
+    [
+        (lambda: init.orthogonal_(weight(3)), "orthogonal_: the tensor has shape (3,); wanted two or more axes."),
+        (lambda: init.eye_(weight(3)), "eye_: the tensor has shape (3,); wanted two axes."),
+        (lambda: init.sparse_(weight(3), 0.5), "sparse_: the tensor has shape (3,); wanted two axes."),
+        (lambda: init.sparse_(weight(), 2), "sparse_: sparsity is 2; wanted a fraction, 0 to 1."),
+        (
+            lambda: init.dirac_(weight(3, 3)),
+            "dirac_: the tensor has shape (3, 3); wanted three to five axes, (out_channels, in_channels / groups, *kernel).",
+        ),
+        (
+            lambda: init.dirac_(weight(3, 3, 3), groups=2),
+            "dirac_: groups is 2 and there are 3 kernels; wanted a divisor of their number.",
+        ),
+        (
+            lambda: init.trunc_normal_(weight(), a=1.0, b=1.0),
+            "trunc_normal_: std is 1.0, a is 1.0 and b is 1.0; wanted std above 0 and a below b.",
+        ),
+    ],
+)
+def test_a_tensor_or_setting_that_does_not_fit_is_an_error(fill: Callable[[], Any], text: str) -> None:
+    with error(ValueError, text):
+        fill()
 
 
 @pytest.mark.parametrize("fill", [init.kaiming_uniform_, init.kaiming_normal_])
