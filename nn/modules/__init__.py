@@ -2,7 +2,9 @@
 
 from nn.modules.activation import *
 from nn.modules.container import *
+from nn.modules.distance import *
 from nn.modules.dropout import *
 from nn.modules.linear import *
 from nn.modules.loss import *
 from nn.modules.module import *
+from nn.modules.shaping import *
