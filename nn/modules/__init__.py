@@ -7,4 +7,5 @@ from nn.modules.dropout import *
 from nn.modules.linear import *
 from nn.modules.loss import *
 from nn.modules.module import *
+from nn.modules.padding import *
 from nn.modules.shaping import *
