@@ -16,6 +16,7 @@ from nn.functional.rectifiers import *
 from nn.functional.regression import *
 from nn.functional.shaping import *
 from nn.functional.softmax import *
+from nn.functional.upsampling import *
 
 __all__ = [
     *("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d", "adaptive_max_pool2d"),
@@ -24,8 +25,8 @@ __all__ = [
     *("conv_transpose2d", "conv_transpose3d", "cosine_embedding_loss", "cosine_similarity", "cross_entropy", "ctc_loss"),
     *("dropout", "dropout1d", "dropout2d", "dropout3d", "elu", "feature_alpha_dropout", "fold", "gaussian_nll_loss", "gelu"),
     *("glu", "gumbel_softmax", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hinge_embedding_loss", "huber_loss"),
-    *("kl_div", "l1_loss", "leaky_relu", "linear", "log_softmax", "logsigmoid", "margin_ranking_loss", "max_pool1d"),
-    *("max_pool2d", "max_pool3d", "mish", "mse_loss", "multi_margin_loss", "multilabel_margin_loss"),
+    *("interpolate", "kl_div", "l1_loss", "leaky_relu", "linear", "log_softmax", "logsigmoid", "margin_ranking_loss"),
+    *("max_pool1d", "max_pool2d", "max_pool3d", "mish", "mse_loss", "multi_margin_loss", "multilabel_margin_loss"),
     *("multilabel_soft_margin_loss", "nll_loss", "normalize", "one_hot", "pad", "pairwise_distance", "pixel_shuffle"),
     *("pixel_unshuffle", "poisson_nll_loss", "prelu", "relu", "relu6", "rrelu", "selu", "sigmoid", "silu", "smooth_l1_loss"),
     *("soft_margin_loss", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold"),

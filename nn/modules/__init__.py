@@ -9,3 +9,4 @@ from nn.modules.loss import *
 from nn.modules.module import *
 from nn.modules.padding import *
 from nn.modules.shaping import *
+from nn.modules.upsampling import *
