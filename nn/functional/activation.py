@@ -11,6 +11,7 @@ import numpy as np
 import autodiff as ad
 from autodiff import extend
 from nn.functional.drawing import float_type
+from nn.functional.naming import of_real
 
 __all__ = ["gelu", "glu", "logsigmoid", "mish", "sigmoid", "silu", "softplus", "softsign", "tanh", "tanhshrink"]
 
@@ -20,7 +21,7 @@ tanh = ad.tanh
 # Each of these is one operation, which takes a quarter of the time of several.
 
 _logsigmoid = extend.primitive(
-    lambda x, /: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))),
+    of_real("logsigmoid", lambda x, /: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))),
     {"x": lambda g, x: g * sigmoid(-x)},
     name="logsigmoid",
     elementwise=True,
@@ -35,7 +36,7 @@ def _softplus_of(x: Any, /, beta: float = 1.0, threshold: float = 20.0) -> Any:
 
 
 _softplus = extend.primitive(
-    _softplus_of,
+    of_real("softplus", _softplus_of),
     {"x": lambda g, x, beta, threshold: g * np.where(np.greater(x * beta, threshold), 1, sigmoid(x * beta))},
     name="softplus with threshold",
     elementwise=True,
@@ -60,7 +61,7 @@ def _to_x_of_mish(g: Any, x: Any) -> Any:
 
 
 _mish = extend.primitive(
-    _mish_of,
+    of_real("mish", _mish_of),
     {"x": _to_x_of_mish},
     name="mish",
     elementwise=True,
@@ -164,7 +165,7 @@ def _normal_distribution() -> Any:
     except ImportError:
         erfc = np.frompyfunc(math.erfc, 1, 1)
         return extend.primitive(
-            lambda x, /: np.multiply(0.5, erfc(x * -math.sqrt(0.5)), dtype=float_type(x), casting="unsafe"),
+            of_real("ndtr", lambda x, /: np.multiply(0.5, erfc(x * -math.sqrt(0.5)), dtype=float_type(x), casting="unsafe")),
             {"x": lambda g, x: g * (math.sqrt(0.5 / math.pi) * np.exp(-x * x / 2))},
             name="ndtr",
             elementwise=True,

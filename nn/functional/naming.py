@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,3 +32,15 @@ def not_real(**arrays: Any) -> str:
     """What is wrong if one of these arrays is complex: layers and losses are those of real numbers."""
     given = " and ".join(f"the {name} has dtype {np.asarray(array).dtype}" for name, array in arrays.items())
     return f"{given}; wanted real numbers, such as np.real(x), np.imag(x) or np.abs(x)."
+
+
+def of_real(name: str, forward: Callable[..., Any]) -> Callable[..., Any]:
+    """`forward`, but that it is an error to give it complex numbers, in the name of the function that calls it."""
+
+    @functools.wraps(forward)
+    def checked(x: Any, *arrays: Any, **params: Any) -> Any:
+        if getattr(getattr(x, "dtype", None), "kind", "") == "c":
+            raise TypeError(f"{name}: {not_real(input=x)}")
+        return forward(x, *arrays, **params)
+
+    return checked

@@ -11,6 +11,7 @@ import autodiff as ad
 from autodiff import extend
 from autodiff.extend import Kink
 from nn.functional.drawing import float_type
+from nn.functional.naming import of_real
 from nn.random import generator
 
 __all__ = ["celu", "elu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "prelu", "relu", "relu6"]
@@ -22,7 +23,7 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 # Each is one operation, which takes a fifth to a half of the time of several.
 
 _leaky = extend.primitive(
-    lambda x, slope, /: np.where(np.greater(x, 0), x, np.multiply(x, slope)),
+    of_real("leaky_relu", lambda x, slope, /: np.where(np.greater(x, 0), x, np.multiply(x, slope))),
     {
         "x": lambda g, x, slope: g * np.where(np.greater(x, 0), np.ones_like(x, shape=()), slope),
         "slope": lambda g, x: g * np.where(np.greater(x, 0), 0, x),
@@ -34,8 +35,11 @@ _leaky = extend.primitive(
 )
 
 _exponential_below = extend.primitive(
-    lambda x, /, above=1.0, below=1.0, rate=1.0: np.where(
-        np.greater(x, 0), np.multiply(x, above), np.expm1(np.multiply(np.minimum(x, 0), rate)) * below
+    of_real(
+        "elu",
+        lambda x, /, above=1.0, below=1.0, rate=1.0: np.where(
+            np.greater(x, 0), np.multiply(x, above), np.expm1(np.multiply(np.minimum(x, 0), rate)) * below
+        ),
     ),
     {
         "x": lambda g, x, above, below, rate: (
@@ -48,7 +52,7 @@ _exponential_below = extend.primitive(
 )
 
 _clipped = extend.primitive(
-    lambda x, /, low=-1.0, high=1.0: np.clip(x, low, high),
+    of_real("hardtanh", lambda x, /, low=-1.0, high=1.0: np.clip(x, low, high)),
     {"x": lambda g, x, low, high: np.where(np.less_equal(x, low) | np.greater_equal(x, high), 0, g)},
     name="hardtanh",
     elementwise=True,
@@ -57,7 +61,7 @@ _clipped = extend.primitive(
 )
 
 _hardswish = extend.primitive(
-    lambda x, /: np.multiply(x, np.clip(np.add(x, 3), 0, 6) / 6),
+    of_real("hardswish", lambda x, /: np.multiply(x, np.clip(np.add(x, 3), 0, 6) / 6)),
     {"x": lambda g, x: g * np.where(np.less_equal(x, -3), 0, np.where(np.less(x, 3), x / 3 + 0.5, 1))},
     name="hardswish",
     elementwise=True,
@@ -66,7 +70,7 @@ _hardswish = extend.primitive(
 )
 
 _thresholded = extend.primitive(
-    lambda x, /, threshold=0.0, value=0.0: np.where(np.less_equal(x, threshold), value, x),
+    of_real("threshold", lambda x, /, threshold=0.0, value=0.0: np.where(np.less_equal(x, threshold), value, x)),
     {"x": lambda g, x, threshold: np.where(np.less_equal(x, threshold), 0, g)},
     name="threshold",
     elementwise=True,
@@ -77,7 +81,7 @@ _thresholded = extend.primitive(
 _PASSES_OUTSIDE = {"x": lambda g, x, bound: np.where(np.less_equal(np.abs(x), bound), 0, g)}
 
 _hardshrink = extend.primitive(
-    lambda x, /, bound=0.5: np.where(np.less_equal(np.abs(x), bound), 0, x),
+    of_real("hardshrink", lambda x, /, bound=0.5: np.where(np.less_equal(np.abs(x), bound), 0, x)),
     _PASSES_OUTSIDE,
     name="hardshrink",
     elementwise=True,
@@ -85,7 +89,7 @@ _hardshrink = extend.primitive(
 )
 
 _softshrink = extend.primitive(
-    lambda x, /, bound=0.5: np.subtract(x, np.clip(x, -bound, bound)),
+    of_real("softshrink", lambda x, /, bound=0.5: np.subtract(x, np.clip(x, -bound, bound))),
     _PASSES_OUTSIDE,
     name="softshrink",
     elementwise=True,

@@ -173,6 +173,16 @@ def test_what_is_wrong_is_an_error(build: Any, text: str) -> None:
         build()
 
 
+@pytest.mark.parametrize("name", ["elu", "hardtanh", "leaky_relu", "logsigmoid", "mish", "softplus", "softshrink", "threshold"])
+def test_complex_numbers_are_an_error(name: str) -> None:
+    settings = {"threshold": 0.0, "value": 0.0} if name == "threshold" else {}
+    text = "the input has dtype complex128; wanted real numbers, such as np.real(x), np.imag(x) or np.abs(x)."
+    with error(TypeError, f"{name}: {text}"):
+        getattr(F, name)(ad.Tensor([1.0 + 2.0j]), **settings)
+    with error(TypeError, f"LogSigmoid: {text}"):
+        nn.LogSigmoid()(np.array([1j]))
+
+
 def test_softmax_takes_the_type_to_compute_in() -> None:
     x = ad.Tensor(np.array([0, 1]))
     assert F.softmax(x, dim=0, dtype=np.float32).dtype == np.float32
