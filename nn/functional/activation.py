@@ -44,20 +44,16 @@ _softplus = extend.primitive(
 )
 
 
-def _of_mish(x: Any) -> tuple[Any, Any]:
-    """`(1 + exp(x))² - 1`, which the tangent in mish is a fraction of, and `exp(x)`, of nothing that could overflow."""
-    e = np.exp(np.minimum(x, 5 if getattr(x, "dtype", None) == np.float16 else 20))
-    return e * (e + 2), e
-
-
 def _mish_of(x: Any, /) -> Any:
-    n, _ = _of_mish(x)
-    return x * (n / (n + 2))
+    """`x tanh(-log(r))` with `r = sigmoid(-x)`: the tangent is `(1 - r²) / (1 + r²)`, and `1 - r` is the sigmoid of `x`."""
+    rest = sigmoid(np.negative(x))
+    return x * (sigmoid(x) * (1 + rest) / (1 + rest * rest))
 
 
 def _to_x_of_mish(g: Any, x: Any) -> Any:
-    n, e = _of_mish(x)
-    return g * (n / (n + 2) + x * (4 * (e / (n + 2)) * ((e + 1) / (n + 2))))
+    part, rest = sigmoid(x), sigmoid(-x)
+    total = 1 + rest * rest
+    return g * (part * ((1 + rest) / total + x * np.square(2 * rest / total)))
 
 
 _mish = extend.primitive(
@@ -65,7 +61,7 @@ _mish = extend.primitive(
     {"x": _to_x_of_mish},
     name="mish",
     elementwise=True,
-    doc="""`x tanh(log(1 + exp(x))) = x n / (n + 2)` with `n = (1 + exp(x))² - 1`.""",
+    doc="""`x tanh(log(1 + exp(x)))`.""",
 )
 
 

@@ -41,11 +41,7 @@ _exponential_below = extend.primitive(
             np.greater(x, 0), np.multiply(x, above), np.expm1(np.multiply(np.minimum(x, 0), rate)) * below
         ),
     ),
-    {
-        "x": lambda g, x, above, below, rate: (
-            g * np.where(np.greater(x, 0), above, (below * rate) * np.exp(np.where(np.greater(x, 0), 0, x) * rate))
-        )
-    },
+    {"x": lambda g, x, above, below, rate: g * np.where(np.greater(x, 0), above, (below * rate) * np.exp(np.minimum(x, 0) * rate))},
     name="elu",
     elementwise=True,
     doc="""`above x` above 0, and `below (exp(rate x) - 1)` elsewhere; the derivative at 0 is `below rate`.""",

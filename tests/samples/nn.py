@@ -58,3 +58,39 @@ def cross_entropies(rng: np.random.Generator) -> Iterator[Call]:
 def huber(rng: np.random.Generator) -> Iterator[Call]:
     for delta in (0.3, 1.0):
         yield from elementwise(rng, reals, delta=delta)
+@samples_of("elu")
+def elu(rng: np.random.Generator) -> Iterator[Call]:
+    for params in ({}, {"above": 1.05, "below": 1.76}, {"below": -0.5}, {"below": -2.0, "rate": -0.5}):
+        yield from elementwise(rng, reals, **params)
+    yield call(np.array([1000.0, 0.5, -1000.0]))
+
+
+@samples_of("softplus with threshold")
+def softplus(rng: np.random.Generator) -> Iterator[Call]:
+    for params in ({}, {"beta": 2.0, "threshold": 1.0}, {"beta": -0.5}):
+        yield from elementwise(rng, reals, **params)
+    yield call(np.array([-0.4, 0.4, 3.0]), beta=2.0, threshold=1.0)
+
+
+@samples_of("hardtanh")
+def hardtanh(rng: np.random.Generator) -> Iterator[Call]:
+    for params in ({}, {"low": -0.5, "high": 1.5}):
+        yield from elementwise(rng, reals, **params)
+
+
+@samples_of("hardswish")
+def hardswish(rng: np.random.Generator) -> Iterator[Call]:
+    yield from elementwise(rng, reals)
+    yield call(np.array([-4.0, -2.5, 2.5, 4.0]))
+
+
+@samples_of("threshold")
+def threshold(rng: np.random.Generator) -> Iterator[Call]:
+    for params in ({}, {"threshold": 0.5, "value": 2.0}):
+        yield from elementwise(rng, reals, **params)
+
+
+@samples_of("hardshrink", "softshrink")
+def shrink(rng: np.random.Generator) -> Iterator[Call]:
+    for params in ({}, {"bound": 1.0}):
+        yield from elementwise(rng, reals, **params)
