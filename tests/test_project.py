@@ -99,7 +99,16 @@ def test_public_names_are_sorted_and_exist(name: str) -> None:
 
 
 # Public by names of their own, and what `autodiff.extend` gathers.
-OTHERS = ("autodiff.testing", "autodiff.extend", "autodiff.registry", "autodiff.domain", "nn.functional", "nn.init", "nn.optim", "nn.utils")
+OTHERS = (
+    "autodiff.testing",
+    "autodiff.extend",
+    "autodiff.registry",
+    "autodiff.domain",
+    "nn.functional",
+    "nn.init",
+    "nn.optim",
+    "nn.utils",
+)
 NAMESPACES = ("autodiff.fft", "autodiff.linalg", "autodiff.special", "autodiff.windows")
 
 
@@ -113,7 +122,8 @@ def test_a_package_exports_what_its_modules_do(package_name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["autodiff", *NAMESPACES, "autodiff.extend", "nn", "autodiff.testing", "nn.functional", "nn.init", "nn.optim", "nn.utils.data"]
+    "name",
+    ["autodiff", *NAMESPACES, "autodiff.extend", "nn", "autodiff.testing", "nn.functional", "nn.init", "nn.optim", "nn.utils.data"],
 )
 def test_every_public_name_is_documented_with_an_example(name: str) -> None:
     module = importlib.import_module(name)

@@ -47,6 +47,8 @@ def unchanged(gradients: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
 @samples_of("gradient hook")
 def gradient_hook(rng: np.random.Generator) -> Iterator[Call]:
     yield call(reals(rng, (2, 3)), tell=unchanged)
+
+
 @samples_of("cross-entropies", "mean cross-entropy", "sum of cross-entropies")
 def cross_entropies(rng: np.random.Generator) -> Iterator[Call]:
     for rows, classes in ((3, 4), (1, 2), (2, 1)):
@@ -58,6 +60,8 @@ def cross_entropies(rng: np.random.Generator) -> Iterator[Call]:
 def huber(rng: np.random.Generator) -> Iterator[Call]:
     for delta in (0.3, 1.0):
         yield from elementwise(rng, reals, delta=delta)
+
+
 @samples_of("elu")
 def elu(rng: np.random.Generator) -> Iterator[Call]:
     for params in ({}, {"above": 1.05, "below": 1.76}, {"below": -0.5}, {"below": -2.0, "rate": -0.5}):
