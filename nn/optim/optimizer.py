@@ -22,7 +22,9 @@ class Optimizer:
 
     Attributes:
         param_groups: the groups: dicts of settings, with a list of tensors under `"params"`.
+        stepped: whether there was a step yet, for schedules of the learning rate, which begin after it.
         state: for each parameter, the dict that `update` returned last, unless it was empty.
+        numbers: the names of what in the state is a number, such as a count of steps, and not an array of the parameter's shape.
 
     >>> class SignSGD(nn.optim.Optimizer):
     ...     @staticmethod
@@ -36,6 +38,8 @@ class Optimizer:
     Parameter([0.5, 1.5], requires_grad=True)
     """
 
+    numbers: tuple[str, ...] = ("step",)
+
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         if isinstance(params, (ad.Tensor, Mapping)) or not isinstance(params, Iterable):
             raise TypeError(
@@ -45,6 +49,7 @@ class Optimizer:
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[ad.Tensor, dict[str, Any]] = {}
+        self.stepped = False
         groups = list(params)
         if not groups:
             raise ValueError(f"{self._name}: there are no parameters to train.")
@@ -88,6 +93,13 @@ class Optimizer:
             if not isinstance(value, (int, float, np.integer, np.floating)) or not value >= 0:
                 raise ValueError(f"{self._name}: {name} is {value!r}; it must be 0 or more.")
 
+    def require_betas(self, group: dict[str, Any]) -> None:
+        """Raise unless the setting `betas` of `group` is two numbers from 0 to below 1."""
+        betas = group["betas"]
+        numbers = isinstance(betas, (tuple, list)) and all(isinstance(beta, (int, float, np.number)) for beta in betas)
+        if not numbers or len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+            raise ValueError(f"{self._name}: betas is {betas!r}; it must be two numbers of 0 or more and below 1.")
+
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters; with `set_to_none=False` set them to zero instead."""
         for group in self.param_groups:
@@ -103,6 +115,7 @@ class Optimizer:
         if closure is not None:
             with ad.enable_grad():
                 loss = closure()
+        self.stepped = True
         update, states = self.update, self.state
         for group in self.param_groups:
             for p in group["params"]:
@@ -136,7 +149,7 @@ class Optimizer:
         params = [p for group in self.param_groups for p in group["params"]]
         position = {p: i for i, p in enumerate(params)}
         return {
-            "state": {position[p]: {k: np.copy(v) for k, v in s.items()} for p, s in self.state.items()},
+            "state": {position[p]: {k: _copied(v) for k, v in s.items()} for p, s in self.state.items()},
             "param_groups": [{**g, "params": [position[p] for p in g["params"]]} for g in self.param_groups],
         }
 
@@ -144,12 +157,15 @@ class Optimizer:
         """Continue from what `state_dict` returned.
 
         Raises:
-            ValueError: the groups have other sizes; nothing has been changed then.
+            ValueError: the groups have other sizes, settings are missing, or an array has another shape; nothing has been changed.
         """
         groups = state_dict["param_groups"]
         given, own = [len(g["params"]) for g in groups], [len(g["params"]) for g in self.param_groups]
         if given != own:
             raise ValueError(f"{self._name}: the state has groups of {given} parameters, but the optimizer has groups of {own}.")
+        missing = sorted({name for g in groups for name in self.defaults if name not in g})
+        if missing:
+            raise ValueError(f"{self._name}: the state has groups without {', '.join(missing)}; add it to its param_groups.")
         merged = [{**new, "params": old["params"]} for new, old in zip(groups, self.param_groups, strict=True)]
         for group in merged:
             self.check(group)
@@ -161,16 +177,21 @@ class Optimizer:
             state[params[i]] = {name: self._fitting(name, value, params[i]) for name, value in own_state.items()}
         self.param_groups, self.state = merged, state
 
+    def state_shape(self, p: ad.Tensor) -> tuple[int, ...]:
+        """The shape of the arrays in the state of `p`."""
+        return tuple(p.shape)
+
     def _fitting(self, name: str, value: Any, p: ad.Tensor) -> Any:
-        """`value` as state of `p`: an array of its shape and type, or a number, or None."""
+        """`value` as state of `p`: a number, an array of its type, None, or a list of such."""
         if value is None:
             return None
-        array = np.asarray(value)
-        if array.dtype.kind not in "biuf" or array.shape not in ((), p.shape):
-            raise ValueError(
-                f"{self._name}: {name} has shape {array.shape} and dtype {array.dtype}, but its parameter has shape {p.shape}."
-            )
-        return array.astype(p.dtype, copy=True)
+        if isinstance(value, list):
+            return [self._fitting(name, item, p) for item in value]
+        array, shape = np.asarray(value), () if name in self.numbers else self.state_shape(p)
+        if array.dtype.kind not in "biuf" or array.shape != shape:
+            wanted = "a number" if name in self.numbers else f"real numbers of shape {shape}"
+            raise ValueError(f"{self._name}: {name} has shape {array.shape} and dtype {array.dtype}; wanted {wanted}.")
+        return array.item() if name in self.numbers else array.astype(p.dtype, copy=True)
 
     def __repr__(self) -> str:
         groups = [
@@ -183,3 +204,40 @@ class Optimizer:
 def _plain(group: dict[str, Any]) -> dict[str, Any]:
     """The settings of `group` with Python's numbers for those of NumPy, whose type would make a float32 parameter float64."""
     return {name: value.item() if getattr(value, "ndim", None) == 0 else value for name, value in group.items()}
+
+
+def _copied(value: Any) -> Any:
+    """A copy of what is in a state: an array, a number (as an array of no dimensions), None, or a list of such."""
+    return [_copied(item) for item in value] if isinstance(value, list) else None if value is None else np.array(value)
+
+
+# --- what updates are made of ---------------------------------------------------------------------------------------------------
+
+
+def regularized(p: Any, g: Any, settings: dict[str, Any]) -> tuple[Any, Any]:
+    """The parameter and the gradient to go on with: -g to `maximize`, and the decay of the weights.
+
+    It is the penalty `weight_decay` p in the gradient, or with `decoupled_weight_decay` a parameter of (1 - lr weight_decay) p.
+    """
+    if settings["maximize"]:
+        g = -g
+    decay = settings.get("weight_decay")
+    if decay:
+        if settings.get("decoupled_weight_decay"):
+            p = p * (1 - settings["lr"] * decay)
+        else:
+            g = g + decay * p
+    return p, g
+
+
+def moving_average(average: Any, x: Any, beta: float) -> Any:
+    """`beta average + (1 - beta) x`, where an average that there is not yet, None, is 0."""
+    new = (1 - beta) * x
+    if average is not None:
+        new += beta * average
+    return new
+
+
+def fitted(number: Any, p: Any) -> Any:
+    """`number`, computed from a count of steps, so that it does not change the type of `p`; only if captured it is an array."""
+    return number if type(number) is float else number.astype(p.dtype)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.optim.optimizer import Optimizer
+from nn.optim.optimizer import Optimizer, regularized
 
 __all__ = ["SGD"]
 
@@ -61,10 +61,7 @@ class SGD(Optimizer):
     @staticmethod
     def update(p: Any, g: Any, state: dict[str, Any], settings: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """The parameter after one step, and its velocity."""
-        if settings["maximize"]:
-            g = -g
-        if settings["weight_decay"]:
-            g = g + settings["weight_decay"] * p
+        p, g = regularized(p, g, settings)
         momentum = settings["momentum"]
         if momentum:
             v, dampening = state.get("momentum_buffer"), settings["dampening"]

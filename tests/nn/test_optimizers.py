@@ -13,25 +13,51 @@ import nn
 from nn import optim
 from tests.recording import RecordingArray, record
 
+DECAY_AND_DIRECTION = {"weight_decay": (0.0, 0.01), "maximize": (False, True)}
 CHOICES: dict[str, dict[str, tuple[Any, ...]]] = {
+    "ASGD": {"lambd": (1e-4, 0.1), "t0": (1e6, 1.0), "alpha": (0.75, 0.5), **DECAY_AND_DIRECTION},
+    "Adadelta": {"rho": (0.9, 0.5), "eps": (1e-6, 1e-3), **DECAY_AND_DIRECTION},
+    "Adagrad": {"lr_decay": (0.0, 0.1), "initial_accumulator_value": (0.0, 0.5), **DECAY_AND_DIRECTION},
+    "Adam": {
+        "betas": ((0.9, 0.999), (0.0, 0.5)),
+        "amsgrad": (False, True),
+        "decoupled_weight_decay": (False, True),
+        **DECAY_AND_DIRECTION,
+    },
+    "AdamW": {"eps": (1e-8, 1e-2), "amsgrad": (False, True), **DECAY_AND_DIRECTION},
+    "Adamax": {"betas": ((0.9, 0.999), (0.5, 0.5)), "eps": (1e-8, 1e-2), **DECAY_AND_DIRECTION},
+    "NAdam": {
+        "betas": ((0.9, 0.999), (0.5, 0.5)),
+        "momentum_decay": (0.004, 0.1),
+        "decoupled_weight_decay": (False, True),
+        **DECAY_AND_DIRECTION,
+    },
+    "RAdam": {"betas": ((0.9, 0.999), (0.5, 0.5)), "decoupled_weight_decay": (False, True), **DECAY_AND_DIRECTION},
+    "RMSprop": {"alpha": (0.99, 0.5), "momentum": (0.0, 0.9), "centered": (False, True), **DECAY_AND_DIRECTION},
+    "Rprop": {"etas": ((0.5, 1.2), (0.3, 2.0)), "step_sizes": ((1e-6, 50), (0.05, 0.15)), "maximize": (False, True)},
     "SGD": {
         "momentum": (0.0, 0.9),
         "dampening": (0.0, 0.3),
-        "weight_decay": (0.0, 0.01),
         "nesterov": (False, True),
-        "maximize": (False, True),
-    }
+        **DECAY_AND_DIRECTION,
+    },
 }
 STEPS = 3
-OPTIMIZERS = sorted(name for name, value in vars(optim).items() if isinstance(value, type) and value is not optim.Optimizer)
+ALL_AT_ONCE = {"LBFGS"}  # whose step is no update of each parameter
+OPTIMIZERS = sorted(set(optim.__all__) - {"Optimizer", "lr_scheduler"} - ALL_AT_ONCE)
+
+
+def combinations(choices: dict[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """Each choice with each choice of the others."""
+    return [dict(zip(choices, values, strict=True)) for values in itertools.product(*choices.values())]
 
 
 def built(name: str) -> list[Any]:
     """An optimizer of each combination of settings that makes sense."""
-    optimizers, choices = [], CHOICES[name]
-    for values in itertools.product(*choices.values()):
+    optimizers = []
+    for settings in combinations(CHOICES[name]):
         try:
-            optimizers.append(getattr(optim, name)([nn.Parameter([1.0])], lr=0.1, **dict(zip(choices, values, strict=True))))
+            optimizers.append(getattr(optim, name)([nn.Parameter([1.0])], lr=0.1, **settings))
         except ValueError:
             continue
     return optimizers
@@ -51,18 +77,23 @@ def arrays(seed: int, dtype: Any) -> list[np.ndarray]:
     return made
 
 
-def run(optimizer: Any, p: Any, gradients: Any) -> list[Any]:
-    """The values of a parameter and of its state after each step."""
-    results: list[Any] = []
-    state: dict[str, Any] = {}
-    for g in gradients:
+def run(optimizer: Any, p: Any, gradients: Any, state: Any = None) -> dict[str, Any]:
+    """The values of a parameter and of its state after each step; what of the state is a number is one until it is captured."""
+    results: dict[str, Any] = {}
+    state = state or {}
+    for i, g in enumerate(gradients):
         given, settings = dict(state), dict(optimizer.param_groups[0])
         p, new = optimizer.update(p, g, state, settings)
         assert state == given or all(state[key] is given[key] for key in given)
         assert settings == optimizer.param_groups[0]
         state = new
-        results += [p, *state.values()]
+        results |= {f"{name} {i}": value for name, value in {"p": p, **state}.items()}
     return results
+
+
+def is_number(optimizer: Any, name: str) -> bool:
+    """Whether it is a number in the state, by its name, also after that of a step."""
+    return name.split()[0] in optimizer.numbers
 
 
 def test_every_optimizer_is_tried() -> None:
@@ -75,11 +106,39 @@ def test_every_optimizer_is_tried() -> None:
 def test_an_update_can_be_captured(optimizer: Any, dtype: Any) -> None:
     now, later = arrays(0, dtype), arrays(1, dtype)
     tape, p, *gradients = record(*now)
-    recorded = run(optimizer, p, gradients)
-    for result, value, other in zip(recorded, run(optimizer, now[0], now[1:]), run(optimizer, later[0], later[1:]), strict=True):
+    recorded, computed, again = (run(optimizer, x[0], x[1:]) for x in ([p, *gradients], now, later))
+    assert list(recorded) == list(computed)
+    for name, result in recorded.items():
+        if is_number(optimizer, name):  # of the steps alone
+            assert result == computed[name] == again[name]
+        else:
+            assert type(result) is RecordingArray
+            assert_array_equal(result.private_value, computed[name], strict=True)
+            assert_array_equal(tape.replay(later, result), again[name], strict=True)
+
+
+def after_steps(optimizer: Any, count: int, dtype: Any) -> list[Any]:
+    """A parameter and a gradient, then the state after some steps."""
+    state: dict[str, Any] = {}
+    for seed in range(count):
+        p, g, *_ = arrays(seed, dtype)
+        _, state = optimizer.update(p, g, state, optimizer.param_groups[0])
+    return [p, g, *map(np.asarray, state.values())]
+
+
+@each_type
+@each_optimizer
+def test_a_captured_update_is_that_of_any_later_step(optimizer: Any, dtype: Any) -> None:
+    p, g, *_ = arrays(0, dtype)
+    names = optimizer.update(p, g, {}, optimizer.param_groups[0])[1]
+    now, later = (after_steps(optimizer, count, dtype) for count in (2, 9))
+    tape, p, g, *state = record(*now)
+    recorded = run(optimizer, p, [g], dict(zip(names, state, strict=True)))
+    expected = run(optimizer, later[0], [later[1]], dict(zip(names, later[2:], strict=True)))
+    for name, result in recorded.items():
         assert type(result) is RecordingArray
-        assert_array_equal(result.private_value, value, strict=True)
-        assert_array_equal(tape.replay(later, result), other, strict=True)
+        assert result.dtype == (np.float64 if is_number(optimizer, name) else dtype)
+        assert_array_equal(tape.replay(later, result), expected[name])
 
 
 @each_type
@@ -93,11 +152,12 @@ def test_an_update_changes_nothing_it_is_given_and_keeps_its_type(optimizer: Any
         kept = dict(state)
         new, changed = optimizer.update(p, g, state, optimizer.param_groups[0])
         assert state == kept
-        assert not any(np.shares_memory(x, g) for x in [new, *changed.values()])
+        made = [new, *(value for name, value in changed.items() if not is_number(optimizer, name))]
+        assert not any(np.shares_memory(x, g) for x in made)
         assert not np.shares_memory(new, p)
-        assert {x.dtype for x in [new, *changed.values()]} == {np.dtype(dtype)}
+        assert {x.dtype for x in made} == {np.dtype(dtype)}
         p, state = new, changed
-        for x in [p, *state.values()]:
+        for x in made:
             x.flags.writeable = False
     for x, y in zip(given, before, strict=True):
         assert_array_equal(x, y)
@@ -108,7 +168,7 @@ def test_a_step_writes_what_the_update_gives(optimizer: Any) -> None:
     p, *gradients = arrays(0, np.float64)
     parameter = nn.Parameter(p)
     settings = {key: value for key, value in optimizer.param_groups[0].items() if key != "params"}
-    stepping = type(optimizer)([parameter], **settings)
+    stepping = type(optimizer)([{"params": [parameter], **settings}])
     state: dict[str, Any] = {}
     for g in gradients:
         parameter.grad = nn.Parameter(g).detach()

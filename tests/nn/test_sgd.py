@@ -656,7 +656,7 @@ def test_a_state_of_another_shape_is_refused_and_nothing_is_changed() -> None:
     before = optimizer.state_dict()
     wrong = optimizer.state_dict()
     wrong["state"][0]["momentum_buffer"] = np.zeros(3)
-    text = r"^SGD: momentum_buffer has shape \(3,\) and dtype float64, but its parameter has shape \(1, 2\)\.$"
+    text = r"^SGD: momentum_buffer has shape \(3,\) and dtype float64; wanted real numbers of shape \(1, 2\)\.$"
     with pytest.raises(ValueError, match=text):
         optimizer.load_state_dict(wrong)
     assert_array_equal(optimizer.state_dict()["state"][0]["momentum_buffer"], before["state"][0]["momentum_buffer"])
