@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.optim.optimizer import Optimizer, fitted, moving_average, regularized
+from nn.optim.optimizer import Optimizer, fitted, moved, moving_average, regularized
 
 __all__ = ["Adam", "AdamW"]
 
@@ -75,9 +75,7 @@ class Adam(Optimizer):
         correction = (1 - beta2**step) ** 0.5  # of the root, moved to the numbers around it
         divisor = np.sqrt(v)
         divisor += fitted(settings["eps"] * correction, p)
-        change = m / divisor
-        change *= fitted(settings["lr"] * correction / (1 - beta1**step), p)
-        return p - change, new
+        return moved(p, fitted(settings["lr"] * correction / (1 - beta1**step), p), m / divisor), new
 
 
 class AdamW(Adam):

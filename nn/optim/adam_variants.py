@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.optim.optimizer import Optimizer, fitted, moving_average, regularized
+from nn.optim.optimizer import Optimizer, fitted, moved, moving_average, regularized
 
 __all__ = ["Adamax", "NAdam", "RAdam"]
 
@@ -70,7 +70,7 @@ class Adamax(_AdamVariant):
         if "exp_inf" in state:
             u = np.maximum(beta2 * state["exp_inf"], u)
         new = {"step": step, "exp_avg": m, "exp_inf": u}
-        return p - fitted(settings["lr"] / (1 - beta1**step), p) * (m / u), new
+        return moved(p, fitted(settings["lr"] / (1 - beta1**step), p), m / u), new
 
 
 class NAdam(_AdamVariant):

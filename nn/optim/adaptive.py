@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.optim.optimizer import Optimizer, fitted, moving_average, regularized
+from nn.optim.optimizer import Optimizer, fitted, moved, moving_average, regularized
 
 __all__ = ["Adadelta", "Adagrad", "RMSprop"]
 
@@ -65,7 +65,7 @@ class Adagrad(Optimizer):
         divisor = np.sqrt(total)
         divisor += settings["eps"]
         rate = settings["lr"] / (1 + (step - 1) * settings["lr_decay"])
-        return p - fitted(rate, p) * (g / divisor), {"step": step, "sum": total}
+        return moved(p, fitted(rate, p), g / divisor), {"step": step, "sum": total}
 
 
 class RMSprop(Optimizer):
@@ -131,7 +131,7 @@ class RMSprop(Optimizer):
             if "momentum_buffer" in state:
                 change += momentum * state["momentum_buffer"]
             new["momentum_buffer"] = change
-        return p - settings["lr"] * change, new
+        return moved(p, settings["lr"], change), new
 
 
 class Adadelta(Optimizer):
@@ -183,8 +183,6 @@ class Adadelta(Optimizer):
         p, g = regularized(p, g, settings)
         v = moving_average(state.get("square_avg"), g * g, rho)
         u = state.get("acc_delta")
-        change = np.sqrt((0.0 * v if u is None else u) + eps)
-        change /= np.sqrt(v + eps)
-        change *= g
+        change = np.sqrt((np.zeros_like(v) if u is None else u) + eps) / np.sqrt(v + eps) * g
         new = {"step": state.get("step", 0.0) + 1, "square_avg": v, "acc_delta": moving_average(u, change * change, rho)}
-        return p - settings["lr"] * change, new
+        return moved(p, settings["lr"], change), new

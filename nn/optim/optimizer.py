@@ -125,7 +125,8 @@ class Optimizer:
                 array, g, state = array_of(p), array_of(grad), states.get(p) or {}
                 new, changed = update(array, g, state, group)
                 if new.dtype is not array.dtype:  # a setting or the gradient is of a wider type
-                    new, changed = update(array, g.astype(array.dtype), state, _plain(group))
+                    plain = {name: _plain(setting) for name, setting in group.items() if name != "params"}
+                    new, changed = update(array, g.astype(array.dtype), state, plain)
                     if new.dtype.kind == "c":
                         raise TypeError(f"{self._name}: update returned complex numbers, of dtype {new.dtype}; wanted real ones.")
                 p.writable()[...] = new
@@ -201,9 +202,11 @@ class Optimizer:
         return f"{self._name}({'; '.join(groups)})"
 
 
-def _plain(group: dict[str, Any]) -> dict[str, Any]:
-    """The settings of `group` with Python's numbers for those of NumPy, whose type would make a float32 parameter float64."""
-    return {name: value.item() if getattr(value, "ndim", None) == 0 else value for name, value in group.items()}
+def _plain(setting: Any) -> Any:
+    """A setting with Python's numbers for those of NumPy, whose type would make a float32 parameter float64."""
+    if isinstance(setting, (tuple, list)):
+        return tuple(map(_plain, setting))
+    return setting.item() if getattr(setting, "ndim", None) == 0 else setting
 
 
 def _copied(value: Any) -> Any:
@@ -235,6 +238,13 @@ def moving_average(average: Any, x: Any, beta: float) -> Any:
     new = (1 - beta) * x
     if average is not None:
         new += beta * average
+    return new
+
+
+def moved(p: Any, rate: Any, d: Any) -> Any:
+    """`p - rate d`, with no array between."""
+    new = -rate * d
+    new += p
     return new
 
 

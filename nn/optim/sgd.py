@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.optim.optimizer import Optimizer, regularized
+from nn.optim.optimizer import Optimizer, moved, regularized
 
 __all__ = ["SGD"]
 
@@ -68,4 +68,4 @@ class SGD(Optimizer):
             v = np.copy(g) if v is None else momentum * v + ((1 - dampening) * g if dampening else g)
             state = {"momentum_buffer": v}
             g = g + momentum * v if settings["nesterov"] else v
-        return p - settings["lr"] * g, state
+        return moved(p, settings["lr"], g), state

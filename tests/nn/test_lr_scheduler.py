@@ -371,6 +371,21 @@ def test_an_optimizer_without_momentum_has_none_to_cycle(build: Callable[[Any, A
         build(lr_scheduler, nn.optim.Adagrad([nn.Parameter([1.0])]))
 
 
+def test_a_group_that_is_added_later_is_an_error_that_says_so() -> None:
+    one = optimizer()
+    scheduler, on_plateau = lr_scheduler.StepLR(one, 1), lr_scheduler.ReduceLROnPlateau(one, patience=0)
+    one.step()
+    one.add_param_group({"params": [nn.Parameter([1.0])]})
+    text = (
+        "StepLR: the optimizer has 3 groups, but it had 2 when the schedule was made. Make the schedule after all add_param_group."
+    )
+    with error(ValueError, text):
+        scheduler.step()
+    on_plateau.step(1.0)
+    with error(ValueError, "ReduceLROnPlateau: min_lr has 2 values; wanted one for each of the 3 groups."):
+        on_plateau.step(1.0)
+
+
 def test_more_steps_than_the_total_are_an_error() -> None:
     one = optimizer()
     scheduler = lr_scheduler.OneCycleLR(one, 0.1, total_steps=2)

@@ -175,6 +175,23 @@ def test_training_makes_the_loss_fall(name: str) -> None:
     assert loss(params).item() < before
 
 
+def wide(setting: Any) -> Any:
+    """A setting with NumPy's numbers."""
+    return tuple(map(np.float64, setting)) if isinstance(setting, tuple) else np.float64(setting)
+
+
+@each_optimizer
+def test_float32_stays_float32_where_settings_are_numbers_of_numpy(name: str) -> None:
+    defaults = getattr(optim, name)([nn.Parameter([1.0])]).defaults
+    for setting in [key for key, value in defaults.items() if not isinstance(value, bool)]:
+        params = ours("float32")
+        optimizer = getattr(optim, name)(params, **{setting: wide(defaults[setting])})
+        train(params, optimizer, 3)
+        assert {p.dtype for p in params} == {np.dtype(np.float32)}
+        kept = [x for entry in optimizer.state.values() for key, x in entry.items() if key not in optimizer.numbers]
+        assert {x.dtype for x in kept} <= {np.dtype(np.float32)}, setting
+
+
 # --- settings that are refused ----------------------------------------------------------------------------------------------------
 
 NEGATIVE = {

@@ -253,15 +253,12 @@ class OneCycleLR(_MomentumCycle):
 
     def get_lr(self) -> list[Any]:
         """The rate of each group in the step `last_epoch`; the momentum is set."""
-        step, start = self.last_epoch, 0.0
+        step, last = self.last_epoch, len(self.phases) - 1
         if step > self.total_steps:
             raise ValueError(f"OneCycleLR: this is step {step}, but total_steps is {self.total_steps}.")
-        end, rates, momenta = self.phases[-1]
-        for phase in self.phases:
-            if step <= phase[0] or phase is self.phases[-1]:
-                end, rates, momenta = phase
-                break
-            start = phase[0]
+        now = next((i for i, phase in enumerate(self.phases) if step <= phase[0]), last)
+        end, rates, momenta = self.phases[now]
+        start = self.phases[now - 1][0] if now else 0.0
         part = (step - start) / (end - start) if end != start else 1.0
         groups = self.optimizer.param_groups
         if self.cycle_momentum:

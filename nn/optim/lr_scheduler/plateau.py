@@ -93,7 +93,7 @@ class ReduceLROnPlateau(LRScheduler):
         return sign * metric > sign * self.best + self.threshold
 
     def _reduce(self) -> None:
-        for group, least in zip(self.optimizer.param_groups, self.min_lrs, strict=True):
+        for group, least in zip(self.optimizer.param_groups, self._each("min_lr", self.min_lrs), strict=True):
             new = max(group["lr"] * self.factor, least)
             if group["lr"] - new > self.eps:
                 group["lr"] = new

@@ -81,6 +81,11 @@ class LRScheduler:
     def _go_to(self, epoch: float) -> None:
         """Set the rates of an epoch."""
         self.last_epoch = epoch
+        if len(self.base_lrs) != len(self.optimizer.param_groups):
+            raise ValueError(
+                f"{self._name}: the optimizer has {len(self.optimizer.param_groups)} groups, but it had {len(self.base_lrs)} when "
+                "the schedule was made. Make the schedule after all add_param_group."
+            )
         for group, lr in zip(self.optimizer.param_groups, self.get_lr(), strict=True):
             group["lr"] = lr
         self._last_lr = self._current()
