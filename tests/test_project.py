@@ -153,6 +153,10 @@ def test_what_few_need_is_loaded_when_it_is_first_used() -> None:
     assert not loaded_by("import autodiff, nn") & later
     assert loaded_by("import autodiff as ad; " + "; ".join(f"ad.{name}" for name in LATER)) >= later
     assert set(autodiff.__all__) <= set(dir(autodiff))
+    optim = {f"nn.optim.{module}" for module in ("adam_variants", "adaptive", "batch", "lbfgs", "lr_scheduler")}
+    assert not loaded_by("import nn") & optim
+    assert loaded_by("from nn.optim import *") >= optim
+    assert set(nn.optim.__all__) <= set(dir(nn.optim))
 
 
 def test_every_file_is_of_a_size_to_be_read() -> None:
