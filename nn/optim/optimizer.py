@@ -12,6 +12,8 @@ from autodiff.extend import array_of
 
 __all__ = ["Optimizer"]
 
+_REAL = (int, float, np.integer, np.floating)
+
 
 class Optimizer:
     """The base of all optimizers. As `torch.optim.Optimizer`. A subclass defines `update`.
@@ -22,7 +24,7 @@ class Optimizer:
 
     Attributes:
         param_groups: the groups: dicts of settings, with a list of tensors under `"params"`.
-        stepped: whether there was a step yet, for schedules of the learning rate, which begin after it.
+        stepped: whether there was a step yet, for schedules of the learning rate, which begin after it; `step` sets it.
         state: for each parameter, the dict that `update` returned last, unless it was empty.
         numbers: the names of what in the state is a number, such as a count of steps, and not an array of the parameter's shape.
 
@@ -90,13 +92,13 @@ class Optimizer:
         """Raise unless the settings `names` of `group` are numbers not below 0."""
         for name in names:
             value = group.get(name)
-            if not isinstance(value, (int, float, np.integer, np.floating)) or not value >= 0:
+            if not isinstance(value, _REAL) or not value >= 0:
                 raise ValueError(f"{self._name}: {name} is {value!r}; it must be 0 or more.")
 
     def require_betas(self, group: dict[str, Any]) -> None:
         """Raise unless the setting `betas` of `group` is two numbers from 0 to below 1."""
         betas = group["betas"]
-        numbers = isinstance(betas, (tuple, list)) and all(isinstance(beta, (int, float, np.number)) for beta in betas)
+        numbers = isinstance(betas, (tuple, list)) and all(isinstance(beta, _REAL) for beta in betas)
         if not numbers or len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
             raise ValueError(f"{self._name}: betas is {betas!r}; it must be two numbers of 0 or more and below 1.")
 
@@ -188,11 +190,11 @@ class Optimizer:
             return None
         if isinstance(value, list):
             return [self._fitting(name, item, p) for item in value]
-        array, shape = np.asarray(value), () if name in self.numbers else self.state_shape(p)
-        if array.dtype.kind not in "biuf" or array.shape != shape:
-            wanted = "a number" if name in self.numbers else f"real numbers of shape {shape}"
+        array, number, shape = np.asarray(value), name in self.numbers, self.state_shape(p)
+        if array.dtype.kind not in "biuf" or array.shape not in ((), () if number else shape):
+            wanted = "a number" if number else f"real numbers of shape {shape}"
             raise ValueError(f"{self._name}: {name} has shape {array.shape} and dtype {array.dtype}; wanted {wanted}.")
-        return array.item() if name in self.numbers else array.astype(p.dtype, copy=True)
+        return array.item() if number else array.astype(p.dtype, copy=True)
 
     def __repr__(self) -> str:
         groups = [

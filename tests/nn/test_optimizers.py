@@ -177,3 +177,26 @@ def test_a_step_writes_what_the_update_gives(optimizer: Any) -> None:
         assert_array_equal(parameter.numpy(), p, strict=True)
         for name, value in stepping.state.get(parameter, {}).items():
             assert_array_equal(value, state[name], strict=True)
+
+
+class Counting(optim.Optimizer):
+    """Descent by 1, 1/2, 1/3 and so on times the gradient."""
+
+    @staticmethod
+    def update(p: Any, g: Any, state: dict[str, Any], settings: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        count = state.get("step", 0.0) + 1
+        return p - g / count, {"step": count, "last": g * 1.0}
+
+
+@each_type
+def test_the_state_of_an_optimizer_of_ones_own_is_continued(dtype: Any) -> None:
+    first, second = (nn.Parameter(np.ones(3, dtype)) for _ in range(2))
+    optimizer, other = Counting([first], {}), Counting([second], {})
+    for p in (first, second):
+        p.grad = nn.Parameter(np.full(3, 6, dtype)).detach()
+    optimizer.step()
+    other.load_state_dict(optimizer.state_dict())
+    other.step()
+    assert second.tolist() == [1 - 6 / 2] * 3
+    assert other.state[second]["step"] == 2.0
+    assert type(other.state[second]["step"]) is float
