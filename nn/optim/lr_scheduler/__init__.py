@@ -3,6 +3,7 @@
 from nn.optim.lr_scheduler.combined import *
 from nn.optim.lr_scheduler.cycles import *
 from nn.optim.lr_scheduler.factors import *
+from nn.optim.lr_scheduler.functions import *
 from nn.optim.lr_scheduler.plateau import *
 from nn.optim.lr_scheduler.scheduler import *
 

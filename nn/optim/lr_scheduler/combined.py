@@ -64,6 +64,13 @@ class _CombinedLR(LRScheduler):
 class ChainedScheduler(_CombinedLR):
     """All schedules at once: each changes what the ones before it have set. As `torch.optim.lr_scheduler.ChainedScheduler`.
 
+    Args:
+        schedulers: the schedules, of one optimizer.
+        optimizer: that optimizer.
+
+    Raises:
+        ValueError: there are none, one is of another optimizer, or one is `ReduceLROnPlateau`.
+
     >>> optimizer = nn.optim.SGD([nn.Parameter([1.0])], lr=1.0)
     >>> warmup = nn.optim.lr_scheduler.ConstantLR(optimizer, factor=0.5)
     >>> decay = nn.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
@@ -92,6 +99,15 @@ class ChainedScheduler(_CombinedLR):
 
 class SequentialLR(_CombinedLR):
     """One schedule after the other, each from a milestone on, where its epoch is 0. As `torch.optim.lr_scheduler.SequentialLR`.
+
+    Args:
+        optimizer: whose learning rates are set.
+        schedulers: the schedules, of that optimizer.
+        milestones: the epochs at which the second one and the others begin.
+        last_epoch: the epoch before the one to begin with.
+
+    Raises:
+        ValueError: there are not one fewer milestones than schedules, one is of another optimizer, or one is `ReduceLROnPlateau`.
 
     >>> optimizer = nn.optim.SGD([nn.Parameter([1.0])], lr=1.0)
     >>> warmup = nn.optim.lr_scheduler.ConstantLR(optimizer, factor=0.5)

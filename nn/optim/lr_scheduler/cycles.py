@@ -18,6 +18,16 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     lr = eta_min + (lr(0) - eta_min) (1 + cos(π T_cur / T_i)) / 2,  where T_cur is the number of epochs since the last restart and
     T_i, the length of the wave, is T_0 at first and T_mult times as long after each restart. (Loshchilov & Hutter 2017)
 
+    Args:
+        optimizer: whose learning rates are set.
+        T_0: the epochs of the first wave.
+        T_mult: how many times as long each wave is as the one before.
+        eta_min: the lowest rate.
+        last_epoch: the epoch before the one to begin with.
+
+    Raises:
+        ValueError: `T_0` or `T_mult` is no integer of 1 or more.
+
     >>> optimizer = nn.optim.SGD([nn.Parameter([1.0])], lr=1.0)
     >>> scheduler = nn.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0=2)
     >>> rates = []

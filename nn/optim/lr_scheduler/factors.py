@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from nn.optim.lr_scheduler.scheduler import LRScheduler
 from nn.optim.optimizer import Optimizer
 
-__all__ = ["ConstantLR", "CosineAnnealingLR", "ExponentialLR", "LambdaLR", "LinearLR", "MultiStepLR", "MultiplicativeLR"]
-__all__ += ["PolynomialLR", "StepLR"]
+__all__ = ["ConstantLR", "CosineAnnealingLR", "ExponentialLR", "LinearLR", "MultiStepLR", "PolynomialLR", "StepLR"]
 
 
 class _FactorLR(LRScheduler):
@@ -59,6 +58,15 @@ class _FactorLR(LRScheduler):
 class StepLR(_FactorLR):
     """The rate times `gamma` after `step_size` epochs each: gamma^⌊t / step_size⌋. As `torch.optim.lr_scheduler.StepLR`.
 
+    Args:
+        optimizer: whose learning rates are set.
+        step_size: how many epochs have the same rate.
+        gamma: what it is then multiplied by.
+        last_epoch: the epoch before the one to begin with.
+
+    Raises:
+        ValueError: `step_size` is below 1.
+
     >>> optimizer = nn.optim.SGD([nn.Parameter([1.0])], lr=1.0)
     >>> scheduler = nn.optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.5)
     >>> rates = []
@@ -84,6 +92,12 @@ class StepLR(_FactorLR):
 class MultiStepLR(_FactorLR):
     """The rate times `gamma` at each of the epochs `milestones`. As `torch.optim.lr_scheduler.MultiStepLR`.
 
+    Args:
+        optimizer: whose learning rates are set.
+        milestones: the epochs at which the rate changes, in any order.
+        gamma: what it is then multiplied by.
+        last_epoch: the epoch before the one to begin with.
+
     >>> optimizer = nn.optim.SGD([nn.Parameter([1.0])], lr=1.0)
     >>> scheduler = nn.optim.lr_scheduler.MultiStepLR(optimizer, milestones=[30, 80], gamma=0.5)
     >>> [scheduler.factor(epoch) for epoch in (0, 29, 30, 80)]
@@ -102,6 +116,15 @@ class MultiStepLR(_FactorLR):
 class ConstantLR(_FactorLR):
     """The rate times `factor` in the first `total_iters` epochs. As `torch.optim.lr_scheduler.ConstantLR`.
 
+    Args:
+        optimizer: whose learning rates are set.
+        factor: what the rate is multiplied by at first, from 0 to 1.
+        total_iters: for how many epochs.
+        last_epoch: the epoch before the one to begin with.
+
+    Raises:
+        ValueError: `factor` is not from 0 to 1, or `total_iters` is below 1.
+
     >>> optimizer = nn.optim.SGD([nn.Parameter([1.0])], lr=1.0)
     >>> nn.optim.lr_scheduler.ConstantLR(optimizer, factor=0.5).get_last_lr()
     [0.5]
@@ -119,6 +142,16 @@ class ConstantLR(_FactorLR):
 
 class LinearLR(_FactorLR):
     """A factor that goes from `start_factor` to `end_factor` in `total_iters` epochs. As `torch.optim.lr_scheduler.LinearLR`.
+
+    Args:
+        optimizer: whose learning rates are set.
+        start_factor: the first factor, above 0 and not above 1.
+        end_factor: the last one, from 0 to 1.
+        total_iters: after how many epochs.
+        last_epoch: the epoch before the one to begin with.
+
+    Raises:
+        ValueError: a factor is not in its range, or `total_iters` is below 1.
 
     >>> optimizer = nn.optim.SGD([nn.Parameter([1.0])], lr=1.0)
     >>> scheduler = nn.optim.lr_scheduler.LinearLR(optimizer, start_factor=0.5, total_iters=4)
@@ -149,6 +182,11 @@ class LinearLR(_FactorLR):
 class ExponentialLR(_FactorLR):
     """The rate times `gamma` after each epoch: factor(t) = gamma^t. As `torch.optim.lr_scheduler.ExponentialLR`.
 
+    Args:
+        optimizer: whose learning rates are set.
+        gamma: what the rate is multiplied by after each epoch.
+        last_epoch: the epoch before the one to begin with.
+
     >>> optimizer = nn.optim.SGD([nn.Parameter([1.0])], lr=1.0)
     >>> scheduler = nn.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
     >>> [scheduler.factor(epoch) for epoch in range(4)]
@@ -166,6 +204,15 @@ class ExponentialLR(_FactorLR):
 
 class PolynomialLR(_FactorLR):
     """A factor (1 - t / total_iters)^power, then 0. As `torch.optim.lr_scheduler.PolynomialLR`.
+
+    Args:
+        optimizer: whose learning rates are set.
+        total_iters: after how many epochs the rate is 0.
+        power: of the polynomial.
+        last_epoch: the epoch before the one to begin with.
+
+    Raises:
+        ValueError: `total_iters` is below 1.
 
     >>> optimizer = nn.optim.SGD([nn.Parameter([1.0])], lr=1.0)
     >>> scheduler = nn.optim.lr_scheduler.PolynomialLR(optimizer, total_iters=4, power=2)
@@ -187,6 +234,15 @@ class CosineAnnealingLR(_FactorLR):
 
     lr(t) = eta_min + (lr(0) - eta_min) (1 + cos(π t / T_max)) / 2  (Loshchilov & Hutter 2017)
 
+    Args:
+        optimizer: whose learning rates are set.
+        T_max: how many epochs down, and up again.
+        eta_min: the lowest rate.
+        last_epoch: the epoch before the one to begin with.
+
+    Raises:
+        ValueError: `T_max` is below 1.
+
     >>> optimizer = nn.optim.SGD([nn.Parameter([1.0])], lr=1.0)
     >>> scheduler = nn.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=100)
     >>> [round(scheduler.factor(epoch), 2) for epoch in (0, 50, 100)]
@@ -202,61 +258,3 @@ class CosineAnnealingLR(_FactorLR):
     def factor(self, epoch: float) -> float:
         """What the rate, less `eta_min`, is multiplied by in an epoch."""
         return (1 + math.cos(math.pi * epoch / self.T_max)) / 2
-
-
-class LambdaLR(LRScheduler):
-    """lr(t) = lr(0) lr_lambda(t), of a function for all groups or a list of one for each. As `torch.optim.lr_scheduler.LambdaLR`.
-
-    Functions are not part of the state; what objects with `__call__` hold is.
-
-    >>> optimizer = nn.optim.SGD([nn.Parameter([1.0])], lr=1.0)
-    >>> scheduler = nn.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: 1 / (1 + epoch))
-    >>> optimizer.step()
-    >>> scheduler.step()
-    >>> scheduler.get_last_lr()
-    [0.5]
-    """
-
-    def __init__(
-        self, optimizer: Optimizer, lr_lambda: Callable[[int], float] | list[Callable[[int], float]], last_epoch: int = -1
-    ) -> None:
-        self._use(optimizer)
-        self.lr_lambdas = self._each("lr_lambda", lr_lambda)
-        for function in self.lr_lambdas:
-            if not callable(function):
-                raise TypeError(f"{self._name}: lr_lambda is {type(function).__name__}; wanted a function of the epoch.")
-        super().__init__(optimizer, last_epoch)
-
-    def get_lr(self) -> list[Any]:
-        """The rate of each group in the epoch `last_epoch`."""
-        return [base * function(self.last_epoch) for base, function in zip(self.base_lrs, self.lr_lambdas, strict=True)]
-
-    def state_dict(self) -> dict[str, Any]:
-        """All that the schedule has, but the optimizer and functions."""
-        held = [None if hasattr(function, "__code__") else dict(vars(function)) for function in self.lr_lambdas]
-        return {**super().state_dict(), "lr_lambdas": held}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Continue from what `state_dict` returned, with functions of one's own."""
-        super().load_state_dict({name: value for name, value in state_dict.items() if name != "lr_lambdas"})
-        for function, held in zip(self.lr_lambdas, state_dict["lr_lambdas"], strict=True):
-            if held is not None:
-                vars(function).update(held)
-
-
-class MultiplicativeLR(LambdaLR):
-    """The rate times `lr_lambda(t)` at each epoch t from 1. As `torch.optim.lr_scheduler.MultiplicativeLR`.
-
-    >>> optimizer = nn.optim.SGD([nn.Parameter([1.0])], lr=1.0)
-    >>> scheduler = nn.optim.lr_scheduler.MultiplicativeLR(optimizer, lambda epoch: 0.5)
-    >>> optimizer.step()
-    >>> scheduler.step()
-    >>> scheduler.get_last_lr()
-    [0.5]
-    """
-
-    def get_lr(self) -> list[Any]:
-        """The rate of each group in the epoch `last_epoch`."""
-        if self._is_initial:
-            return self._current()
-        return [lr * function(self.last_epoch) for lr, function in zip(self._current(), self.lr_lambdas, strict=True)]
