@@ -40,6 +40,8 @@ class Adam(Optimizer):
     Parameter([0.9], requires_grad=True)
     """
 
+    elementwise = True
+
     def __init__(
         self,
         params: Iterable[Any],

@@ -46,6 +46,8 @@ class Adamax(_AdamVariant):
     Parameter([0.9], requires_grad=True)
     """
 
+    elementwise = True
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -100,6 +102,7 @@ class NAdam(_AdamVariant):
     Parameter([0.8...], requires_grad=True)
     """
 
+    elementwise = True
     numbers = ("step", "mu_product")
 
     def __init__(
@@ -163,6 +166,8 @@ class RAdam(_AdamVariant):
     >>> w
     Parameter([0.8], requires_grad=True)
     """
+
+    elementwise = True
 
     def __init__(
         self,

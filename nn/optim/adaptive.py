@@ -38,6 +38,8 @@ class Adagrad(Optimizer):
     Parameter([0.9], requires_grad=True)
     """
 
+    elementwise = True
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -94,6 +96,8 @@ class RMSprop(Optimizer):
     >>> w
     Parameter([0.9], requires_grad=True)
     """
+
+    elementwise = True
 
     def __init__(
         self,
@@ -157,6 +161,8 @@ class Adadelta(Optimizer):
     >>> w
     Parameter([0.96...], requires_grad=True)
     """
+
+    elementwise = True
 
     def __init__(
         self,

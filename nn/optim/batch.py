@@ -39,6 +39,7 @@ class ASGD(Optimizer):
     Parameter([0.8], requires_grad=True)
     """
 
+    elementwise = True
     numbers = ("step", "eta", "mu")
 
     def __init__(
@@ -96,6 +97,8 @@ class Rprop(Optimizer):
     >>> w
     Parameter([0.9], requires_grad=True)
     """
+
+    elementwise = True
 
     def __init__(
         self,

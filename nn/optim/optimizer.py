@@ -13,6 +13,7 @@ from autodiff.extend import array_of
 __all__ = ["Optimizer"]
 
 _REAL = (int, float, np.integer, np.floating)
+PART = 65536  # elements at a time, which stay in the cache with all that is computed of them
 
 
 class Optimizer:
@@ -27,6 +28,7 @@ class Optimizer:
         stepped: whether there was a step yet, for schedules of the learning rate, which begin after it; `step` sets it.
         state: for each parameter, the dict that `update` returned last, unless it was empty.
         numbers: the names of what in the state is a number, such as a count of steps, and not an array of the parameter's shape.
+        elementwise: whether `update` treats each element by itself, so that `step` may take a large array in parts.
 
     >>> class SignSGD(nn.optim.Optimizer):
     ...     @staticmethod
@@ -41,6 +43,12 @@ class Optimizer:
     """
 
     numbers: tuple[str, ...] = ("step",)
+    elementwise = False
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "update" in vars(cls):  # what is true of an update is said where it is defined
+            cls.elementwise = vars(cls).get("elementwise", False)
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         if isinstance(params, (ad.Tensor, Mapping)) or not isinstance(params, Iterable):
@@ -125,6 +133,8 @@ class Optimizer:
                 if grad is None:
                     continue
                 array, g, state = array_of(p), array_of(grad), states.get(p) or {}
+                if array.size > PART and self.elementwise and self._step_in_parts(p, g, state, group):
+                    continue
                 new, changed = update(array, g, state, group)
                 if new.dtype is not array.dtype:  # a setting or the gradient is of a wider type
                     plain = {name: _plain(setting) for name, setting in group.items() if name != "params"}
@@ -135,6 +145,30 @@ class Optimizer:
                 if changed:
                     states[p] = changed
         return loss
+
+    def _step_in_parts(self, p: ad.Tensor, g: Any, state: dict[str, Any], group: dict[str, Any]) -> bool:
+        """Update a large array part by part, and its state in place; False, and nothing is changed, if types or layouts differ."""
+        kept = {name: value for name, value in state.items() if name not in self.numbers}
+        for x in (array_of(p), g, *kept.values()):
+            if type(x) is not np.ndarray or x.dtype is not g.dtype or x.shape != p.shape or not x.flags.c_contiguous:
+                return False
+        after: dict[str, Any] = {}
+        for start in range(0, g.size, PART):
+            part = slice(start, start + PART)
+            arrays = {name: value.reshape(-1)[part] for name, value in kept.items()}
+            new, changed = self.update(array_of(p).reshape(-1)[part], g.reshape(-1)[part], {**state, **arrays}, group)
+            if start == 0:
+                if new.dtype is not g.dtype:
+                    return False
+                written = p.writable().reshape(-1)
+                after = {name: value if name in self.numbers else kept.get(name) for name, value in changed.items()}
+                after = {name: np.empty_like(g) if value is None else value for name, value in after.items()}
+            written[part] = new
+            for name in changed.keys() - {*self.numbers}:
+                after[name].reshape(-1)[part] = changed[name]
+        if after:
+            self.state[p] = after
+        return True
 
     def update(self, p: Any, g: Any, state: dict[str, Any], settings: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """The new value and the new state of a parameter: of its value `p`, its gradient `g`, its state, its group's settings.

@@ -38,6 +38,8 @@ class SGD(Optimizer):
     Parameter([0.8], requires_grad=True)
     """
 
+    elementwise = True
+
     def __init__(
         self,
         params: Iterable[Any],

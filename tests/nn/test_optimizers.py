@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+import autodiff as ad
 import nn
 from nn import optim
 from tests.recording import RecordingArray, record
@@ -177,6 +178,55 @@ def test_a_step_writes_what_the_update_gives(optimizer: Any) -> None:
         assert_array_equal(parameter.numpy(), p, strict=True)
         for name, value in stepping.state.get(parameter, {}).items():
             assert_array_equal(value, state[name], strict=True)
+
+
+@each_optimizer
+def test_a_large_array_is_updated_in_parts_to_the_same(optimizer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nn.optim.optimizer.PART", 4)
+    whole, sizes = optimizer.update, []
+
+    def watched(p: Any, *others: Any) -> Any:
+        sizes.append(p.size)
+        return whole(p, *others)
+
+    monkeypatch.setattr(type(optimizer), "update", staticmethod(watched))
+    test_a_step_writes_what_the_update_gives(optimizer)
+    assert sizes == [4, 2, 6] * STEPS  # in parts by the step, at once for comparison
+
+
+class OfWholes(optim.SGD):
+    """Steps along the gradient, of length 1."""
+
+    @staticmethod
+    def update(p: Any, g: Any, state: dict[str, Any], settings: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        return p - g / np.sqrt((g * g).sum()), state
+
+
+def test_what_is_not_element_by_element_is_taken_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nn.optim.optimizer.PART", 4)
+    p = nn.Parameter(np.zeros(9))
+    p.grad = nn.Parameter(np.ones(9)).detach()
+    OfWholes([p]).step()
+    assert p.tolist() == [-1 / 3] * 9
+
+
+@pytest.mark.parametrize("lr", [0.1, np.float64(0.1)])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_parts_of_any_layout_and_of_wide_settings_keep_their_type(lr: Any, order: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    values, gradient = (np.asarray(x, order=order) for x in arrays(0, np.float32)[:2])
+
+    def stepped() -> np.ndarray:
+        p = ad.asarray(values.copy(order="K")).requires_grad_()
+        p.grad = ad.Tensor(gradient)
+        optimizer = optim.Adam([p], lr=lr)
+        for _ in range(3):
+            optimizer.step()
+        assert {x.dtype for key, x in optimizer.state[p].items() if key != "step"} == {np.dtype(np.float32)}
+        return p.numpy()
+
+    whole = stepped()
+    monkeypatch.setattr("nn.optim.optimizer.PART", 4)
+    assert_array_equal(stepped(), whole, strict=True)
 
 
 class Counting(optim.Optimizer):
