@@ -34,8 +34,11 @@ ACTIVATIONS: dict[str, Callable[[], Module]] = {
 OPTIMIZERS: dict[str, Callable[..., Any]] = {"adam": optim.Adam, "adamw": optim.AdamW, "sgd": optim.SGD, "rmsprop": optim.RMSprop}
 
 
-class _Network(BaseEstimator):
+class _Network(BaseEstimator):  # type: ignore[misc]
     """What the two estimators have in common. A subclass says what the target is, and what the loss of each example."""
+
+    classes_: np.ndarray
+    _best: dict[str, Any] | None
 
     def __init__(
         self,
@@ -104,7 +107,7 @@ class _Network(BaseEstimator):
                     warnings.warn(
                         f"{type(self).__name__}: it still improves after {epochs} iterations (max_iter).", ConvergenceWarning, 3
                     )
-        if held_out is not None:
+        if held_out is not None and self._best is not None:
             self.module_.load_state_dict(self._best)
         self.module_.eval()
         return self
@@ -119,17 +122,24 @@ class _Network(BaseEstimator):
     # --- training
 
     def _check_settings(self) -> None:
-        sizes = self.hidden_layer_sizes
-        sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
-        whole = {"max_iter": self.max_iter, "n_iter_no_change": self.n_iter_no_change}
+        whole: dict[str, Any] = {"max_iter": self.max_iter, "n_iter_no_change": self.n_iter_no_change}
         if self.batch_size != "auto":
             whole["batch_size"] = self.batch_size
-        for name, value in [*whole.items(), *(("hidden_layer_sizes", size) for size in sizes)]:
+        for name, value in [*whole.items(), *(("hidden_layer_sizes", size) for size in self._sizes())]:
             if not isinstance(value, Integral) or value < 1:
                 raise ValueError(f"{type(self).__name__}: {name} is {value!r}; wanted a whole number above 0.")
-        for name, value, known in (("activation", self.activation, ACTIVATIONS), ("optimizer", self.optimizer, OPTIMIZERS)):
+        choices: dict[str, tuple[Any, Any]] = {
+            "activation": (self.activation, ACTIVATIONS),
+            "optimizer": (self.optimizer, OPTIMIZERS),
+        }
+        for name, (value, known) in choices.items():
             if isinstance(value, str) and value not in known:
                 raise ValueError(f"{type(self).__name__}: {name} is {value!r}; wanted one of {', '.join(known)}.")
+
+    def _sizes(self) -> list[Any]:
+        """The widths of the hidden layers."""
+        sizes: Any = self.hidden_layer_sizes
+        return [sizes] if isinstance(sizes, Integral) else list(sizes)
 
     def _start(self, X: Any, y: Any, weight: float) -> None:
         """A network with parameters drawn anew, to be trained on examples of this `weight` together."""
@@ -147,8 +157,7 @@ class _Network(BaseEstimator):
         self._lowest, self._since, self._best = np.inf, 0, None
 
     def _layers(self, n_features: int, n_outputs: int) -> Module:
-        sizes = self.hidden_layer_sizes
-        widths = [n_features, *([sizes] if isinstance(sizes, Integral) else sizes)]
+        widths = [n_features, *self._sizes()]
         layers: list[Module] = []
         for a, b in pairwise(widths):
             layers += [Linear(a, b), ACTIVATIONS[self.activation]()]
@@ -210,7 +219,7 @@ class _Network(BaseEstimator):
         return X[train], y[train], None if weights is None else weights[train], (X[test], y[test])
 
 
-class NetworkClassifier(ClassifierMixin, _Network):
+class NetworkClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
     """A network that tells classes apart, trained on the cross-entropy. As `sklearn.neural_network.MLPClassifier`.
 
     Args:
@@ -297,7 +306,7 @@ class NetworkClassifier(ClassifierMixin, _Network):
         return y if np.min(np.bincount(y, minlength=1)[np.unique(y)]) > 1 else None
 
 
-class NetworkRegressor(RegressorMixin, _Network):
+class NetworkRegressor(RegressorMixin, _Network):  # type: ignore[misc]
     """A network that predicts numbers, trained on the mean squared error. As `sklearn.neural_network.MLPRegressor`.
 
     The arguments and attributes are those of `NetworkClassifier`, but for `classes_`. Targets may have several columns. The score

@@ -100,14 +100,8 @@ def test_public_names_are_sorted_and_exist(name: str) -> None:
 
 # Public by names of their own, and what `autodiff.extend` gathers.
 OTHERS = (
-    "autodiff.testing",
-    "autodiff.extend",
-    "autodiff.registry",
-    "autodiff.domain",
-    "nn.functional",
-    "nn.init",
-    "nn.optim",
-    "nn.utils",
+    *("autodiff.testing", "autodiff.extend", "autodiff.registry", "autodiff.domain"),
+    *("nn.estimators", "nn.export", "nn.functional", "nn.init", "nn.optim", "nn.utils"),
 )
 NAMESPACES = ("autodiff.fft", "autodiff.linalg", "autodiff.special", "autodiff.windows")
 
@@ -123,7 +117,10 @@ def test_a_package_exports_what_its_modules_do(package_name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["autodiff", *NAMESPACES, "autodiff.extend", "nn", "autodiff.testing", "nn.functional", "nn.init", "nn.optim", "nn.utils.data"],
+    [
+        *("autodiff", *NAMESPACES, "autodiff.extend", "autodiff.testing"),
+        *("nn", "nn.estimators", "nn.functional", "nn.init", "nn.optim", "nn.optim.lr_scheduler", "nn.utils", "nn.utils.data"),
+    ],
 )
 def test_every_public_name_is_documented_with_an_example(name: str) -> None:
     module = importlib.import_module(name)
