@@ -128,7 +128,7 @@ def conv_transpose3d(
 def conv_of(caller: str, n: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
     """A convolution with `n` spatial axes, whose errors name `caller`: the function or the module that was called."""
     if isinstance(padding, str):
-        padding = _named_padding(caller, padding, np.shape(weight)[2:], stride, dilation)
+        padding = padding_of(caller, padding, np.shape(weight)[2:], stride, dilation)
     params = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
     return _with_bias(caller, n, ad.windows.convolution, input, weight, bias, np.shape(weight)[0:1], params)
 
@@ -151,14 +151,18 @@ def conv_transpose_of(
     return _with_bias(caller, n, ad.windows.conv_transpose, input, weight, bias, channels, params)
 
 
-def _named_padding(caller: str, padding: str, kernel: tuple[int, ...], stride: Any, dilation: Any) -> Any:
+def padding_of(caller: str, padding: Any, kernel: tuple[int, ...], stride: Any, dilation: Any) -> tuple[tuple[int, int], ...]:
+    """How much stands before and after each axis, by numbers or by `"valid"` or `"same"`."""
+    n = len(kernel)
+    if not isinstance(padding, str):
+        return tuple((int(p), int(p)) for p in np.broadcast_to(padding, n))
     if padding == "valid":
-        return 0
+        return ((0, 0),) * n
     if padding != "same":
         raise ValueError(f"{caller}: padding is {padding!r}; wanted numbers, 'valid' or 'same'.")
     if np.any(np.asarray(stride) != 1):
         raise ValueError(f"{caller}: padding is 'same' and stride is {stride}; wanted stride 1, or the result is smaller.")
-    totals = np.broadcast_to(dilation, len(kernel)) * (np.array(kernel) - 1)
+    totals = np.broadcast_to(dilation, n) * (np.array(kernel) - 1)
     return tuple((int(total) // 2, int(total) - int(total) // 2) for total in totals)
 
 

@@ -2,6 +2,7 @@
 
 from nn.modules.activation import *
 from nn.modules.container import *
+from nn.modules.conv import *
 from nn.modules.distance import *
 from nn.modules.dropout import *
 from nn.modules.linear import *
