@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.composites import composite
+from autodiff.core.tensor import Tensor, unwrapped, wrap
 from autodiff.ops import reductions
 from autodiff.ops.indexing import as_array_like
 from autodiff.windows.grids import Grid, grid, pairs_of, plain
@@ -38,11 +39,22 @@ def _windows(x: Any, at: Grid, fill: Any) -> tuple[Any, tuple[int, ...]]:
 
 
 @composite()
-def max_pool(x: Any, window_shape: Any, *, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False) -> Any:
+def max_pool(
+    x: Any,
+    window_shape: Any,
+    *,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
     """The largest element of each window: `(..., *spatial)` to `(..., *out)`. As `torch.nn.functional.max_pool1d`, 2d and 3d.
 
     `stride` is `window_shape` if it is not given; one number as `window_shape` stands for all axes but the first two. Borders count
-    as less than everything. With `ceil_mode`, a window that begins inside and reaches over the end is one, too.
+    as less than everything. With `ceil_mode`, a window that begins inside and reaches over the end is one, too. With
+    `return_indices`, the result is a pair, whose second has the places of the largest elements, the first of equal ones, among the
+    elements of the spatial axes in a row.
 
     The derivative goes to the largest element; ties share it, as those of `ad.max`, where PyTorch gives all to the first.
 
@@ -55,7 +67,24 @@ def max_pool(x: Any, window_shape: Any, *, stride: Any = None, padding: Any = 0,
     x = as_array_like(x)
     at = _pooled("max_pool", x, window_shape, stride, padding, dilation, ceil_mode)
     lowest = -np.inf if x.dtype.kind in "fc" else np.iinfo(x.dtype).min if x.dtype.kind in "iu" else False
-    return reductions.max(*_windows(x, at, lowest))
+    windows, axes = _windows(x, at, lowest)
+    y = reductions.max(windows, axes)
+    if not return_indices:
+        return y
+    places = _places(unwrapped(windows), unwrapped(y), at)
+    return y, wrap(places) if isinstance(x, Tensor) else places
+
+
+def _places(windows: Any, y: Any, at: Grid) -> Any:
+    """Where the largest elements `y` of `windows` are, or NaN, among the elements of the axes in a row."""
+    n, lead, k = len(at.sizes), y.ndim - len(at.sizes), math.prod(at.window)
+    numbers = np.reshape(np.arange(math.prod(at.sizes)), at.sizes)
+    numbers = unfold(numbers, at.window, stride=at.stride, padding=at.padding, dilation=at.dilation, fill=-1)
+    is_largest = (windows == np.expand_dims(y, tuple(range(lead, lead + n)))) | (windows != windows)
+    among = np.reshape(is_largest & (numbers >= 0), (*y.shape[:lead], k, *at.out))
+    first = np.argmax(among, axis=lead, keepdims=True)
+    numbers = np.broadcast_to(np.reshape(numbers, (k, *at.out)), among.shape)
+    return np.reshape(np.take_along_axis(numbers, first, axis=lead), y.shape)
 
 
 @composite()

@@ -8,6 +8,7 @@ from nn.functional.ctc import *
 from nn.functional.distance import *
 from nn.functional.dropout import *
 from nn.functional.linear import *
+from nn.functional.lp_pooling import *
 from nn.functional.padding import *
 from nn.functional.pooling import *
 from nn.functional.probabilities import *
@@ -25,10 +26,10 @@ __all__ = [
     *("conv_transpose2d", "conv_transpose3d", "cosine_embedding_loss", "cosine_similarity", "cross_entropy", "ctc_loss"),
     *("dropout", "dropout1d", "dropout2d", "dropout3d", "elu", "feature_alpha_dropout", "fold", "gaussian_nll_loss", "gelu"),
     *("glu", "gumbel_softmax", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hinge_embedding_loss", "huber_loss"),
-    *("interpolate", "kl_div", "l1_loss", "leaky_relu", "linear", "log_softmax", "logsigmoid", "margin_ranking_loss"),
-    *("max_pool1d", "max_pool2d", "max_pool3d", "mish", "mse_loss", "multi_margin_loss", "multilabel_margin_loss"),
-    *("multilabel_soft_margin_loss", "nll_loss", "normalize", "one_hot", "pad", "pairwise_distance", "pixel_shuffle"),
-    *("pixel_unshuffle", "poisson_nll_loss", "prelu", "relu", "relu6", "rrelu", "selu", "sigmoid", "silu", "smooth_l1_loss"),
-    *("soft_margin_loss", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold"),
-    *("triplet_margin_loss", "triplet_margin_with_distance_loss", "unfold"),
+    *("interpolate", "kl_div", "l1_loss", "leaky_relu", "linear", "log_softmax", "logsigmoid", "lp_pool1d", "lp_pool2d"),
+    *("lp_pool3d", "margin_ranking_loss", "max_pool1d", "max_pool2d", "max_pool3d", "mish", "mse_loss", "multi_margin_loss"),
+    *("multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "normalize", "one_hot", "pad", "pairwise_distance"),
+    *("pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "prelu", "relu", "relu6", "rrelu", "selu", "sigmoid", "silu"),
+    *("smooth_l1_loss", "soft_margin_loss", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink"),
+    *("threshold", "triplet_margin_loss", "triplet_margin_with_distance_loss", "unfold"),
 ]

@@ -10,10 +10,8 @@ import numpy as np
 import autodiff as ad
 from nn.functional.pooling import require_axes
 
-__all__ = [
-    *("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d"),
-    *("adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d"),
-]
+__all__ = ["adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d"]
+__all__ += ["adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d"]
 
 
 def adaptive_max_pool1d(input: Any, output_size: Any) -> Any:
@@ -136,12 +134,17 @@ def _bins(caller: str, n: int, input: Any, output_size: Any) -> tuple[Any, Any]:
 
 def _counts(caller: str, sizes: tuple[int, ...], output_size: Any) -> tuple[int, ...]:
     """How many bins each axis has."""
-    n = len(sizes)
+    given = sizes_of(caller, len(sizes), output_size)
+    if math.prod(sizes) == 0:
+        raise ValueError(f"{caller}: the input has {sizes} elements along its last axes; wanted at least 1 along each.")
+    return tuple(size if m is None else int(m) for size, m in zip(sizes, given, strict=True))
+
+
+def sizes_of(caller: str, n: int, output_size: Any) -> tuple[int | None, ...]:
+    """How many bins each of `n` axes is to have; None for as many as it has elements."""
     given = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size,) * n
     if len(given) != n or not all(m is None or (isinstance(m, (int, np.integer)) and m > 0) for m in given):
         raise ValueError(
             f"{caller}: output_size is {output_size!r}; wanted a positive integer or None, or one for each of {n} axes."
         )
-    if math.prod(sizes) == 0:
-        raise ValueError(f"{caller}: the input has {sizes} elements along its last axes; wanted at least 1 along each.")
-    return tuple(size if m is None else int(m) for size, m in zip(sizes, given, strict=True))
+    return given

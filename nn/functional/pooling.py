@@ -14,18 +14,30 @@ __all__ = ["avg_pool1d", "avg_pool2d", "avg_pool3d", "max_pool1d", "max_pool2d",
 
 
 def max_pool1d(
-    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
+    input: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
 ) -> Any:
     """`max_pool2d` with one spatial axis. As `torch.nn.functional.max_pool1d`.
 
     >>> nn.functional.max_pool1d(ad.Tensor([[1.0, 3.0, 2.0, 0.0]]), 2)
     Tensor([[3., 2.]])
     """
-    return max_pool_of("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
+    return max_pool_of("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 def max_pool2d(
-    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
+    input: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
 ) -> Any:
     """The largest element of each window. As `torch.nn.functional.max_pool2d`, except at ties.
 
@@ -36,6 +48,7 @@ def max_pool2d(
         padding: how many elements less than everything stand on both sides, at most half of a window.
         dilation: the step from one element of a window to the next.
         ceil_mode: whether a window that begins inside and reaches over the end is one, too.
+        return_indices: whether the places of the largest elements, counted along the last axes in a row, are the second result.
 
     The derivative goes to the largest element; ties share it, where PyTorch gives all to the first.
 
@@ -45,18 +58,24 @@ def max_pool2d(
     >>> nn.functional.max_pool2d(ad.Tensor([[[1.0, 3.0], [2.0, 0.0]]]), 2)
     Tensor([[[3.]]])
     """
-    return max_pool_of("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode)
+    return max_pool_of("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 def max_pool3d(
-    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
+    input: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
 ) -> Any:
     """`max_pool2d` with three spatial axes. As `torch.nn.functional.max_pool3d`.
 
     >>> nn.functional.max_pool3d(np.ones((1, 3, 4, 4, 4)), (1, 2, 2)).shape
     (1, 3, 4, 2, 2)
     """
-    return max_pool_of("max_pool3d", 3, input, kernel_size, stride, padding, dilation, ceil_mode)
+    return max_pool_of("max_pool3d", 3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 def avg_pool1d(
@@ -117,10 +136,19 @@ def avg_pool3d(
 
 
 def max_pool_of(
-    caller: str, n: int, input: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
+    caller: str,
+    n: int,
+    input: Any,
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    ceil_mode: bool,
+    return_indices: bool,
 ) -> Any:
     """Max pooling over `n` axes, whose errors name `caller`: the function or the module that was called."""
     params = {"stride": stride, "padding": padding, "dilation": dilation, "ceil_mode": ceil_mode}
+    params |= {"return_indices": return_indices}
     return _pool(caller, n, ad.windows.max_pool, input, kernel_size, params)
 
 

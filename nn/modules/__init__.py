@@ -9,5 +9,6 @@ from nn.modules.linear import *
 from nn.modules.loss import *
 from nn.modules.module import *
 from nn.modules.padding import *
+from nn.modules.pooling import *
 from nn.modules.shaping import *
 from nn.modules.upsampling import *

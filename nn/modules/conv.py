@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+import autodiff as ad
 from nn import init
 from nn.functional.conv import conv_of, conv_transpose_of, padding_of
 from nn.modules.module import Module
@@ -21,12 +22,18 @@ _MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circu
 class Convolving(Module):
     """What convolutions and transposed ones over some number of axes have in common: settings and parameters."""
 
-    _axes: int
+    _axes = 0
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: Any
+    dilation: tuple[int, ...]
+    output_padding: tuple[int, ...]
+    padding_mode: str
 
-    def __init_subclass__(cls, axes: int = 0, **kwargs: Any) -> None:
-        """Have so many spatial axes."""
+    def __init_subclass__(cls, axes: int | None = None, **kwargs: Any) -> None:
+        """Have so many spatial axes, or those of the class above."""
         super().__init_subclass__(**kwargs)
-        cls._axes = axes
+        cls._axes = cls._axes if axes is None else axes
 
     def _set(self, in_channels: Any, out_channels: Any, groups: Any, device: Any, **per_axes: tuple[Any, int]) -> None:
         """Set what is one number, and what is one for each axis, of which the least is given, too."""
@@ -103,7 +110,7 @@ class Convolution(Convolving):
         if self.padding_mode != "zeros":
             pairs = padding_of(caller, padding, self.kernel_size, self.stride, self.dilation)
             lead = ((0, 0),) * (np.ndim(input) - self._axes)
-            input, padding = np.pad(input, (*lead, *pairs), _MODES[self.padding_mode]), 0
+            input, padding = ad.pad(input, (*lead, *pairs), _MODES[self.padding_mode]), 0
         arguments = (input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
         return conv_of(caller, self._axes, *arguments)
 

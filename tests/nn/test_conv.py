@@ -115,3 +115,10 @@ def test_an_input_with_other_axes_or_channels_is_an_error_in_the_name_of_the_lay
 def test_dtype_is_that_of_the_parameters() -> None:
     layer = nn.Conv1d(2, 2, 3, dtype=np.float32, device="cpu")
     assert layer.weight.dtype == layer.bias.dtype == layer(np.ones((1, 2, 5), np.float32)).dtype == np.float32
+
+
+def test_a_subclass_has_the_axes_of_its_base() -> None:
+    class Mine(nn.Conv2d):
+        pass
+
+    assert Mine(2, 3, 1)(np.ones((2, 4, 4))).shape == (3, 4, 4)
