@@ -88,6 +88,7 @@ class RecordingArray(NDArrayOperatorsMixin):
     shape = property(lambda self: self.private_value.shape)
     ndim = property(lambda self: self.private_value.ndim)
     size = property(lambda self: self.private_value.size)
+    flags = property(lambda self: self.private_value.flags)
     dtype = property(lambda self: self.private_value.dtype)
     T = property(lambda self: self.transpose())
     mT = property(lambda self: self.swapaxes(-1, -2))

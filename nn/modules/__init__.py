@@ -8,7 +8,9 @@ from nn.modules.dropout import *
 from nn.modules.linear import *
 from nn.modules.loss import *
 from nn.modules.module import *
+from nn.modules.normalization import *
 from nn.modules.padding import *
 from nn.modules.pooling import *
+from nn.modules.running import *
 from nn.modules.shaping import *
 from nn.modules.upsampling import *

@@ -98,3 +98,23 @@ def threshold(rng: np.random.Generator) -> Iterator[Call]:
 def shrink(rng: np.random.Generator) -> Iterator[Call]:
     for params in ({}, {"bound": 1.0}):
         yield from elementwise(rng, reals, **params)
+@samples_of("standardize")
+def standardize(rng: np.random.Generator) -> Iterator[Call]:
+    for x, shape, axes in (
+        ((2, 3), (2, 3), (1,)),
+        ((3, 2, 2, 2), (3, 2, 4), (0, 2)),
+        ((2, 4), (2, 2, 2, 1), (2, 3)),
+        ((4, 3), (4, 3), (0,)),
+    ):
+        for centered in (True, False):
+            yield call(reals(rng, x), shape=shape, axes=axes, eps=0.1, centered=centered)
+
+
+@samples_of("weigh")
+def weigh(rng: np.random.Generator) -> Iterator[Call]:
+    for x, weight, shape, at in (
+        ((2, 2, 3), (2, 3), (2, 6), (1, 6)),
+        ((2, 3, 2), (3,), (2, 3, 2), (1, 3, 1)),
+        ((3, 2), (2,), (3, 2), (1, 2)),
+    ):
+        yield call(reals(rng, x), reals(rng, weight), reals(rng, weight), shape=shape, at=at)
