@@ -5,6 +5,7 @@ from nn.modules.container import *
 from nn.modules.conv import *
 from nn.modules.distance import *
 from nn.modules.dropout import *
+from nn.modules.embedding import *
 from nn.modules.linear import *
 from nn.modules.loss import *
 from nn.modules.module import *
