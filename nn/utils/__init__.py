@@ -1,5 +1,8 @@
-"""What training needs beside layers: data, and gradients and parameters as a whole."""
+"""What training needs beside layers: data, and gradients and parameters as a whole. As `torch.nn.utils` and `torch.utils.data`."""
 
 from nn.utils import data as data
+from nn.utils.clip_grad import *
+from nn.utils.convert_parameters import *
 
-__all__ = ["data"]
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "data", "get_total_norm"]
+__all__ += ["parameters_to_vector", "vector_to_parameters"]
