@@ -169,8 +169,9 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
         )
     if x.size == num_groups:
         raise ValueError(f"group_norm: the input has shape {x.shape}, so a group has 1 value; wanted at least 2.")
-    shape, at = (n, num_groups, c // num_groups, math.prod(x.shape[2:])), (1, num_groups, c // num_groups, 1)
-    return _weighed(standardize(x, shape, (2, 3), eps, True)[0], weight, bias, shape, at)
+    size = c // num_groups * math.prod(x.shape[2:])
+    y, *_ = standardize(x, (n * num_groups, size), (1,), eps, True)
+    return _weighed(y, weight, bias, *_with_channels(x.shape))
 
 
 def local_response_norm(input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
