@@ -14,4 +14,5 @@ from nn.modules.padding import *
 from nn.modules.pooling import *
 from nn.modules.running import *
 from nn.modules.shaping import *
+from nn.modules.unpooling import *
 from nn.modules.upsampling import *

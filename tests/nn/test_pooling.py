@@ -39,6 +39,43 @@ def test_indices_of_tensors_are_tensors_that_require_no_grad() -> None:
     assert_array_equal(places, [[1, 2]])
 
 
+@pytest.mark.parametrize("size", [(6, 7), (6, 8), (7, 6)])
+def test_unpooling_puts_the_largest_elements_where_they_were(size: tuple[int, int]) -> None:
+    x = 1 + np.random.default_rng(0).random((2, 3, *size))
+    y, places = nn.MaxPool2d(2, return_indices=True)(x)
+    z = nn.MaxUnpool2d(2)(y, places, output_size=x.shape)
+    assert_array_equal(z[z != 0], x[z != 0])
+    assert np.count_nonzero(z) == y.size
+    assert_array_equal(nn.MaxPool2d(2)(z), y)
+
+
+@pytest.mark.parametrize(
+    ("compute", "text"),
+    [
+        (
+            lambda: F.max_unpool1d(np.ones((1, 2)), np.array([[0, 4]]), 2),
+            "max_unpool1d: indices reach from 0 to 4; wanted 0 to 3, the places on axes (4,).",
+        ),
+        (
+            lambda: nn.MaxUnpool1d(2)(np.ones((1, 2)), np.array([[-1, 2]])),
+            "MaxUnpool1d: indices reach from -1 to 2; wanted 0 to 3, the places on axes (4,).",
+        ),
+        (
+            lambda: nn.MaxUnpool1d(2)(np.ones((1, 2)), np.array([[0, 2]]), output_size=(6,)),
+            "MaxUnpool1d: output_size is (6,); wanted 1 numbers between [3] and [5], as they follow from an input of shape (1, 2).",
+        ),
+        (
+            lambda: F.max_unpool1d(np.ones((1, 2)), np.array([[0.0, 4.0]]), 2),
+            "max_unpool1d: the input has shape (1, 2), and indices have shape (1, 2) and dtype float64; wanted integers of the "
+            "same shape, as pooling with return_indices gives them.",
+        ),
+    ],
+)
+def test_places_that_do_not_fit_are_an_error(compute: Any, text: str) -> None:
+    with error(ValueError, text):
+        compute()
+
+
 def test_pooling_by_two_is_the_euclidean_norm_and_by_one_the_sum() -> None:
     x = np.random.default_rng(0).normal(size=(2, 3, 4))
     assert_allclose(nn.LPPool1d(2, 4)(x)[..., 0], np.linalg.norm(x, axis=-1))
