@@ -9,6 +9,7 @@ import numpy as np
 
 import autodiff as ad
 from autodiff import extend
+from nn.functional.naming import not_real, under
 from nn.functional.normalizing import standardize, weigh
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "rms_norm"]
@@ -60,7 +61,7 @@ def batch_norm(
     y, mean, var = standardize(x, shape, (0, 2)[: len(shape) - 1], eps, True)
     _follow(running_mean, extend.array_of(mean).reshape(-1), momentum)
     _follow(running_var, extend.array_of(var).reshape(-1) * (n / (n - 1)), momentum)
-    return _weighed(y, weight, bias, shape, at)
+    return _weighed("batch_norm", y, weight, bias, shape, at)
 
 
 def instance_norm(
@@ -97,7 +98,7 @@ def instance_norm(
     y, mean, var = standardize(x, shape, (2,), eps, True)
     _follow(running_mean, extend.array_of(mean).mean(axis=(0, 2)), momentum)
     _follow(running_var, extend.array_of(var).mean(axis=(0, 2)) * (n / (n - 1)), momentum)
-    return _weighed(y, weight, bias, shape, at)
+    return _weighed("instance_norm", y, weight, bias, shape, at)
 
 
 def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
@@ -171,7 +172,7 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
         raise ValueError(f"group_norm: the input has shape {x.shape}, so a group has 1 value; wanted at least 2.")
     size = c // num_groups * math.prod(x.shape[2:])
     y, *_ = standardize(x, (n * num_groups, size), (1,), eps, True)
-    return _weighed(y, weight, bias, *_with_channels(x.shape))
+    return _weighed("group_norm", y, weight, bias, *_with_channels(x.shape))
 
 
 def local_response_norm(input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
@@ -210,6 +211,8 @@ def _array(caller: str, input: Any, least: int, eps: float) -> Any:
         raise ValueError(
             f"{caller}: the input has shape {x.shape}; wanted at least {least} axes: a batch, channels{', and more' * (least > 2)}."
         )
+    if x.dtype.kind == "c":
+        raise TypeError(f"{caller}: {not_real(input=x)}")
     if eps < 0:
         raise ValueError(f"{caller}: eps is {eps}; wanted a positive number.")
     return x
@@ -231,8 +234,13 @@ def _with_channels(shape: Ints) -> tuple[Ints, Ints]:
     return ((n, c, math.prod(rest)), (1, c, 1)) if rest else ((n, c), (1, c))
 
 
-def _weighed(y: Any, weight: Any, bias: Any, shape: Ints, at: Ints) -> Any:
-    return y if weight is None and bias is None else weigh(y, weight, bias, shape, at)
+def _weighed(caller: str, y: Any, weight: Any, bias: Any, shape: Ints, at: Ints) -> Any:
+    if weight is None and bias is None:
+        return y
+    try:
+        return weigh(y, weight, bias, shape, at)
+    except TypeError as error:  # of complex numbers
+        raise under(caller, error) from None
 
 
 def _by_statistics(caller: str, x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Any:
@@ -244,7 +252,7 @@ def _by_statistics(caller: str, x: Any, mean: Any, var: Any, weight: Any, bias: 
         mean, var = extend.array_of(mean), extend.array_of(var)
     scale = 1 / np.sqrt(var + eps)
     d = x - mean.reshape((-1, *(1,) * (x.ndim - 2)))
-    return weigh(d, scale if weight is None else weight * scale, bias, shape, at)
+    return _weighed(caller, d, scale if weight is None else weight * scale, bias, shape, at)
 
 
 def _follow(running: Any, value: Any, momentum: Any) -> None:
@@ -264,4 +272,4 @@ def _over_last_axes(caller: str, input: Any, normalized_shape: Any, weight: Any,
             raise ValueError(f"{caller}: {name} has shape {np.shape(value)}; wanted {axes}, as normalized_shape is.")
     n = math.prod(axes)
     shape = (math.prod(x.shape[: x.ndim - len(axes)]), n)
-    return _weighed(standardize(x, shape, (1,), eps, centered)[0], weight, bias, shape, (1, n))
+    return _weighed(caller, standardize(x, shape, (1,), eps, centered)[0], weight, bias, shape, (1, n))

@@ -84,7 +84,9 @@ def _weigh(x: Any, weight: Any = None, bias: Any = None, /, shape: Ints = (), at
     y = y.copy() if weight is None else y * weight.reshape(at)
     if bias is not None:
         b = bias.reshape(at)
-        y = np.add(y, b, out=y) if b.dtype == y.dtype else y + b
+        y = np.add(y, b, out=y) if (type(b), b.dtype) == (type(y), y.dtype) else y + b
+    if y.dtype.kind == "c":
+        raise TypeError(not_real(**{name: a for name, a in (("input", x), ("weight", weight), ("bias", bias)) if a is not None}))
     return y.reshape(x.shape)
 
 

@@ -267,3 +267,9 @@ def test_complex_numbers_are_refused() -> None:
     ):
         with error(TypeError, f"{name}: {wanted}"):
             compute(np.ones((2, 3), complex))
+    with error(
+        TypeError,
+        "layer_norm: the input has dtype float64 and the weight has dtype complex128; wanted real numbers, such as np.real(x), "
+        "np.imag(x) or np.abs(x).",
+    ):
+        F.layer_norm(np.ones((2, 3)), 3, np.ones(3, complex))
