@@ -96,8 +96,9 @@ def instance_norm(
             "variance; wanted at least 2."
         )
     y, mean, var = standardize(x, shape, (2,), eps, True)
-    _follow(running_mean, extend.array_of(mean).mean(axis=(0, 2)), momentum)
-    _follow(running_var, extend.array_of(var).mean(axis=(0, 2)) * (n / (n - 1)), momentum)
+    if shape[0]:  # an empty batch tells nothing
+        _follow(running_mean, extend.array_of(mean).mean(axis=(0, 2)), momentum)
+        _follow(running_var, extend.array_of(var).mean(axis=(0, 2)) * (n / (n - 1)), momentum)
     return _weighed("instance_norm", y, weight, bias, shape, at)
 
 

@@ -22,6 +22,7 @@ class Linear(FunctionModule, function=functional.linear):
         in_features: how many elements each input vector has.
         out_features: how many elements each output vector has.
         bias: whether there is a `bias`.
+        device: `"cpu"`, if it is given.
         dtype: the type of the parameters; float64 if not given, as NumPy's.
 
     Shapes: `x: (..., in_features)`, `y: (..., out_features)`, `weight: (out_features, in_features)`, `bias: (out_features,)`.
@@ -31,8 +32,9 @@ class Linear(FunctionModule, function=functional.linear):
     (10, 4)
     """
 
-    def __init__(self, in_features: int, out_features: int, bias: bool = True, dtype: Any = None) -> None:
+    def __init__(self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
         super().__init__()
+        on_cpu("Linear", device)
         for name, value in (("in_features", in_features), ("out_features", out_features)):
             if not isinstance(value, (int, np.integer)) or value < 0:
                 raise ValueError(f"Linear: {name} is {value!r}; wanted a whole number, 0 or more.")

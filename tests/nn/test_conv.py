@@ -113,6 +113,7 @@ def test_an_input_with_other_axes_or_channels_is_an_error_in_the_name_of_the_lay
 
 
 def test_dtype_is_that_of_the_parameters() -> None:
+    assert nn.Linear(2, 2, device="cpu", dtype=np.float32).weight.dtype == np.float32
     layer = nn.Conv1d(2, 2, 3, dtype=np.float32, device="cpu")
     assert layer.weight.dtype == layer.bias.dtype == layer(np.ones((1, 2, 5), np.float32)).dtype == np.float32
 

@@ -89,6 +89,15 @@ def test_gradients_by_input_weight_and_bias_are_those_of_finite_differences_twic
     assert report.ok, str(report)
 
 
+def test_an_empty_batch_stays_empty_and_changes_no_running_statistics() -> None:
+    tracking = nn.InstanceNorm1d(2, track_running_stats=True)
+    for layer in (nn.LayerNorm((2, 3)), nn.GroupNorm(1, 2), nn.RMSNorm(3), tracking):
+        x = ad.Tensor(np.zeros((0, 2, 3)), requires_grad=True)
+        layer(x).sum().backward()
+        assert x.grad.shape == (0, 2, 3)
+    assert_array_equal(tracking.running_mean, np.zeros(2))
+
+
 # --- beside PyTorch --------------------------------------------------------------------------------------------------------------
 
 
