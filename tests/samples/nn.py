@@ -98,6 +98,8 @@ def threshold(rng: np.random.Generator) -> Iterator[Call]:
 def shrink(rng: np.random.Generator) -> Iterator[Call]:
     for params in ({}, {"bound": 1.0}):
         yield from elementwise(rng, reals, **params)
+
+
 @samples_of("standardize")
 def standardize(rng: np.random.Generator) -> Iterator[Call]:
     for x, shape, axes in (
