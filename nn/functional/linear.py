@@ -13,19 +13,28 @@ from nn.functional.naming import not_real, under
 __all__ = ["linear"]
 
 
+def _rows(x: Any) -> Any:
+    """The vectors of `x` as the rows of one matrix: one product takes half of the time of a stack of them, or less."""
+    return x if x.ndim == 2 else np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+
+
+def _times(x: Any, matrix: Any) -> Any:
+    """`x matrix`, of the vectors along the last axis of `x`."""
+    if x.ndim < 3:
+        return extend.product(x, matrix)
+    return np.reshape(extend.product(_rows(x), matrix), (*x.shape[:-1], matrix.shape[-1]))
+
+
 def _to_weight(g: Any, x: Any) -> Any:
     """The cotangent of the weight: the sum over all vectors of the outer product of cotangent and input."""
-    if g.ndim == 2:
-        return extend.product(g.T, x)
-    rows = math.prod(g.shape[:-1])
-    return extend.product(np.reshape(g, (rows, g.shape[-1])).T, np.reshape(x, (rows, x.shape[-1])))
+    return extend.product(_rows(g).T, _rows(x))
 
 
 def _weigh(x: Any, weight: Any, /) -> Any:
     if weight.ndim != 2:
         raise ValueError(f"the weight has shape {weight.shape}; wanted two axes, (out_features, in_features).")
     try:
-        y = extend.product(x, weight.T)
+        y = _times(x, weight.T)
     except ValueError:
         raise ValueError(
             f"the input has shape {np.shape(x)}, but the weight has shape {weight.shape}. The input's last axis must have "
@@ -43,7 +52,7 @@ def _weigh_and_add(x: Any, weight: Any, bias: Any, /) -> Any:
 
 
 _LINEAR: dict[str, Any] = {
-    "x": lambda g, weight: extend.product(g, weight),
+    "x": lambda g, weight: _times(g, weight),
     "weight": _to_weight,
     "bias": lambda g: g,
 }
