@@ -12,6 +12,7 @@ from nn.modules.module import *
 from nn.modules.normalization import *
 from nn.modules.padding import *
 from nn.modules.pooling import *
+from nn.modules.recurrent import *
 from nn.modules.running import *
 from nn.modules.shaping import *
 from nn.modules.unpooling import *

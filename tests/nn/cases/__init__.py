@@ -41,7 +41,14 @@ class Case:
         """What it is given, with floating-point numbers of this type."""
         rng = np.random.default_rng(seed)
         given = [rng.normal(size=x) if isinstance(x, tuple) else x(rng) for x in self.inputs]
-        return [x.astype(dtype) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in given]
+        return [_of_dtype(x, dtype) for x in given]
+
+
+def _of_dtype(x: Any, dtype: Any) -> Any:
+    """An input, also a tuple of them, with floating-point numbers of this type."""
+    if isinstance(x, tuple):
+        return tuple(_of_dtype(part, dtype) for part in x)
+    return x.astype(dtype) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
 
 
 def case(text: str, *inputs: Input, **properties: Any) -> Case:
