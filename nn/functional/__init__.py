@@ -2,6 +2,7 @@
 
 from nn.functional.activation import *
 from nn.functional.adaptive import *
+from nn.functional.attention import *
 from nn.functional.bilinear import *
 from nn.functional.classification import *
 from nn.functional.conv import *
@@ -35,7 +36,7 @@ __all__ = [
     *("lp_pool2d", "lp_pool3d", "margin_ranking_loss", "max_pool1d", "max_pool2d", "max_pool3d", "max_unpool1d"),
     *("max_unpool2d", "max_unpool3d", "mish", "mse_loss", "multi_margin_loss", "multilabel_margin_loss"),
     *("multilabel_soft_margin_loss", "nll_loss", "normalize", "one_hot", "pad", "pairwise_distance", "pixel_shuffle"),
-    *("pixel_unshuffle", "poisson_nll_loss", "prelu", "relu", "relu6", "rms_norm", "rrelu", "selu", "sigmoid", "silu"),
-    *("smooth_l1_loss", "soft_margin_loss", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink"),
-    *("threshold", "triplet_margin_loss", "triplet_margin_with_distance_loss", "unfold"),
+    *("pixel_unshuffle", "poisson_nll_loss", "prelu", "relu", "relu6", "rms_norm", "rrelu", "scaled_dot_product_attention"),
+    *("selu", "sigmoid", "silu", "smooth_l1_loss", "soft_margin_loss", "softmax", "softmin", "softplus", "softshrink"),
+    *("softsign", "tanh", "tanhshrink", "threshold", "triplet_margin_loss", "triplet_margin_with_distance_loss", "unfold"),
 ]

@@ -1,6 +1,7 @@
 """Layers and losses, one file per family."""
 
 from nn.modules.activation import *
+from nn.modules.attention import *
 from nn.modules.container import *
 from nn.modules.conv import *
 from nn.modules.distance import *
