@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
-from itertools import count
+from itertools import count, groupby
 from typing import Any, Self
 
 from nn.modules.module import Module
@@ -150,6 +150,16 @@ class ModuleList(Listed):
 
     def __iadd__(self, other: Iterable[Module]) -> Self:
         return self.extend(other)
+
+    def __repr__(self) -> str:
+        """The modules, equal ones in a row told once."""
+        lines, place = [], 0
+        for text, equal in groupby(map(repr, self)):
+            n = len(list(equal))
+            lines.append(f"({place}): {text}" if n == 1 else f"({place}-{place + n - 1}): {n} x {text}")
+            place += n
+        inner = "".join("\n  " + line.replace("\n", "\n  ") for line in lines)
+        return f"{type(self).__name__}({inner}" + ("\n)" if lines else ")")
 
 
 class ModuleDict(Module):

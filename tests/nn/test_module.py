@@ -731,6 +731,19 @@ def test_the_repr_shows_the_parts_and_their_sizes() -> None:
     )
 
 
+def test_equal_modules_of_a_list_are_told_once() -> None:
+    text = repr(nn.ModuleList([nn.ReLU(), nn.ReLU(), nn.Tanh(), nn.Linear(1, 2)]))
+    expected = [
+        "ModuleList(",
+        "  (0-1): 2 x ReLU()",
+        "  (2): Tanh()",
+        "  (3): Linear(in_features=1, out_features=2, bias=True)",
+        ")",
+    ]
+    assert text.split("\n") == expected
+    assert repr(nn.ModuleList()) == "ModuleList()"
+
+
 def test_extra_repr_is_shown_in_the_brackets() -> None:
     class Named(Plus):
         def extra_repr(self) -> str:
