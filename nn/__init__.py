@@ -27,8 +27,9 @@ __all__ = [
     *("PixelShuffle", "PixelUnshuffle", "PoissonNLLLoss", "RMSNorm", "RNN", "RNNCell", "RReLU", "ReLU", "ReLU6"),
     *("ReflectionPad1d", "ReflectionPad2d", "ReflectionPad3d", "ReplicationPad1d", "ReplicationPad2d", "ReplicationPad3d"),
     *("SELU", "Sequential", "SiLU", "Sigmoid", "SmoothL1Loss", "SoftMarginLoss", "Softmax", "Softmax2d", "Softmin", "Softplus"),
-    *("Softshrink", "Softsign", "Tanh", "Tanhshrink", "Threshold", "TripletMarginLoss", "TripletMarginWithDistanceLoss"),
-    *("Unflatten", "Unfold", "Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d", "ZeroPad1d", "ZeroPad2d", "ZeroPad3d"),
-    *("fit", "functional", "get_rng_state", "init", "load", "manual_seed", "optim", "save", "set_rng_state", "summary"),
-    *("utils",),
+    *("Softshrink", "Softsign", "Tanh", "Tanhshrink", "Threshold", "Transformer", "TransformerDecoder"),
+    *("TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer", "TripletMarginLoss"),
+    *("TripletMarginWithDistanceLoss", "Unflatten", "Unfold", "Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d"),
+    *("ZeroPad1d", "ZeroPad2d", "ZeroPad3d", "fit", "functional", "get_rng_state", "init", "load", "manual_seed", "optim"),
+    *("save", "set_rng_state", "summary", "utils"),
 ]

@@ -16,5 +16,6 @@ from nn.modules.pooling import *
 from nn.modules.recurrent import *
 from nn.modules.running import *
 from nn.modules.shaping import *
+from nn.modules.transformer import *
 from nn.modules.unpooling import *
 from nn.modules.upsampling import *
