@@ -8,10 +8,10 @@ import numpy as np
 
 from nn import functional, init
 from nn.functional.attention import attend, causal, checked_mask
-from nn.functional.dropout import check_probability
 from nn.functional.naming import errors_of
 from nn.modules.linear import Linear
 from nn.modules.module import Module
+from nn.modules.settings import on_cpu, probability
 from nn.parameter import Parameter
 
 __all__ = ["MultiheadAttention"]
@@ -67,7 +67,8 @@ class MultiheadAttention(Module):
             raise ValueError(
                 f"MultiheadAttention: embed_dim is {embed_dim} and num_heads is {num_heads}; wanted a multiple of it, 1 or more."
             )
-        check_probability("MultiheadAttention", dropout)
+        on_cpu("MultiheadAttention", device)
+        probability("MultiheadAttention", "dropout", dropout)
         self.embed_dim, self.num_heads, self.dropout, self.batch_first = embed_dim, num_heads, dropout, batch_first
         self.kdim, self.vdim = embed_dim if kdim is None else kdim, embed_dim if vdim is None else vdim
         self.head_dim, self.add_zero_attn = embed_dim // num_heads, add_zero_attn
@@ -84,7 +85,7 @@ class MultiheadAttention(Module):
         self.out_proj = Linear(embed_dim, embed_dim, bias=bias, dtype=dtype)
         for name in ("bias_k", "bias_v"):
             self.register_parameter(name, Parameter(np.zeros((1, 1, embed_dim)), dtype=dtype) if add_bias_kv else None)
-        self.to(device=device).reset_parameters()
+        self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Draw the parameters anew."""

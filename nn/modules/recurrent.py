@@ -13,6 +13,7 @@ from nn.functional import recurrent
 from nn.functional.naming import errors_of
 from nn.functional.recurrent import Kind, Weights
 from nn.modules.module import Module
+from nn.modules.settings import integer, on_cpu, one_of, probability
 from nn.parameter import Parameter
 
 __all__ = ["GRU", "GRUCell"]
@@ -31,14 +32,14 @@ class Recurrent(Module):
 
     def _choose(self, nonlinearity: str) -> None:
         """Be of the kind of RNN that has this nonlinearity."""
-        if nonlinearity not in _OF_RNN:
-            raise ValueError(f"{type(self).__name__}: nonlinearity is {nonlinearity!r}; wanted one of {list(_OF_RNN)}.")
+        one_of(type(self).__name__, "nonlinearity", nonlinearity, tuple(_OF_RNN))
         self.nonlinearity = nonlinearity
 
-    def _check(self, **sizes: Any) -> None:
+    def _be_sized(self, device: Any, **sizes: int) -> None:
+        """Have these sizes, where NumPy computes."""
+        on_cpu(type(self).__name__, device)
         for name, value in sizes.items():
-            if not isinstance(value, (int, np.integer)) or value <= 0:
-                raise ValueError(f"{type(self).__name__}: {name} is {value!r}; wanted a whole number, 1 or more.")
+            setattr(self, name, integer(type(self).__name__, name, value))
 
     def _add_cell(self, end: str, features: int, bias: bool, dtype: Any, proj_size: int = 0) -> None:
         """Make the parameters of a cell, whose names end so."""
@@ -78,10 +79,10 @@ class RecurrentCell(Recurrent):
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
         super().__init__()
-        self._check(input_size=input_size, hidden_size=hidden_size)
-        self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
+        self._be_sized(device, input_size=input_size, hidden_size=hidden_size)
+        self.bias = bias
         self._add_cell("", input_size, bias, dtype)
-        self.to(device=device).reset_parameters()
+        self.reset_parameters()
 
     def forward(self, input: Any, hx: Any = None) -> Any:
         """Compute the next state."""
@@ -175,18 +176,16 @@ class RecurrentLayers(Recurrent):
     ) -> None:
         super().__init__()
         where = type(self).__name__
-        self._check(input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
-        if not 0 <= dropout <= 1:
-            raise ValueError(f"{where}: dropout is {dropout!r}; wanted a probability, from 0 to 1.")
+        self._be_sized(device, input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
+        probability(where, "dropout", dropout)
         if dropout and num_layers == 1:
             text = f"{where}: dropout is {dropout}, but it is between layers, and num_layers is 1: nothing is dropped."
             warnings.warn(text, stacklevel=2 + ("__init__" in vars(type(self))))
-        self.input_size, self.hidden_size, self.num_layers, self.bias = input_size, hidden_size, num_layers, bias
-        self.batch_first, self.dropout, self.bidirectional = batch_first, dropout, bidirectional
+        self.bias, self.batch_first, self.dropout, self.bidirectional = bias, batch_first, dropout, bidirectional
         outputs = (self.proj_size or hidden_size) * (1 + bidirectional)
         for end in self._ends:
             self._add_cell(end, input_size if end.startswith("_l0") else outputs, bias, dtype, self.proj_size)
-        self.to(device=device).reset_parameters()
+        self.reset_parameters()
 
     @property
     def _ends(self) -> list[str]:

@@ -34,3 +34,9 @@ def on_cpu(caller: str, device: Any) -> None:
     """Raise unless the device is the one where NumPy computes."""
     if device is not None and str(device).partition(":")[0] != "cpu":
         raise ValueError(f"{caller}: device is {device!r}; wanted 'cpu', where NumPy computes.")
+
+
+def probability(caller: str, name: str, value: float) -> None:
+    """Raise unless `value` is a probability."""
+    if not 0 <= value <= 1:
+        raise ValueError(f"{caller}: {name} is {value!r}; wanted a probability, from 0 to 1.")

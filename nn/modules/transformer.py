@@ -16,6 +16,7 @@ from nn.modules.dropout import Dropout
 from nn.modules.linear import Linear
 from nn.modules.module import Module
 from nn.modules.normalization import LayerNorm
+from nn.modules.settings import on_cpu
 
 __all__ = ["Transformer", "TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer"]
 
@@ -42,6 +43,7 @@ class TransformerLayer(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
+        on_cpu(type(self).__name__, device)
         named: dict[str, Callable[[Any], Any]] = {"relu": functional.relu, "gelu": functional.gelu}
         if not callable(activation) and activation not in named:
             raise ValueError(f"{type(self).__name__}: activation is {activation!r}; wanted 'relu', 'gelu' or a function.")
@@ -58,7 +60,6 @@ class TransformerLayer(Module):
         for i in blocks:
             setattr(self, f"dropout{i}", Dropout(dropout))
         self.activation = activation if callable(activation) else named[activation]
-        self.to(device=device)
 
     def _add(self, i: int, x: Any, block: Callable[[Any], Any]) -> Any:
         """`x` and what block i makes of it, normalized before or after."""

@@ -186,7 +186,7 @@ def test_parameters_start_as_those_of_pytorch() -> None:
 def test_layers_that_make_no_sense_are_errors() -> None:
     with error(ValueError, "MultiheadAttention: embed_dim is 5 and num_heads is 2; wanted a multiple of it, 1 or more."):
         nn.MultiheadAttention(5, 2)
-    with error(ValueError, "MultiheadAttention: p is 2; wanted a probability, 0 to 1, with which elements are left out."):
+    with error(ValueError, "MultiheadAttention: dropout is 2; wanted a probability, from 0 to 1."):
         nn.MultiheadAttention(4, 2, dropout=2)
 
 

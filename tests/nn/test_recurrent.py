@@ -171,17 +171,17 @@ def test_dropout_in_one_layer_is_a_warning() -> None:
 
 
 def test_settings_that_make_no_sense_are_errors() -> None:
-    with error(ValueError, "RNN: nonlinearity is 'gelu'; wanted one of ['tanh', 'relu']."):
+    with error(ValueError, "RNN: nonlinearity is 'gelu'; wanted one of 'tanh', 'relu'."):
         nn.RNN(2, 3, nonlinearity="gelu")
-    with error(ValueError, "GRUCell: hidden_size is 0; wanted a whole number, 1 or more."):
+    with error(ValueError, "GRUCell: hidden_size is 0; wanted an integer, at least 1."):
         nn.GRUCell(2, 0)
-    with error(ValueError, "GRU: num_layers is 0; wanted a whole number, 1 or more."):
+    with error(ValueError, "GRU: num_layers is 0; wanted an integer, at least 1."):
         nn.GRU(2, 3, num_layers=0)
     with error(ValueError, "GRU: dropout is 1.5; wanted a probability, from 0 to 1."):
         nn.GRU(2, 3, num_layers=2, dropout=1.5)
     with error(ValueError, "LSTM: proj_size is 3; wanted less than hidden_size, which is 3, or 0 for none."):
         nn.LSTM(2, 3, proj_size=3)
-    with error(ValueError, "LSTM.to: the device is 'cuda'; wanted 'cpu', where NumPy computes."):
+    with error(ValueError, "LSTM: device is 'cuda'; wanted 'cpu', where NumPy computes."):
         nn.LSTM(2, 3, device="cuda")
 
 
