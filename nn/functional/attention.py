@@ -80,26 +80,32 @@ def scaled_dot_product_attention(
     array([[1. ],
            [1.5]])
     """
-    name = "scaled_dot_product_attention"
+    with errors_of("scaled_dot_product_attention"):
+        query, key, value = _fitting(query, key, value, enable_gqa)
+        return attend(query, key, value, _masks(query, key, attn_mask, is_causal), dropout_p, scale)[0]
+
+
+def _fitting(query: Any, key: Any, value: Any, enable_gqa: bool) -> list[Any]:
+    """The three as arrays that fit each other, each head of keys and values as often as queries share it."""
     query, key, value = (x if hasattr(x, "dtype") else np.asarray(x) for x in (query, key, value))
-    shapes = f"the shapes of query, key and value are {query.shape}, {key.shape} and {value.shape}"
+    fits = min(query.ndim, key.ndim, value.ndim) > 1 and query.shape[-1] == key.shape[-1] and key.shape[-2] == value.shape[-2]
     wanted = "wanted (..., L, E), (..., S, E) and (..., S, Ev)"
-    if min(query.ndim, key.ndim, value.ndim) < 2 or query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2]:
-        raise ValueError(f"{name}: {shapes}; {wanted}.")
-    if enable_gqa:
-        heads = query.shape[-3:-2], key.shape[-3:-2], value.shape[-3:-2]
-        if not all(heads) or heads[1] != heads[2] or not heads[1][0] or heads[0][0] % heads[1][0]:
-            raise ValueError(f"{name}: {shapes}; {wanted}, with a number of query heads that is a multiple of the others'.")
-        key, value = (np.repeat(x, heads[0][0] // heads[1][0], axis=-3) for x in (key, value))
-    if is_causal and attn_mask is not None:
-        raise ValueError(
-            f"{name}: both attn_mask and is_causal are given; wanted one: combine them, as in mask & np.tri(L, S, dtype=bool)."
-        )
-    masks = [causal(query.shape[-2], key.shape[-2])] if is_causal else []
-    with errors_of(name):
-        if attn_mask is not None:
-            size = (*np.broadcast_shapes(query.shape[:-2], key.shape[:-2]), query.shape[-2], key.shape[-2])
-            given = np.shape(attn_mask)
-            fits = len(given) <= len(size) and all(n in (1, m) for n, m in zip(given[::-1], size[::-1], strict=False))
-            masks = [checked_mask("attn_mask", attn_mask, [given] if fits else [], f"what is broadcast to {size}")]
-        return attend(query, key, value, masks, dropout_p, scale)[0]
+    if enable_gqa and fits:
+        heads, own, others = (x.shape[-3:-2] for x in (query, key, value))
+        fits = len(heads) == len(own) == 1 and own == others and own[0] > 0 and heads[0] % own[0] == 0
+        wanted += ", with a number of query heads that is a multiple of the others'"
+    if not fits:
+        given = f"{query.shape}, {key.shape} and {value.shape}"
+        raise ValueError(f"the shapes of query, key and value are {given}; {wanted}.")
+    return [query, *(np.repeat(x, heads[0] // own[0], axis=-3) if enable_gqa else x for x in (key, value))]
+
+
+def _masks(query: Any, key: Any, attn_mask: Any, is_causal: bool) -> list[Any]:
+    if attn_mask is None:
+        return [causal(query.shape[-2], key.shape[-2])] if is_causal else []
+    if is_causal:
+        raise ValueError("both attn_mask and is_causal are given; wanted one: combine them, as in mask & np.tri(L, S, dtype=bool).")
+    size = (*np.broadcast_shapes(query.shape[:-2], key.shape[:-2]), query.shape[-2], key.shape[-2])
+    given = np.shape(attn_mask)
+    fits = len(given) <= len(size) and all(n in (1, m) for n, m in zip(given[::-1], size[::-1], strict=False))
+    return [checked_mask("attn_mask", attn_mask, [given] if fits else [], f"what is broadcast to {size}")]

@@ -43,9 +43,10 @@ class Weights(NamedTuple):
 # --- one step ---------------------------------------------------------------------------------------------------------------------
 
 
-def _quarters(x: Any) -> tuple[Any, ...]:
-    size = x.shape[-1] // 4
-    return tuple(x[..., i * size : (i + 1) * size] for i in range(4))
+def _parts(x: Any, n: int) -> list[Any]:
+    """The `n` parts of the last axis."""
+    size = x.shape[-1] // n
+    return [x[..., i * size : (i + 1) * size] for i in range(n)]
 
 
 @functools.cache
@@ -80,25 +81,25 @@ _gates = extend.primitive(
 
 
 def _lstm_state(a: Any, c: Any, /) -> State:
-    i, f, cell, o = _quarters(a)
+    i, f, cell, o = _parts(a, 4)
     c = f * c + i * cell
     return o * np.tanh(c), c
 
 
 def _through_cell(g: Any, y: Any, a: Any) -> Any:
     """The whole cotangent of the next `c`: what arrives there, and through `h = o tanh(c)`."""
-    return g[1] + g[0] * _quarters(a)[3] * (1 - np.square(np.tanh(y[1])))
+    return g[1] + g[0] * _parts(a, 4)[3] * (1 - np.square(np.tanh(y[1])))
 
 
 def _of_lstm_gates(g: Any, y: Any, a: Any, c: Any) -> Any:
-    i, _, cell, _ = _quarters(a)
+    i, _, cell, _ = _parts(a, 4)
     to_c = _through_cell(g, y, a)
     return np.concatenate([to_c * cell, to_c * c, to_c * i, g[0] * np.tanh(y[1])], axis=-1)
 
 
 _next = extend.primitive(
     _lstm_state,
-    {"a": _of_lstm_gates, "c": lambda g, y, a: _through_cell(g, y, a) * _quarters(a)[1]},
+    {"a": _of_lstm_gates, "c": lambda g, y, a: _through_cell(g, y, a) * _parts(a, 4)[1]},
     name="lstm state",
     doc="""The next `h = o tanh(c')` and `c' = f c + i g` of an LSTM, of its gates `a`, which are (i, f, g, o), and of `c`.""",
 )
@@ -110,17 +111,16 @@ def _lstm(x: Any, p: Any, state: State) -> State:
 
 def _gru_gates(x: Any, p: Any, /) -> Any:
     size = x.shape[-1] // 3
-    both = ad.sigmoid(x[..., : 2 * size] + p[..., : 2 * size])
+    both = ad.sigmoid(x[..., : 2 * size] + p[..., : 2 * size])  # of both gates at once
     n = np.tanh(x[..., 2 * size :] + both[..., :size] * p[..., 2 * size :])
     return np.concatenate([both, n], axis=-1)
 
 
 def _of_gru_gates(g: Any, y: Any, p: Any, of_p: bool) -> Any:
-    size = y.shape[-1] // 3
-    r, z, n = (y[..., i * size : (i + 1) * size] for i in range(3))
-    to_n = g[..., 2 * size :] * (1 - np.square(n))
-    to_r = (g[..., :size] + to_n * p[..., 2 * size :]) * (r * (1 - r))
-    return np.concatenate([to_r, g[..., size : 2 * size] * (z * (1 - z)), to_n * r if of_p else to_n], axis=-1)
+    (g_r, g_z, g_n), (r, z, n) = _parts(g, 3), _parts(y, 3)
+    to_n = g_n * (1 - np.square(n))
+    to_r = (g_r + to_n * _parts(p, 3)[2]) * (r * (1 - r))
+    return np.concatenate([to_r, g_z * (z * (1 - z)), to_n * r if of_p else to_n], axis=-1)
 
 
 _gates_of_gru = extend.primitive(
@@ -132,10 +132,8 @@ _gates_of_gru = extend.primitive(
 
 
 def _gru(x: Any, p: Any, state: State) -> State:
-    a, (h,) = _gates_of_gru(x, p), state
-    size = a.shape[-1] // 3
-    n = a[..., 2 * size :]
-    return (n + a[..., size : 2 * size] * (h - n),)
+    _, z, n = _parts(_gates_of_gru(x, p), 3)
+    return (n + z * (state[0] - n),)
 
 
 RNN_TANH = Kind(1, ("h",), lambda x, p, state: (np.tanh(x + p),))

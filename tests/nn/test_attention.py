@@ -100,6 +100,10 @@ def test_what_does_not_fit_is_an_error() -> None:
     shapes = "the shapes of query, key and value are (2, 3), (4, 2) and (4, 3); wanted (..., L, E), (..., S, E) and (..., S, Ev)."
     with error(ValueError, f"{name}: {shapes}"):
         ATTENTION(q, k[:, :2], k)
+    heads = "(3, 2, 3), (2, 4, 3) and (2, 4, 3); wanted (..., L, E), (..., S, E) and (..., S, Ev)"
+    multiple = "with a number of query heads that is a multiple of the others'."
+    with error(ValueError, f"{name}: the shapes of query, key and value are {heads}, {multiple}"):
+        ATTENTION(normal(3, 2, 3), normal(2, 4, 3), normal(2, 4, 3), enable_gqa=True)
     both_given = "both attn_mask and is_causal are given; wanted one: combine them, as in mask & np.tri(L, S, dtype=bool)."
     with error(ValueError, f"{name}: {both_given}"):
         ATTENTION(q, k, k, np.ones((2, 4), bool), is_causal=True)
