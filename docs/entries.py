@@ -8,12 +8,14 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
-import nn  # noqa: F401 (these declare entries of their own)
+import nn
 from autodiff.composites import Composite, composites
 from autodiff.numpy.namespaces import load_all
 from autodiff.registry import Primitive, registry
 
 load_all()
+for _name in nn.__all__:
+    getattr(nn, _name)  # some modules declare entries, and are loaded when they are first used
 
 OWN = ("autodiff.", "nn.")  # modules that declare operations; users and tests declare others
 

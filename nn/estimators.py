@@ -12,7 +12,11 @@ import numpy as np
 
 import autodiff as ad
 from nn import functional, init, optim
-from nn.modules import ELU, GELU, Identity, Linear, Module, ReLU, Sequential, Sigmoid, SiLU, Tanh
+from nn.modules.activation import ELU, GELU, ReLU, Sigmoid, SiLU, Tanh
+from nn.modules.container import Sequential
+from nn.modules.linear import Linear
+from nn.modules.module import Module
+from nn.modules.shaping import Identity
 from nn.progress import shown
 from nn.random import drawing_from
 
@@ -251,7 +255,7 @@ class NetworkClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
 
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = nn.estimators.NetworkClassifier((20,), learning_rate_init=0.01, random_state=0, max_iter=300).fit(X, y)
+    >>> model = nn.estimators.NetworkClassifier((20,), learning_rate_init=0.02, tol=1e-3, random_state=0).fit(X, y)
     >>> model.score(X, y) > 0.95
     True
     """

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import autodiff as ad
-from nn.functional.dropout import dropout
+from nn.functional.dropouts import dropout
 from nn.functional.naming import errors_of
 
 __all__ = ["scaled_dot_product_attention"]

@@ -15,7 +15,7 @@ import numpy as np
 import autodiff as ad
 from autodiff import extend
 from nn import functional
-from nn.functional.linear import linear
+from nn.functional.linear_maps import linear
 
 __all__: list[str] = []
 

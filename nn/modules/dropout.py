@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nn import functional
-from nn.functional.dropout import check_probability
+from nn.functional.dropouts import check_probability
 from nn.modules.function import Stateless
 
 __all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]

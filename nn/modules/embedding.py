@@ -8,7 +8,7 @@ import numpy as np
 
 import autodiff as ad
 from nn import functional, init
-from nn.functional.embedding import require_mode
+from nn.functional.embeddings import require_mode
 from nn.functional.naming import errors_of
 from nn.modules.function import FunctionModule
 from nn.modules.settings import integer, on_cpu

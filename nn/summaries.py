@@ -58,12 +58,12 @@ def summary(model: Module, input_shape: Sequence[Any], dtype: Any = None) -> Sum
     A parameter that several layers share is counted in each line, and once in the sum.
 
     >>> nn.summary(nn.Sequential(nn.Linear(2, 4), nn.Sigmoid(), nn.Linear(4, 1)), (10, 2))
-    layer       output shape  parameters
-    ------------------------------------
-    Linear (0)  (10, 4)               12
-    Sigmoid (1) (10, 4)                0
-    Linear (2)  (10, 1)                5
-    ------------------------------------
+    layer        output shape  parameters
+    -------------------------------------
+    Linear (0)   (10, 4)               12
+    Sigmoid (1)  (10, 4)                0
+    Linear (2)   (10, 1)                5
+    -------------------------------------
     17 parameters, 136 bytes
     """
     shapes = [tuple(input_shape)] if all(isinstance(n, (int, np.integer)) for n in input_shape) else [*map(tuple, input_shape)]
