@@ -90,9 +90,11 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
     >>> nn.functional.mse_loss(ad.Tensor([1.0, 2.0]), ad.Tensor([0.0, 0.0]))
     Tensor(2.5)
     """
-    check("mse_loss", reduction=reduction)
     try:
         return _SQUARED_ERROR[reduction](input, target)
+    except KeyError:
+        check("mse_loss", reduction=reduction)
+        raise
     except (TypeError, ValueError) as error:
         raise under("mse_loss", error) from None
 

@@ -73,17 +73,22 @@ class Described(Stateless):
 
 def _forward(function: Callable[..., Any], inputs: Sequence[inspect.Parameter], settings: list[str]) -> Callable[..., Any]:
     """`forward` of the modules of `function`: of one input, which is the usual case and the fastest, or of several."""
-    values: Callable[[Any], Sequence[Any]] = attrgetter(*settings) if settings else lambda self: ()
-    if len(settings) == 1:
-        value = values
-        values = lambda self: (value(self),)  # noqa: E731
+    found: Callable[[Any], Any] = attrgetter(*settings) if settings else lambda self: ()
+    values = found if len(settings) != 1 else lambda self: (found(self),)
 
     def forward(self: Module, input: Any) -> Any:
         """Compute the function of the input."""
         try:
-            return function(input, *values(self)) if settings else function(input)
-        except (TypeError, ValueError) as error:
-            raise under(type(self).__name__, error) from None
+            return function(input)
+        except (TypeError, ValueError, AttributeError) as error:
+            raise _told(self, error) from None
+
+    def forward_with_settings(self: Module, input: Any) -> Any:
+        """Compute the function of the input."""
+        try:
+            return function(input, *values(self))
+        except (TypeError, ValueError, AttributeError) as error:
+            raise _told(self, error) from None
 
     def forward_of_several(self: Module, *args: Any, **kwargs: Any) -> Any:
         """Compute the function of the inputs."""
@@ -91,10 +96,24 @@ def _forward(function: Callable[..., Any], inputs: Sequence[inspect.Parameter], 
             args = tuple(_bound(type(self).__name__, inputs, args, kwargs).values())
         try:
             return function(*args, *values(self))
-        except (TypeError, ValueError) as error:
-            raise under(type(self).__name__, error) from None
+        except (TypeError, ValueError, AttributeError) as error:
+            raise _told(self, error) from None
 
-    return forward if [p.name for p in inputs] == ["input"] else forward_of_several
+    if len(inputs) != 1:
+        return forward_of_several
+    return forward_with_settings if settings else forward
+
+
+def _told(module: Module, error: Exception) -> Exception:
+    """`error` in the name of the class of `module`; if that lacks an attribute, with what may be the reason."""
+    if isinstance(error, (TypeError, ValueError)):
+        return under(type(module).__name__, error)
+    if getattr(error, "obj", None) is not module:
+        return error
+    name = getattr(error, "name", "")
+    return AttributeError(
+        f"{type(module).__name__} has no attribute {name!r}. If a base class sets it, __init__ must call super().__init__(...)."
+    )
 
 
 def _bound(name: str, parameters: Sequence[inspect.Parameter], args: Any, kwargs: Any) -> dict[str, Any]:

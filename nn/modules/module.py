@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
@@ -81,12 +81,9 @@ class Module(Hooked):
                     f"To refer to a module without containing it, keep a weak reference: self.{name} = weakref.ref(module)."
                 )
 
-    def __getattr__(self, name: str) -> Any:
-        if hasattr(type(self), name):  # a property that failed: its own error says why
-            return object.__getattribute__(self, name)
-        raise AttributeError(
-            f"{type(self).__name__} has no attribute {name!r}. If a base class sets it, __init__ must call super().__init__(...)."
-        )
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...  # of any attribute; at run time, there is none: it would slow down all of them
 
     def __delattr__(self, name: str) -> None:
         self._parts.discard(name)
