@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dis
+import sys
+from collections import ChainMap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from copy import deepcopy
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -66,10 +73,68 @@ def _leave_graph(tensor: Tensor, to: str) -> np.ndarray:
     return array
 
 
-def _real_number(self: Tensor) -> Any:
-    if self.dtype.kind == "c":
-        raise TypeError("conversion to a real number: this tensor is complex. Take complex(z), or its z.real, z.imag or abs(z).")
-    return _leave_graph(self, "a number").item()
+def _number(kind: Callable[[Any], Any]) -> Callable[[Tensor], Any]:
+    """The conversion to a number of Python's `kind`: for `float(t)`, as plain a word as `t.item()`, but not for `math.exp(t)`."""
+
+    def convert(self: Tensor) -> Any:
+        if self.dtype.kind == "c" and kind is not complex:
+            raise TypeError(
+                "conversion to a real number: this tensor is complex. Take complex(z), or its z.real, z.imag or abs(z)."
+            )
+        if loses_gradient(self) and not _is_plain_word(sys._getframe(1)):
+            _leave_graph(self, "a number")
+        return kind(array_of(self).item())
+
+    return convert
+
+
+# Whether a function is being differentiated, which may compute its result from the number.
+_differentiating = ContextVar("autodiff_differentiating", default=False)
+
+
+@contextmanager
+def differentiating(is_so: bool = True) -> Iterator[None]:
+    """In the block, `float(t)` of what has a gradient is an error, as `math.exp(t)` is everywhere."""
+    token = _differentiating.set(is_so)
+    try:
+        yield
+    finally:
+        _differentiating.reset(token)
+
+
+def _is_plain_word(frame: Any) -> bool:
+    """Whether the caller asks for text, `"%f" % t`, or in so many words for a number, `float(t)`, and nothing is differentiated.
+
+    Python calls `__float__` for these as for `math.exp(t)`. Only the instruction at which the caller is tells them apart.
+    """
+    asking = _asking(frame.f_code, frame.f_lasti)
+    if asking == "%" or _differentiating.get():
+        return asking == "%"
+    names = ChainMap(frame.f_locals, frame.f_globals, frame.f_builtins)
+    return any(names.get(asking) is kind for kind in (float, int, complex))
+
+
+@lru_cache
+def _asking(code: CodeType, place: int) -> str:
+    """What an instruction in `code` does: the sign of an operator, or the name of the function that it calls, if that is one.
+
+    A function is written where its call begins, and loaded last of what begins there and ends before the call does: `math` is
+    loaded before `math.exp`. `python -X no_debug_ranges` does not know what is written where; no word is plain then.
+    """
+    instructions = [*dis.get_instructions(code)]
+    (call,) = [i for i in instructions if i.offset == place]
+    if "CALL" not in call.opname:  # PRECALL is one: what Python runs often it calls sooner
+        return call.argrepr if call.opname == "BINARY_OP" else ""
+    begin, end = _place(call)
+    before = [i for i in instructions if i.offset < place and _place(i)[0] == begin and _place(i)[1] < end]
+    loaded = [i for i in before if i.opname != "PUSH_NULL"][-1:]
+    return "".join(i.argval for i in loaded if i.opname.startswith("LOAD_") and i.opname not in ("LOAD_ATTR", "LOAD_METHOD"))
+
+
+def _place(instruction: dis.Instruction) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The line and the column where the source of an instruction begins, and where it ends; 0 for what is not known."""
+    line, last, start, end = instruction.positions or (0, 0, 0, 0)
+    return (line or 0, start or 0), (last or 0, end or 0)
 
 
 def _reduced(self: Tensor) -> Any:
@@ -118,9 +183,9 @@ _SPECIAL: dict[str, Any] = {
     "__repr__": _text,
     "__format__": _formatted,
     "__array__": _as_array,
-    "__float__": lambda self: float(_real_number(self)),
-    "__int__": lambda self: int(_real_number(self)),
-    "__complex__": lambda self: complex(_leave_graph(self, "a number").item()),
+    "__float__": _number(float),
+    "__int__": _number(int),
+    "__complex__": _number(complex),
     "__index__": lambda self: array_of(self).__index__(),
     "__bool__": lambda self: bool(array_of(self)),
     "__reduce__": _reduced,

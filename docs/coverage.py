@@ -78,7 +78,8 @@ The methods of ufuncs follow from the ufuncs: `np.add.reduce(t)`, `np.maximum.ac
 `np.add.reduceat(t, indices)` and `np.add.at(t, indices, v)`. `out=tensor` is a recorded write, as `tensor[...] = result` is, and
 `where=` with it computes the chosen elements alone. Parameters that have no meaning for tensors are errors that say what to do.
 
-Where NumPy asks a tensor for nothing but its array, or Python for a number, a tensor that requires grad is an error. What to write:
+Where NumPy asks a tensor for nothing but its array, or Python for a number, a tensor that requires grad is an error, unless it is
+text or a plain `float(loss)`, `int(t)`, `complex(t)`, such as training loops print and add up: `f"{{loss:.3f}}"`. What to write:
 
 | instead of | write |
 | --- | --- |
@@ -88,7 +89,7 @@ Where NumPy asks a tensor for nothing but its array, or Python for a number, a t
 | `a = np.zeros(2); a[0] = t` | `a = np.zeros_like(t, shape=2)`, or `ad.Tensor(np.zeros(2))` |
 | `math.sin(t)`, `np.vectorize(math.sin)(t)`, `np.frompyfunc(math.sin, 1, 1)(t)` | `np.sin(t)` |
 | `np.vectorize(f)(t)` with an `if` in `f` | `np.where(condition, t, u)`, or `np.apply_along_axis(f, axis, t)` |
-| `float(t)`, `int(t)`, `"%f" % t` | `t.item()`, a number without gradient |
+| `map(float, tensors)`; `float(t)`, `int(t)` in a function that is differentiated | `t.item()`, a number without gradient |
 | `series * t`, `frame @ t` of pandas | `series.to_numpy() * t`, `frame.to_numpy() @ t` |
 | `np.int64(t)` | `t.detach().astype(np.int64)` |
 | `np.polynomial.Polynomial(u)(t)` | `np.polyval(u[::-1], t)` |

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.conversions import differentiating
 from autodiff.core.backward import Result, conjugate
 from autodiff.core.graph import clock
 from autodiff.core.overwriting import content
@@ -132,7 +133,7 @@ class _Run:
                 raise self._otherwise()
             return entry.apply(replaced, params)
 
-        with _requiring_grad(self.taken), _random_numbers_from(self.states), interpreting(replace):
+        with _requiring_grad(self.taken), _random_numbers_from(self.states), differentiating(False), interpreting(replace):
             result = self._called(arguments)
         leaves, _ = flatten(result, "checkpoint: the result", arrays_of_numbers=False)
         results = [taken.get(node_of(y), y) for y, _ in leaves if isinstance(y, Tensor)]

@@ -7,6 +7,7 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
+from autodiff.conversions import differentiating
 from autodiff.core.backward import backward_pass, conjugate
 from autodiff.core.graph import Leaf
 from autodiff.core.modes import Switch
@@ -87,7 +88,7 @@ class Evaluation:
         self, transform: str, f: Callable[..., Any], args: Sequence[Any], positions: Sequence[int], has_aux: bool = False
     ) -> None:
         recording = is_grad_enabled()
-        with enable_grad():
+        with enable_grad(), differentiating():
             given = {i: Argument(args[i], f"{transform}: argument {i}") for i in positions}
             result = f(*(given[i].tensors if i in given else arg for i, arg in enumerate(args)))
         result, aux = pair(result, transform) if has_aux else (result, ())

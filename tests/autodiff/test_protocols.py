@@ -586,9 +586,6 @@ CONVERSIONS: list[Callable[[Any], Any]] = [
     lambda t: np.array([[t], [t]]),
     lambda t: np.float64(t),
     lambda t: np.asarray(t, dtype=np.float32),
-    lambda t: float(t),
-    lambda t: int(t),
-    lambda t: complex(t),
     lambda t: math.exp(t),
     lambda t: cmath.sqrt(t),
     lambda t: math.floor(t),
@@ -604,13 +601,13 @@ CONVERSIONS: list[Callable[[Any], Any]] = [
 @pytest.mark.parametrize("convert", CONVERSIONS)
 def test_a_conversion_that_would_lose_the_gradient_is_an_error(convert: Callable[[Any], Any]) -> None:
     x = leaf(1.5)
-    for t in (x, x * 2):
+    for t in [x, x * 2] * 20:  # often, since Python then runs other instructions
         with pytest.raises((TypeError, ValueError)) as caught:
             convert(t)
         assert isinstance(caught.value, TypeError) or isinstance(caught.value.__cause__, TypeError)  # NumPy wraps that of a[0] = t
 
 
-@pytest.mark.parametrize("convert", CONVERSIONS[:12])
+@pytest.mark.parametrize("convert", CONVERSIONS[:9])
 def test_the_error_names_the_ways_out(convert: Callable[[Any], Any]) -> None:
     with pytest.raises(
         TypeError,
@@ -621,7 +618,7 @@ def test_the_error_names_the_ways_out(convert: Callable[[Any], Any]) -> None:
         convert(leaf(1.5))
 
 
-@pytest.mark.parametrize("convert", [c for i, c in enumerate(CONVERSIONS) if i not in (11, 14, 17)])
+@pytest.mark.parametrize("convert", [c for i, c in enumerate(CONVERSIONS) if i not in (8, 11, 14)])
 def test_conversions_are_allowed_where_no_gradient_is_lost(convert: Callable[[Any], Any]) -> None:
     expected = convert(np.array(1.5))
     freed = leaf(1.5) * 1.0
@@ -633,6 +630,72 @@ def test_conversions_are_allowed_where_no_gradient_is_lost(convert: Callable[[An
         assert_array_equal(convert(leaf(1.5) * 1.0), expected)
 
 
+WRITTEN_OUT: dict[str, Callable[[Any], Any]] = {
+    "float": lambda t: float(t),
+    "int": lambda t: int(t),
+    "complex": lambda t: complex(t),
+    "in another expression": lambda t: [math.exp(float(t)), f"{int(t)}", complex(t).real],
+    "over lines": lambda t: float(
+        t,
+    ),
+    "in a comprehension": lambda t: [float(u) for u in (t, t)],
+    "under another name": lambda t: (lambda number: number(t))(float),
+    "of builtins": lambda t: eval("float(t)", {"t": t}),
+    "percent": lambda t: "loss %.3f, %d" % (t, t),  # noqa: UP031
+    "format": lambda t: f"{t:.3f} {t:10.2e} {format(t, '.1f')} {'{:g}'.format(t)}",  # noqa: UP032
+}
+
+
+@pytest.mark.parametrize("convert", WRITTEN_OUT.values(), ids=WRITTEN_OUT.keys())
+def test_a_number_that_is_asked_for_in_so_many_words_is_given(convert: Callable[[Any], Any]) -> None:
+    for t in [leaf(1.5), leaf(1.5) * 1.0, ad.Tensor(1.5), leaf([[1.5]])] * 20:  # often, since Python then runs other instructions
+        assert convert(t) == convert(1.5)
+
+
+def test_a_name_that_is_not_pythons_is_no_conversion_in_so_many_words() -> None:
+    float = math.exp
+    with pytest.raises(TypeError, match="conversion to a number: this tensor requires grad"):
+        float(leaf(1.5))
+
+
+@pytest.mark.parametrize("name", [name for name in WRITTEN_OUT if name not in ("percent", "format")])
+def test_in_a_function_that_is_differentiated_a_number_would_lose_the_gradient(name: str) -> None:
+    def f(x: Any) -> Any:
+        WRITTEN_OUT[name](x)
+        return x * x
+
+    for transform in (ad.grad(f), ad.hessian(f), lambda x: ad.vjp(f, x), lambda x: ad.jvp(f, (x,), (x,)), ad.grad(ad.grad(f))):
+        with pytest.raises(TypeError, match=r"conversion to a number: this tensor requires grad.*\.item\(\)"):
+            transform(1.5)
+    y = leaf(1.5)
+    assert float(y) == 1.5  # outside of it again, also after an error
+
+
+def test_a_function_that_is_differentiated_can_print_its_values() -> None:
+    printed = []
+
+    def f(x: Any) -> Any:
+        printed.append(f"{x:.2f}, %.1f" % x)
+        with ad.no_grad():
+            printed.append(float(x))
+        return x * x
+
+    assert ad.grad(f)(1.5) == 3.0
+    assert printed == ["1.50, 1.5", 1.5]
+
+
+def test_what_a_checkpoint_computes_twice_is_printed_twice() -> None:
+    printed = []
+
+    def f(x: Any) -> Any:
+        printed.append(float(x))
+        return x * x
+
+    x = leaf(1.5)
+    ad.checkpoint(f)(x).backward()
+    assert (printed, x.grad.item()) == ([1.5, 1.5], 3.0)
+
+
 NO_HOOK: dict[str, tuple[Callable[[Any], Any], str, Callable[[Any], Any]]] = {
     "np.array": (lambda t: np.array([t, t]), r"np\.stack, not np\.array", lambda t: np.stack([t, t])),
     "np.asarray": (lambda t: np.asarray([t, t]), r"np\.stack, not np\.array", lambda t: np.stack([t, t])),
@@ -640,9 +703,7 @@ NO_HOOK: dict[str, tuple[Callable[[Any], Any], str, Callable[[Any], Any]]] = {
     "np.fromiter": (lambda t: np.fromiter([t, t], float), r"np\.stack, not np\.array", lambda t: np.stack([t, t])),
     "math.sin": (lambda t: math.sin(t), r"np\.exp, not math\.exp", lambda t: np.sin(t)),
     "np.vectorize": (lambda t: np.vectorize(math.sin)(t), r"np\.exp, not math\.exp", lambda t: np.sin(t)),
-    "float": (lambda t: float(t), r"\.item\(\)", lambda t: t.item()),
-    "int": (lambda t: int(t), r"\.item\(\)", lambda t: int(t.item())),
-    "complex": (lambda t: complex(t), r"\.item\(\)", lambda t: complex(t.item())),
+    "map": (lambda t: next(map(float, [t])), r"\.item\(\)", lambda t: t.item()),
 }
 
 
