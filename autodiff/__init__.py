@@ -11,6 +11,7 @@ from autodiff.modes import *
 from autodiff.numpy import protocols as protocols
 from autodiff.numpy.namespaces import LATER, NAMESPACES, load_later, load_namespace
 from autodiff.ops import *
+from autodiff.porting import advice
 from autodiff.transforms import *
 
 if TYPE_CHECKING:
@@ -351,4 +352,4 @@ def __getattr__(name: str) -> Any:
         return load_namespace(name)
     if name in LATER:
         return globals().setdefault(name, load_later(name))
-    raise AttributeError(f"module 'autodiff' has no attribute {name!r}")
+    raise AttributeError(f"module 'autodiff' has no attribute {name!r}{advice(name, 'torch.', 'x.')}")

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.calls import check_call
 from autodiff.core.backward import Parts, Result
 from autodiff.core.call import apply, caller
 from autodiff.core.tensor import Tensor
@@ -97,11 +98,7 @@ class Primitive:
         by_position = self.params[: max(0, given - count)]
         params = {**self.optional, **dict(zip(by_position, args[count:], strict=False)), **kwargs}
         if not self.required <= given <= self.most or len(params) != len(self.params) or not kwargs.keys().isdisjoint(by_position):
-            try:
-                self.signature.bind(*args, **kwargs)
-            except TypeError as error:
-                bare = [p.replace(annotation=p.empty) for p in self.signature.parameters.values()]
-                raise TypeError(f"{self.name}: {error}. It is called as {self.name}{inspect.Signature(bare)}.") from None
+            check_call(self.name, self.signature, args, kwargs)
         for name, value in params.items():
             if name in self.prepare or isinstance(value, (list, np.ndarray, Tensor)):
                 params[name] = self.prepare.get(name, _kept)(value)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.calls import check_call
 from autodiff.core.call import apply, caller
 from autodiff.core.tensor import attach
 from autodiff.ops import logic, places, writing
@@ -73,6 +74,7 @@ def _method(operation: Callable[..., Any], numpys: Callable[..., Any]) -> Callab
             return operation(*args, **kwargs)
         except TypeError:
             if not is_numpys(args, kwargs):
+                check_call(operation.__name__.strip("_"), inspect.signature(operation), args, kwargs)
                 raise
         return numpys(*args, **kwargs)
 
@@ -169,8 +171,8 @@ _MEMBERS: dict[str, Any] = {
     "astype": _method(astype, _numpys_astype),
     "flatten": _method(_flatten, lambda self, order: _copy(np.ravel(self, order))),
     "compress": _method(_compress, lambda self, condition, *args, **kwargs: np.compress(condition, self, *args, **kwargs)),
-    "sort": writing.sort_in_place,
-    "partition": writing.partition_in_place,
+    "sort": _method(writing.sort_in_place, writing.sort_in_place),
+    "partition": _method(writing.partition_in_place, writing.partition_in_place),
     "reshape": _reshape,
     "transpose": _transpose,
     "copy": _copy,

@@ -12,6 +12,7 @@ from beside_torch import values
 from numpy.testing import assert_allclose
 
 import autodiff as ad
+from docs import porting
 
 PYTORCH = """
 import copy
@@ -138,9 +139,12 @@ for t in range(100):
 assert [p.requires_grad for p in model.parameters()] == [False, False, True, True]
 """
 
+ON_THE_PAGE = porting.SCRIPT.replace("\noptimizer", "\nmodel.load_state_dict(state)\noptimizer")
+
 NETWORKS = {
     "a Sequential in minibatches": (SEQUENTIAL, {"0": (3, 8), "2": (8, 4), "4": (4, 1)}),
     "a subclass with groups": (SUBCLASS, {"fc1": (3, 8), "fc2": (8, 1)}),
+    "the one in docs/porting.md": (ON_THE_PAGE, {"0": (3, 8), "2": (8, 1)}),
     "updates by hand": (BY_HAND, {"0": (3, 8), "2": (8, 1)}),
 }
 
@@ -179,6 +183,7 @@ def _double(torch: Any) -> Iterator[None]:
 
 @pytest.mark.peer
 @pytest.mark.usefixtures("_double")
+@pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad=True to a scalar")  # by float(loss), of PyTorch's
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_script_gives_the_losses_that_it_gives_in_pytorch(torch: Any, name: str) -> None:
     expected = run(name, PYTORCH, torch.tensor)
