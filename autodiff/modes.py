@@ -70,7 +70,19 @@ def detect_anomaly() -> Switch:
 
 
 def interpreting(interpreter: Interpreter) -> Switch:
-    """Let `interpreter(entry, operands, params)` decide on each call of an operation inside: to watch, to replace, to capture."""
+    """Let `interpreter(entry, operands, params)` decide on each call of an operation inside: to watch, to replace, to capture.
+
+    It gets the `Primitive`, the operands and a dict of the other parameters, and returns what the call returns, such as
+    `entry.apply(operands, params)`, to go on. What it calls itself is in the mode outside; interpreters nest.
+
+    >>> def tell(entry, operands, params):
+    ...     print(entry.name)
+    ...     return entry.apply(operands, params)
+    >>> with extend.interpreting(tell):
+    ...     y = np.exp(ad.Tensor([0.0])) + 1
+    exp
+    add
+    """
     return Switch(interpreter=interpreter)
 
 
