@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +51,19 @@ def save(obj: Any, path: str | os.PathLike[str]) -> None:
     flat = isinstance(structure, dict) and list(structure.values()) == [{_ARRAY: key} for key in structure]
     metadata = {"format": "np"} if flat else {"format": "np", _STRUCTURE: json.dumps(structure)}
     library = _safetensors()
+    with replacing(path) as new:
+        library.numpy.save_file(arrays, new, metadata)  # which makes a file of its own that only its owner can read
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """The path of a new file to be written inside, which then takes the place of `path` at once; not if there was an error."""
     path = Path(os.path.realpath(path))
     new = path.with_name(f".{path.name}.{os.urandom(6).hex()}")  # beside it, where it can be renamed at once
     try:
         new.touch(exist_ok=False)
         permissions = (path if path.exists() else new).stat().st_mode & 0o777
-        library.numpy.save_file(arrays, new, metadata)  # which makes a file of its own that only its owner can read
+        yield new
         new.chmod(permissions)
         with open(new, "rb+") as file:
             os.fsync(file.fileno())
