@@ -21,19 +21,20 @@ from nn.modules.module import Module
 __all__ = ["ExportError", "to_onnx"]
 
 
-def to_onnx(model: Module, example: Any, path: str | os.PathLike[str], dynamic_batch: bool = True) -> None:
+def to_onnx(model: Module, example: Any, path: str | os.PathLike[str], dynamic_batch: bool = True, batch_axis: int = 0) -> None:
     """Write what a model computes in eval mode to an ONNX file, of opset 18, which ONNX Runtime and others can run.
 
     The model is called with the example, and what it computes is written down: whatever it is made of, also functions and modules
-    of one's own. A decision by `if` or a loop by `for` is written down as it is taken for the example.
+    of one's own. A decision by `if` is written down as it is taken for the example, and what a loop does as often as it does it.
 
     Args:
         model: the module; afterwards it is in the mode that it was in.
         example: an array or tensor, or a tuple of several inputs, of the types and, but for the batch, of the shapes that the file
             is for. Numbers, None and truth values in it become fixed.
         path: the file, which is replaced at once when all has been written.
-        dynamic_batch: whether the first axis of all inputs can have any length. Which other lengths follow from it is found by
-            calling the model with batches of three sizes.
+        dynamic_batch: whether the batch can have any size. Which other lengths follow from it is found by calling the model with
+            batches of three sizes.
+        batch_axis: which axis of all inputs the batch is: 1 for a sequence of vectors, as a recurrent layer takes by default.
 
     Inputs have the names of the arguments of `forward`, parameters and buffers those of the `state_dict`; outputs are `output`, or
     `output_0` and so on. Numbers of float64 and integers stay what they are, though ONNX Runtime has some operations, such as
@@ -52,11 +53,12 @@ def to_onnx(model: Module, example: Any, path: str | os.PathLike[str], dynamic_b
     arguments = example if isinstance(example, tuple) else (example,)
     arguments = each(arguments, extend.array_of)
     names = _input_names(model, arguments)
-    sizes = _sizes(arguments) if dynamic_batch else []
-    graphs = [_traced(model, arguments, names)] if not sizes else [_of_size(model, arguments, names, size) for size in sizes]
+    sizes = _sizes(arguments, batch_axis) if dynamic_batch else []
+    batches = [_with_batch(arguments, size, batch_axis) for size in sizes] if dynamic_batch else [arguments]
+    graphs = [_traced(model, batch, names) for batch in batches]
     traces, inputs, outputs = zip(*graphs, strict=True)
     if dynamic_batch:
-        merge(traces, sizes, names[0])
+        merge(traces, sizes, names[0], batch_axis)
     write(path, type(model).__name__, traces[0], zip(*inputs, strict=True), zip(*outputs, strict=True), sizes)
 
 
@@ -67,29 +69,22 @@ def _arrays(example: Any) -> list[np.ndarray]:
     return [example] if isinstance(example, np.ndarray) else []
 
 
-def _sizes(arguments: Any) -> list[int]:
+def _sizes(arguments: Any, axis: int) -> list[int]:
     """The batch sizes to compare."""
-    lengths = {array.shape[:1] for array in _arrays(arguments)}
-    if len(lengths) != 1 or () in lengths:
+    lengths = {array.shape[axis : axis + 1] for array in _arrays(arguments)}
+    if axis < 0 or len(lengths) != 1 or () in lengths:
         shapes = ", ".join(str(array.shape) for array in _arrays(arguments)) or "none"
         raise ValueError(
-            f"to_onnx: the inputs in the example have the shapes {shapes}; wanted arrays whose first axis is the batch, of one "
-            "length for all. Export it with dynamic_batch=False if it is not."
+            f"to_onnx: the inputs in the example have the shapes {shapes} and batch_axis is {axis}; wanted arrays with the batch "
+            "along that axis, of one length for all. Say which axis it is, or export with dynamic_batch=False."
         )
     size = max(2, lengths.pop()[0])
     return [size, size + 1, size + 3]
 
 
-def _of_size(model: Module, arguments: Any, names: Sequence[str], size: int) -> Any:
-    """The graph of a call with a batch of this size, in which the rows of the example are repeated."""
-    resized = each(arguments, lambda x: np.resize(x, (size, *x.shape[1:])) if isinstance(x, np.ndarray) else x)
-    try:
-        return _traced(model, resized, names)
-    except (ValueError, IndexError) as error:
-        raise ExportError(
-            f"to_onnx: the model fails with {size} along the first axis: {error} "
-            "Export it with dynamic_batch=False if that is not the batch, or must have the length that it has in the example."
-        ) from error
+def _with_batch(arguments: Any, size: int, axis: int) -> Any:
+    """The example with a batch of this size, in which its elements are repeated."""
+    return each(arguments, lambda x: np.take(x, np.arange(size), axis, mode="wrap") if isinstance(x, np.ndarray) else x)
 
 
 def _input_names(model: Module, arguments: tuple[Any, ...]) -> list[str]:
@@ -118,7 +113,7 @@ def _traced(model: Module, arguments: Any, names: Sequence[str]) -> tuple[Trace,
     waiting = (extend.tensor_of(Symbol(trace, x.name, x.value)) for x in inputs)  # others than `inputs`, for these may be changed
     given = each(arguments, lambda x: next(waiting) if isinstance(x, np.ndarray) else x)
     with _in_eval_mode(model, trace), np.errstate(all="ignore"), ad.no_grad(), extend.interpreting(trace):
-        results = _leaves(model(*given))
+        results = _leaves(_called(model, given, _arrays(arguments)))
     outputs = []
     for i, result in enumerate(results):
         value = trace.symbol(result)
@@ -129,6 +124,17 @@ def _traced(model: Module, arguments: Any, names: Sequence[str]) -> tuple[Trace,
         outputs.append(Symbol(trace, name, y.value))
     trace.nodes = without_unused(trace.nodes, [y.name for y in outputs])
     return trace, inputs, outputs
+
+
+def _called(model: Module, given: Any, arrays: Sequence[np.ndarray]) -> Any:
+    try:
+        return model(*given)
+    except (ValueError, IndexError) as error:
+        shapes = ", ".join(str(array.shape) for array in arrays)
+        raise ExportError(
+            f"to_onnx: the model fails with inputs of shape {shapes}: {error} Give it another example, or, if the batch cannot "
+            "have another size than in the example, dynamic_batch=False."
+        ) from error
 
 
 def _leaves(result: Any) -> list[Any]:

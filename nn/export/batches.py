@@ -11,7 +11,7 @@ from nn.export.tracing import ExportError, Node, Trace
 
 __all__ = ["affine", "merge", "without_unused"]
 
-_HINT = "Export it with dynamic_batch=False for batches of the example's size"
+_HINT = "Say by batch_axis if the batch is another axis, or export with dynamic_batch=False for the example's size alone"
 
 
 def without_unused(nodes: Sequence[Node], outputs: Sequence[str]) -> list[Node]:
@@ -24,8 +24,8 @@ def without_unused(nodes: Sequence[Node], outputs: Sequence[str]) -> list[Node]:
     return kept[::-1]
 
 
-def merge(traces: Sequence[Trace], sizes: Sequence[int], source: str) -> None:
-    """Let the first trace be right for every batch size, of which `source` is the name of an input that has it.
+def merge(traces: Sequence[Trace], sizes: Sequence[int], source: str, axis: int) -> None:
+    """Let the first trace be right for every batch size: the length of `axis` of the input that has the name `source`.
 
     Constants that are equal in all traces stay. Numbers that grow with the batch size are computed from it. An array of which the
     batch is an axis is expanded, if its elements are equal along that, or counted up, if they grow by equal steps as in an arange.
@@ -43,7 +43,7 @@ def merge(traces: Sequence[Trace], sizes: Sequence[int], source: str) -> None:
             elif not any(way(first, name, values, sizes, computed) for way in (_compute, _expand, _count)):
                 raise _depends(node, "a constant that depends on the batch size, and not linearly")
     if computed:
-        batch = [Node("Shape", [source], "/batch", {"start": 0, "end": 1}, "", "")]
+        batch = [Node("Shape", [source], "/batch", {"start": axis, "end": axis + 1}, "", "")]
         first.nodes[:0] = batch + computed
 
 

@@ -58,12 +58,12 @@ def _value(onnx: Any, alike: Sequence[Symbol], sizes: Sequence[int]) -> Any:
     return onnx.helper.make_tensor_value_info(alike[0].name, onnx.helper.np_dtype_to_tensor_dtype(alike[0].dtype), shape)
 
 
-def _length(lengths: Sequence[int], sizes: Sequence[int]) -> int | str:
+def _length(lengths: Sequence[int], sizes: Sequence[int]) -> int | str | None:
     if len(set(lengths)) == 1:
         return lengths[0]
     law = affine(lengths, sizes)
     if law is None:
-        return f"length_{lengths[0]}"
+        return None  # it is not known
     rate, start = map(int, law)
     return (f"{rate}*" if rate != 1 else "") + "batch" + (f"{start:+d}" if start else "")
 

@@ -10,7 +10,7 @@ from nn.export.tracing import Symbol, Trace, value_of
 
 __all__ = ["getitem"]
 
-_BEFORE_ALL = -(1 << 62)  # an end that a slice going down does not reach
+_FAR = 1 << 62  # more than any axis has
 
 
 def getitem(g: Trace, y: Any, x: Symbol, index: Any) -> Any:
@@ -49,12 +49,13 @@ def _per_axis(x: Symbol, index: Any) -> list[Any]:
 
 
 def _sliced(g: Trace, x: Symbol, places: list[Any]) -> Any:
-    """`x` with the slices applied."""
+    """`x` with the slices applied, whose ends mean what they do in Python, whatever the length of the axis is."""
     cuts = []
-    for axis, (place, size) in enumerate(zip(places, x.shape, strict=True)):
-        if isinstance(place, slice) and place.indices(size) != (0, size, 1):
-            start, stop, step = place.indices(size)
-            cuts.append((start, stop if stop >= 0 else _BEFORE_ALL, axis, step))
+    for axis, place in enumerate(places):
+        if isinstance(place, slice) and (place.start or 0, place.stop, place.step or 1) != (0, None, 1):
+            step = 1 if place.step is None else int(place.step)
+            start, stop = (0, _FAR) if step > 0 else (_FAR, -_FAR)
+            cuts.append((start if place.start is None else place.start, stop if place.stop is None else place.stop, axis, step))
     if not cuts:
         return x
     starts, stops, axes, steps = np.array(cuts, np.int64).T
