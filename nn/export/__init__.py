@@ -44,7 +44,7 @@ def to_onnx(model: Module, example: Any, path: str | os.PathLike[str], dynamic_b
         ExportError: the model does something that ONNX cannot say, such as a change in place of a part of an array, a decision by
             values, or an operation that has no translation; the error names it, the module and the line.
         ImportError: onnx is not installed.
-        ValueError: there is no array in the example, or their first axes differ.
+        ValueError: there is no array in the example, or they have no axis for the batch, or of different lengths.
 
     >>> import os, tempfile
     >>> path = os.path.join(tempfile.mkdtemp(), "model.onnx")
@@ -72,7 +72,7 @@ def _arrays(example: Any) -> list[np.ndarray]:
 def _sizes(arguments: Any, axis: int) -> list[int]:
     """The batch sizes to compare."""
     lengths = {array.shape[axis : axis + 1] for array in _arrays(arguments)}
-    if axis < 0 or len(lengths) != 1 or () in lengths:
+    if axis < 0 or len(lengths) != 1 or lengths & {(), (0,)}:
         shapes = ", ".join(str(array.shape) for array in _arrays(arguments)) or "none"
         raise ValueError(
             f"to_onnx: the inputs in the example have the shapes {shapes} and batch_axis is {axis}; wanted arrays with the batch "

@@ -404,6 +404,9 @@ def test_inputs_of_different_lengths_are_an_error(tmp_path: Path) -> None:
         ValueError, match=r"^to_onnx: the inputs in the example have the shapes \(2, 3\), \(3,\) and batch_axis is 0"
     ):
         to_onnx(model, (np.ones((2, 3)), np.ones(3)), tmp_path / "model.onnx")
+    for shape in ((), (0, 3)):
+        with pytest.raises(ValueError, match="wanted arrays with the batch along that axis"):
+            to_onnx(nn.Tanh(), np.ones(shape), tmp_path / "model.onnx")
 
 
 def test_examples_that_are_none_are_errors(tmp_path: Path) -> None:
