@@ -154,8 +154,29 @@ def _square(g: Trace, y: Any, x: Any) -> Any:
     return g.add("Mul", x, x)
 
 
-def _round(g: Trace, y: Any, x: Any, decimals: int = 0) -> Any:
-    return g.add("Round", g.cast(x, y.dtype)) if decimals == 0 and y.dtype.kind == "f" else None
+def _rounding(op: str) -> Translation:
+    """A rounding, which leaves integers what they are."""
+
+    def translate(g: Trace, y: Any, x: Any, decimals: int = 0) -> Any:
+        if decimals or y.dtype.kind not in "iuf":
+            return None
+        return _copy(g, y, x) if y.dtype.kind != "f" else g.add(op, x)
+
+    return translate
+
+
+def _of_integers(op: Callable[[Trace, Any, Any], Any]) -> Translation:
+    """A translation for integers alone."""
+
+    def translate(g: Trace, y: Any, a: Any, b: Any) -> Any:
+        return op(g, g.cast(a, y.dtype), g.cast(b, y.dtype)) if y.dtype.kind in "iu" else None
+
+    return translate
+
+
+def _quotient(g: Trace, a: Any, b: Any) -> Any:
+    """`a // b` of integers, which is below where the division of ONNX is nearer to 0."""
+    return g.add("Div", g.add("Sub", a, g.add("Mod", a, b)), b)
 
 
 def _cumsum(g: Trace, y: Any, x: Any, axis: Any = None, **_: Any) -> Any:
@@ -176,12 +197,13 @@ OPERATIONS: dict[str, Translation] = {
     **{"sqrt": _elementwise("Sqrt"), "reciprocal": _elementwise("Reciprocal"), "square": _square, "positive": _copy},
     **{"maximum": _elementwise("Max"), "minimum": _elementwise("Min"), "relu": _elementwise("Relu")},
     **{"exp": _elementwise("Exp"), "log": _elementwise("Log"), "sigmoid": _elementwise("Sigmoid")},
-    **{"floor": _elementwise("Floor"), "ceil": _elementwise("Ceil"), "round": _round, "fmod": _elementwise("Mod", fmod=1)},
+    **{"floor": _rounding("Floor"), "ceil": _rounding("Ceil"), "round": _rounding("Round"), "fmod": _elementwise("Mod", fmod=1)},
     **{name: _elementwise(name.capitalize()) for name in ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh")},
     **{name: _elementwise(name.capitalize()) for name in ("asinh", "acosh", "atanh")},
     **{"ndtr": _normal_distribution, "erf": _elementwise("Erf"), "logsigmoid": _logsigmoid, "logaddexp": _logaddexp},
     **{"sum": _reduction("ReduceSum"), "mean": _reduction("ReduceMean"), "prod": _reduction("ReduceProd")},
     **{"max": _reduction("ReduceMax"), "min": _reduction("ReduceMin"), "cumsum": _cumsum},
+    **{"remainder": _of_integers(lambda g, a, b: g.add("Mod", a, b)), "floor_divide": _of_integers(_quotient)},
     **{"softmax": _softmax, "log_softmax": _along_axis("LogSoftmax")},
     **{"linear": _linear, "linear with bias": _linear},
     "matmul": lambda g, y, a, b: g.add("MatMul", g.cast(a, y.dtype), g.cast(b, y.dtype)),

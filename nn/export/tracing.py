@@ -151,7 +151,10 @@ class Trace:
             if made is not None:
                 return made if isinstance(made, Symbol) else Symbol(self, made, y)
         with self._taking_apart(name):
-            return self.rewritings.get(name, function)(*operands, **params)
+            if name not in self.rewritings:
+                return function(*operands, **params)
+            y = np.asarray(function(*each(list(operands), value_of), **each(params, value_of)))
+            return self.cast(self.rewritings[name](*operands, **params), y.dtype)
 
     @contextmanager
     def _taking_apart(self, what: Any) -> Iterator[None]:

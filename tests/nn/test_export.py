@@ -302,6 +302,55 @@ def test_functions(number: int, tmp_path: Path) -> None:
             assert_same(tmp_path / "model.onnx", model, (resized(x + np.float32(0.1), size),))
 
 
+WHOLE: list[Callable[[Any], Any]] = [
+    *(
+        lambda x: x // 2,
+        lambda x: x // -2,
+        lambda x: x % 3,
+        lambda x: x % -3,
+        lambda x: 7 // (x * 2 + 1),
+        lambda x: -x,
+        lambda x: x * 2 - 1,
+    ),
+    *(
+        lambda x: x / 2,
+        lambda x: x**2,
+        lambda x: np.abs(x),
+        lambda x: np.maximum(x, 0),
+        lambda x: np.clip(x, -1, 1),
+        lambda x: np.sign(x),
+    ),
+    *(
+        lambda x: x.sum(axis=0),
+        lambda x: x.mean(),
+        lambda x: x.max(axis=1),
+        lambda x: np.cumsum(x, axis=1),
+        lambda x: x.prod(axis=1),
+    ),
+    *(lambda x: x > 1, lambda x: x == 0, lambda x: x & 1, lambda x: x | 4, lambda x: x ^ 1, lambda x: ~x, lambda x: np.sqrt(x * x)),
+    *(
+        lambda x: x + 0.5,
+        lambda x: x.astype(np.float32),
+        lambda x: np.where(x > 0, x, 0),
+        lambda x: np.exp2(x),
+        lambda x: np.log1p(x * x),
+    ),
+    *(lambda x: np.trunc(x), lambda x: np.floor(x), lambda x: np.var(x, axis=1), lambda x: ad.asarray(x) + 1),
+]
+TRUTH: list[Callable[[Any], Any]] = [
+    *(lambda x: ~x, lambda x: x & x[:, ::-1], lambda x: x.sum(axis=1), lambda x: np.where(x, 1.5, 0), lambda x: x.any(axis=1)),
+    *(lambda x: x.all(), lambda x: x.astype(float), lambda x: x * 2.0, lambda x: np.logical_not(x), lambda x: x[:, None]),
+]
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, bool])
+def test_integers_and_truth_values(dtype: Any, tmp_path: Path) -> None:
+    x = np.random.default_rng(0).integers(-5, 6, (2, 4)).astype(dtype)
+    for function in TRUTH if dtype is bool else WHOLE:
+        to_onnx(Of(function), x, tmp_path / "model.onnx")
+        assert_same(tmp_path / "model.onnx", Of(function), (resized(x, 3),))
+
+
 def test_a_batch_along_another_axis(tmp_path: Path) -> None:
     model, x = Of(lambda x: sum(np.tanh(row) for row in x)), np.random.default_rng(0).normal(size=(3, 2, 4))
     to_onnx(model, x, tmp_path / "model.onnx", batch_axis=1)
