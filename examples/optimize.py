@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import autodiff as ad
-from examples.article.checks import Unusable, require
-from examples.article.report import table
+from examples.checks import require
+from examples.command import DATA, status
+from examples.tables import table
 
 __all__ = ["main"]
 
@@ -82,11 +83,12 @@ def report(fits: list[Fit], reference: Fit, x: np.ndarray, signs: np.ndarray) ->
 
 def main() -> int:
     """Fit, print, and return the exit status: 0 if the fits agree, 1 if they do not, 2 if a package is missing."""
-    try:
-        require("sklearn.datasets", "scikit-learn", "sklearn", "the data")
-    except Unusable as error:
-        print(f"python -m examples.optimize: {error}", file=sys.stderr)
-        return 2
+    return status("examples.optimize", work)
+
+
+def work() -> int:
+    """Fit and print; whether the fits disagree."""
+    require(*DATA)
     x, signs = data()
     print(f"Logistic regression on {x.shape[0]} tumours by {x.shape[1]} features\n")
     fits = [

@@ -6,13 +6,13 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from examples.article import by_hand, compare, framework, report
-from examples.article.checks import Unusable, check_packages, check_writable
+from examples.article import by_hand, compare, framework, pictures, report
 from examples.article.compare import Comparison
 from examples.article.systems import SYSTEMS, Run
+from examples.checks import require
+from examples.command import PROGRESS, Parser, add_plots, check_plots, positive, show_plots, status
 
 __all__ = ["main"]
 
@@ -27,25 +27,6 @@ EPILOG = """\
 exit status: 0 if by hand and framework agree, 1 if they do not, 2 if the call was wrong or a package is missing."""
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Exit with status 2."""
-        self.exit(2, f"{self.prog}: {message}\n")
-
-
-def positive(text: str) -> int:
-    """A whole number, 1 or more."""
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
-    return number
-
-
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The parsed command line."""
     shape = argparse.RawDescriptionHelpFormatter
@@ -56,8 +37,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--only", metavar="NAME", nargs="+", action="extend", type=str.upper, choices=names, help="only these, for example A2 B3"
     )
     option("--epochs", metavar="N", type=positive, help="train for N epochs at most (the articles: 200,000; B2: 10,000)")
-    option("--out", metavar="DIR", type=Path, help="where to write the pictures (default: out/article)")
-    option("--no-plots", action="store_true", help="write no pictures")
+    add_plots(parser, "article")
     option("--explain", action="store_true", help="print the matrix of every term of the chain rule, for the first step of B1")
     sizes = ("INPUTS", "HIDDEN", "OUTPUTS")
     option("--sizes", metavar=sizes, nargs=3, type=positive, help="B4 for a network of these sizes; alone, it trains nothing")
@@ -106,6 +86,14 @@ def explain_first_step(matrices: bool) -> list[str]:
     return [f"B1: {term} by autograd differs by {apart:.1e} of its size" for term, apart in wrong]
 
 
+def check_packages(names: list[str]) -> None:
+    """Look for every package that the systems need, before the work is done."""
+    if names:
+        require(*PROGRESS)
+    if "A1" in names or "A2" in names:
+        require("sklearn.datasets", "scikit-learn", "sklearn", "the data of A1 and A2")
+
+
 def show_all(args: argparse.Namespace, names: list[str]) -> int:
     """Print and draw everything; return the exit status."""
     if "B4" in args.only:
@@ -123,14 +111,7 @@ def show_all(args: argparse.Namespace, names: list[str]) -> int:
     complaints += [line for result in results for line in result.complaints()]
     for line in complaints:
         print(f"by hand and framework disagree: {line}", file=sys.stderr)
-    if args.plots:
-        from examples.article import pictures
-
-        try:
-            paths = pictures.draw_all(results, args.out)
-        except OSError as error:
-            raise Unusable(f"--out {args.out}: cannot write {error.filename}: {error.strerror}") from None
-        print("\nPictures", *paths, sep="\n  ")
+    show_plots(args, pictures.pictures, results)
     return 1 if complaints else 0
 
 
@@ -138,22 +119,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Do what the command line says; return the exit status."""
     args = arguments(argv)
     names = [name for name in SYSTEMS if name in args.only]
-    args.plots = bool(names) and not args.no_plots
-    try:
-        check_packages(names, args.plots)
-        if args.plots or args.out:
-            args.out = args.out or Path("out/article")
-            check_writable(args.out)
+
+    def work() -> int:
+        check_packages(names)
+        check_plots(args, "article", bool(names))
         return show_all(args, names)
-    except Unusable as error:
-        print(f"python -m examples.article: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("python -m examples.article: interrupted", file=sys.stderr)
-        return 130
+
+    return status("examples.article", work)
 
 
 if __name__ == "__main__":
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # a terminal without Greek letters shows a question mark
     sys.exit(main())

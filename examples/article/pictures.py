@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,34 +10,20 @@ import numpy as np
 from examples.article import by_hand
 from examples.article.compare import Comparison
 from examples.article.systems import UNSEEN
+from examples.drawing import BLACK, BLUE, GREEN, ORANGE, PURPLE, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw_all"]
+__all__ = ["pictures"]
 
-# Colours that differ in lightness as well as in hue, for those who do not see the hue (Okabe and Ito's set).
-BLUE, ORANGE, GREEN, PURPLE, BLACK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#222222"
 CLASSES = ((0, BLUE, "o"), (1, ORANGE, "^"))
 
 
-def draw_all(results: list[Comparison], directory: Path) -> list[Path]:
-    """Draw what these results allow, and return the files written."""
-    from matplotlib import rc_context
-
-    directory.mkdir(parents=True, exist_ok=True)
-    style = {"font.size": 11, "axes.titlesize": 12, "axes.spines.top": False, "axes.spines.right": False, "savefig.dpi": 150}
-    paths = []
-    with rc_context(style):
-        for name, figure in pictures({result.system.name: result for result in results}):
-            paths.append(directory / f"{name}.png")
-            figure.savefig(paths[-1])
-    return paths
-
-
-def pictures(results: dict[str, Comparison]) -> Iterator[tuple[str, Figure]]:
-    """Each picture with its name."""
+def pictures(comparisons: list[Comparison]) -> Iterator[tuple[str, Figure]]:
+    """Each picture that these results allow, with its name."""
+    results = {result.system.name: result for result in comparisons}
     moons = [results[name] for name in ("A1", "A2") if name in results]
     if moons:
         yield "moons", draw_moons(moons[0])
@@ -48,14 +33,6 @@ def pictures(results: dict[str, Comparison]) -> Iterator[tuple[str, Figure]]:
     yield "errors", draw_errors(list(results.values()))
     for name, result in results.items():
         yield f"network-{name.lower()}", draw_network(result)
-
-
-def new_figure(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    """An empty figure that keeps its labels apart."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, list(np.atleast_1d(figure.subplots(1, columns)))
 
 
 def scatter(axes: Axes, x: np.ndarray, labels: np.ndarray, size: float = 42) -> None:

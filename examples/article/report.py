@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 import numpy as np
 
 from examples.article import by_hand
@@ -11,17 +9,9 @@ from examples.article.compare import Comparison
 from examples.article.explain import FORMULAS
 from examples.article.sizes import rules_of_thumb, weight_counts
 from examples.article.systems import UNSEEN, System, accuracy
+from examples.tables import table
 
 __all__ = ["closing_table", "matrices", "size_table", "terms_table", "truth_table", "unseen_table"]
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
-    """Columns under a header, the first `left` of them aligned to the left."""
-    lines = [header, *rows]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
-    edges = ["<"] * left + [">"] * (len(header) - left)
-    pattern = "  " + "  ".join(f"{{:{edge}{width}}}" for edge, width in zip(edges, widths, strict=True))
-    return "\n".join(pattern.format(*line).rstrip() for line in lines)
 
 
 def plain(value: float) -> str:

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from examples import checks
 from examples.article import __main__ as command
-from examples.article import by_hand, checks, compare, framework, report
+from examples.article import by_hand, compare, framework, report
 from examples.article.compare import Comparison
 from examples.article.systems import SYSTEMS, Run
 

@@ -6,7 +6,7 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 
-__all__ = ["Unusable", "check_packages", "check_writable"]
+__all__ = ["Unusable", "check_writable", "require"]
 
 
 class Unusable(Exception):
@@ -19,16 +19,6 @@ def require(module: str, package: str, extra: str, purpose: str) -> None:
         import_module(module)
     except ImportError:
         raise Unusable(f'{purpose} needs {package}, which is not installed: pip install "chainrule[{extra}]"') from None
-
-
-def check_packages(names: list[str], plots: bool) -> None:
-    """Look for every package that will be used, before the work is done."""
-    if names:
-        require("tqdm", "tqdm", "progress", "the progress bar")
-    if "A1" in names or "A2" in names:
-        require("sklearn.datasets", "scikit-learn", "sklearn", "the data of A1 and A2")
-    if plots:
-        require("matplotlib", "matplotlib", "plot", "drawing (--no-plots does without)")
 
 
 def check_writable(directory: Path) -> None:
