@@ -59,6 +59,8 @@ def save(obj: Any, path: str | os.PathLike[str]) -> None:
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """The path of a new file to be written inside, which then takes the place of `path` at once; not if there was an error."""
     path = Path(os.path.realpath(path))
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path} cannot be written: there is no folder {path.parent}. Make it first.")
     new = path.with_name(f".{path.name}.{os.urandom(6).hex()}")  # beside it, where it can be renamed at once
     try:
         new.touch(exist_ok=False)

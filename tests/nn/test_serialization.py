@@ -284,6 +284,11 @@ def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         nn.load(tmp_path / "nothing")
 
 
+def test_a_folder_that_is_not_there_is_an_error_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"model cannot be written: there is no folder \S+missing\. Make it first\.$"):
+        nn.save(np.ones(2), tmp_path / "missing" / "model")
+
+
 @settings(max_examples=5)
 @given(seed=st.integers(0, 2**32))
 def test_generators_go_on_where_they_were(tmp_path_factory: Any, seed: int) -> None:
