@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from examples import breast_cancer, diabetes, digits, multiclass
+from examples import breast_cancer, diabetes, digits, multiclass, sequence, transformer
 from examples.command import Example, run
 from examples.drawing import new_figure
 
-EXAMPLES = [module.EXAMPLE for module in (breast_cancer, diabetes, digits, multiclass)]
+EXAMPLES = [module.EXAMPLE for module in (breast_cancer, diabetes, digits, multiclass, sequence, transformer)]
 each = pytest.mark.parametrize("example", EXAMPLES, ids=[example.name for example in EXAMPLES])
 
 
