@@ -81,14 +81,14 @@ def _forward(function: Callable[..., Any], inputs: Sequence[inspect.Parameter], 
         try:
             return function(input)
         except (TypeError, ValueError, AttributeError) as error:
-            raise _told(self, error) from None
+            raise _told(self, error, input) from None
 
     def forward_with_settings(self: Module, input: Any) -> Any:
         """Compute the function of the input."""
         try:
             return function(input, *values(self))
         except (TypeError, ValueError, AttributeError) as error:
-            raise _told(self, error) from None
+            raise _told(self, error, input) from None
 
     def forward_of_several(self: Module, *args: Any, **kwargs: Any) -> Any:
         """Compute the function of the inputs."""
@@ -104,8 +104,13 @@ def _forward(function: Callable[..., Any], inputs: Sequence[inspect.Parameter], 
     return forward_with_settings if settings else forward
 
 
-def _told(module: Module, error: Exception) -> Exception:
-    """`error` in the name of the class of `module`; if that lacks an attribute, with what may be the reason."""
+def _told(module: Module, error: Exception, input: Any = None) -> Exception:
+    """`error` in the name of the class of `module`, with what may be the reason: an attribute that it lacks, or several inputs."""
+    if isinstance(input, tuple) and any(hasattr(part, "ndim") for part in input):
+        return TypeError(
+            f"{type(module).__name__}: the input is a tuple; wanted a tensor or array. Recurrent layers return the output and the "
+            "state, attention the output and the weights: take the first, output, _ = layer(x)."
+        )
     if isinstance(error, (TypeError, ValueError)):
         return under(type(module).__name__, error)
     if getattr(error, "obj", None) is not module:

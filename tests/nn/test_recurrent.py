@@ -239,3 +239,13 @@ def test_packed_sequences_say_what_to_do_instead() -> None:
         _ = nn.utils.rnn.pack_padded_sequence
     with pytest.raises(AttributeError, match="has no attribute 'pack'"):
         _ = nn.utils.rnn.pack
+
+
+def test_the_output_and_the_state_as_one_input_is_an_error_that_says_what_to_take() -> None:
+    layers = nn.Sequential(nn.LSTM(2, 3), nn.Linear(3, 1))
+    with pytest.raises(
+        TypeError, match=r"^Linear: the input is a tuple; wanted a tensor .* take the first, output, _ = layer\(x\)\.$"
+    ):
+        layers(np.ones((4, 5, 2)))
+    with pytest.raises(TypeError, match=r"^ReLU: the input is a tuple"):
+        nn.ReLU()(nn.GRU(2, 3)(np.ones((4, 5, 2))))
