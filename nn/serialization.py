@@ -55,12 +55,18 @@ def save(obj: Any, path: str | os.PathLike[str]) -> None:
         library.numpy.save_file(arrays, new, metadata)  # which makes a file of its own that only its owner can read
 
 
-@contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """The path of a new file to be written inside, which then takes the place of `path` at once; not if there was an error."""
+def require_folder(path: str | os.PathLike[str]) -> Path:
+    """`path`, with links followed, whose folder must be there."""
     path = Path(os.path.realpath(path))
     if not path.parent.is_dir():
         raise FileNotFoundError(f"{path} cannot be written: there is no folder {path.parent}. Make it first.")
+    return path
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """The path of a new file to be written inside, which then takes the place of `path` at once; not if there was an error."""
+    path = require_folder(path)
     new = path.with_name(f".{path.name}.{os.urandom(6).hex()}")  # beside it, where it can be renamed at once
     try:
         new.touch(exist_ok=False)

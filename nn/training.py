@@ -14,7 +14,7 @@ from nn import optim
 from nn.modules.module import Module
 from nn.progress import shown
 from nn.random import get_rng_state, set_rng_state
-from nn.serialization import load, save
+from nn.serialization import load, require_folder, save
 
 __all__ = ["fit"]
 
@@ -57,6 +57,9 @@ def fit(
         and the metrics.
 
     Raises:
+        TypeError: a batch is no pair.
+        ValueError: the loss is not one number, the data has no batch, or there is `patience` without `validation`.
+        FileNotFoundError: the folder of `checkpoint` is not there.
         FloatingPointError: the loss is not finite any more. The parameters are those of the step before.
 
     >>> _ = nn.manual_seed(0)
@@ -69,6 +72,8 @@ def fit(
     """
     if patience is not None and validation is None:
         raise ValueError("fit: patience needs validation, the data on which the loss is to improve.")
+    if checkpoint is not None:
+        require_folder(checkpoint)  # now, and not when an epoch is over
     state = _State(model, optimizer, scheduler)
     if resume and checkpoint is not None and os.path.exists(checkpoint):
         state.load(checkpoint)
@@ -101,7 +106,7 @@ def evaluate(model: Module, functions: Metrics, data: Iterable[tuple[Any, Any]])
     model.eval()
     values: dict[str, list[tuple[int, float]]] = {name: [] for name in functions}
     with ad.no_grad():
-        for x, y in data:
+        for x, y in _pairs(data):
             output = model(x)
             for name, function in functions.items():
                 values[name].append((len(y), float(np.asarray(ad.asarray(function(output, y)).numpy()))))
@@ -110,15 +115,30 @@ def evaluate(model: Module, functions: Metrics, data: Iterable[tuple[Any, Any]])
 
 def _steps(model: Module, loss_fn: Any, optimizer: Any, data: Iterable[tuple[Any, Any]]) -> Iterator[tuple[int, float]]:
     """A step for each batch; how many examples it had, and its loss."""
-    for x, y in data:
+    for x, y in _pairs(data):
         optimizer.zero_grad()
         loss = loss_fn(model(x), y)
-        value = loss.item()
+        try:
+            value = loss.item()
+        except ValueError:
+            raise ValueError(f"fit: the loss has shape {loss.shape}; wanted one number, as with reduction='mean'.") from None
         if not math.isfinite(value):
             raise FloatingPointError(f"fit: the loss is {value}. A smaller learning rate may help, or data without NaN.")
         loss.backward()
         optimizer.step()
         yield len(y), value
+
+
+def _pairs(data: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    """The batches, each of which must be a pair."""
+    for batch in data:
+        if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+            given = f"{type(batch).__name__} of {len(batch)}" if hasattr(batch, "__len__") else type(batch).__name__
+            raise TypeError(
+                f"fit: a batch is {given}; wanted a pair of inputs and targets. All of x and y as one batch are data=[(x, y)], and "
+                "parts of them data=nn.utils.data.DataLoader(nn.utils.data.TensorDataset(x, y), batch_size=32, shuffle=True)."
+            )
+        yield batch[0], batch[1]
 
 
 def _mean(pairs: Iterable[tuple[int, float]]) -> float:

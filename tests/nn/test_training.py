@@ -123,6 +123,26 @@ def test_what_makes_no_sense_is_an_error() -> None:
         nn.fit(model, nn.MSELoss(), optimizer, loader(), 1, patience=2)
     with pytest.raises(ValueError, match=r"^fit: the data has no batch\. An iterator is used up after an epoch"):
         nn.fit(model, nn.MSELoss(), optimizer, iter(loader()), 2)
+    with pytest.raises(ValueError, match=r"^fit: the loss has shape \(8, 1\); wanted one number, as with reduction='mean'\.$"):
+        nn.fit(model, nn.MSELoss(reduction="none"), optimizer, loader(), 1)
+
+
+@pytest.mark.parametrize("rows", [2, 5])  # two rows could be taken for a pair
+def test_data_that_is_no_pairs_is_an_error_that_says_how_to_make_them(rows: int) -> None:
+    model, optimizer = made()
+    with pytest.raises(TypeError, match=rf"^fit: a batch is ndarray of {rows}; wanted a pair .*TensorDataset\(x, y\)"):
+        nn.fit(model, nn.MSELoss(), optimizer, [X[:rows]], epochs=1)
+    with pytest.raises(TypeError, match=r"^fit: a batch is float64; wanted a pair"):
+        nn.fit(model, nn.MSELoss(), optimizer, loader(), 1, validation=Y[:, 0])
+
+
+def test_a_checkpoint_in_no_folder_is_an_error_before_anything_is_trained(tmp_path: Path) -> None:
+    model, optimizer = made()
+    before = model.state_dict()
+    with pytest.raises(FileNotFoundError, match=r"there is no folder \S+missing\. Make it first\.$"):
+        nn.fit(model, nn.MSELoss(), optimizer, loader(), 1, checkpoint=tmp_path / "missing" / "checkpoint")
+    for name, value in model.state_dict().items():
+        assert_array_equal(value, before[name])
 
 
 def test_progress_is_shown_if_wanted(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
