@@ -41,7 +41,7 @@ _HOMES = homes(
             "ReLU ReLU6 SELU SiLU Sigmoid Softmax Softmax2d Softmin Softplus Softshrink Softsign Tanh Tanhshrink Threshold"
         ),
         "modules.attention": "MultiheadAttention",
-        "modules.container": "ModuleDict ModuleList Sequential",
+        "modules.container": "ModuleDict ModuleList ParameterDict ParameterList Sequential",
         "modules.conv": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
         "modules.distance": "CosineSimilarity PairwiseDistance",
         "modules.dropout": "AlphaDropout Dropout Dropout1d Dropout2d Dropout3d FeatureAlphaDropout",

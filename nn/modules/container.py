@@ -1,4 +1,4 @@
-"""Modules made of other modules."""
+"""Lists and dicts of modules or of parameters, and modules one after another."""
 
 from __future__ import annotations
 
@@ -7,43 +7,58 @@ from itertools import count, groupby
 from typing import Any, Self
 
 from nn.modules.module import Module
+from nn.parameter import Parameter
 
-__all__ = ["ModuleDict", "ModuleList", "Sequential"]
+__all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
 
 
-class Listed(Module):
-    """Modules in a row, as a list has them; their names are their places, unless they were given others."""
+class Container(Module):
+    """Attributes of one kind, modules or parameters, as something that has a length and can be iterated over."""
 
-    def _add(self, name: str, module: Any) -> None:
-        if not isinstance(module, Module):
-            raise TypeError(
-                f"{type(self).__name__}: part {name} is {type(module).__name__}; wanted a Module, "
-                "for example nn.Sigmoid() for nn.functional.sigmoid."
-            )
-        self.add_module(name, module)
+    kind: type = Module
 
-    def _renew(self, modules: Iterable[Any]) -> None:
-        """Have these modules, named by their places, instead of those before."""
-        modules = list(modules)
-        for i, module in enumerate(modules):
-            if not isinstance(module, Module):
-                raise TypeError(f"{type(self).__name__}: part {i} is {type(module).__name__}; wanted a Module.")
-        for name in self._modules():
-            delattr(self, name)
-        for i, module in enumerate(modules):
-            self._add(str(i), module)
+    def _own(self) -> dict[str, Any]:
+        """The parts by name."""
+        return {name: value for name, value in vars(self).copy().items() if isinstance(value, self.kind)}
+
+    def _made(self, name: str, value: Any) -> Any:
+        """The part `name`, of what was given."""
+        return value
+
+    def _add(self, name: str, value: Any) -> None:
+        self._register(name, self._made(name, value), self.kind)
 
     def __len__(self) -> int:
-        return len(self._modules())
+        return len(self._own())
+
+
+class Listed(Container):
+    """Parts in a row, as a list has them; their names are their places, unless they were given others."""
+
+    def _made(self, name: str, value: Any) -> Any:
+        if not isinstance(value, Module):
+            raise TypeError(
+                f"{type(self).__name__}: part {name} is {type(value).__name__}; wanted a Module, "
+                "for example nn.Sigmoid() for nn.functional.sigmoid."
+            )
+        return value
+
+    def _renew(self, values: Iterable[Any]) -> None:
+        """Have these parts, named by their places, instead of those before."""
+        made = {str(i): self._made(str(i), value) for i, value in enumerate(values)}
+        for name in self._own():
+            delattr(self, name)
+        for name, value in made.items():
+            self._register(name, value, self.kind)
 
     def __iter__(self) -> Iterator[Module]:
-        return iter(self._modules().values())
+        return iter(self._own().values())
 
     def __contains__(self, module: object) -> bool:
         return any(part is module for part in self)
 
     def __getitem__(self, index: int | slice) -> Any:
-        parts = list(self._modules().items())
+        parts = list(self._own().items())
         if not isinstance(index, slice):
             return parts[index][1]
         result = type(self).__new__(type(self))
@@ -57,7 +72,7 @@ class Listed(Module):
             modules[index] = list(module)
             self._renew(modules)
         else:
-            self._add(list(self._modules())[index], module)
+            self._add(list(self._own())[index], module)
 
     def __delitem__(self, index: int | slice) -> None:
         modules = list(self)
@@ -66,7 +81,7 @@ class Listed(Module):
 
     def append(self, module: Module) -> Self:
         """Add a module at the end; return the container."""
-        names = self._modules()
+        names = self._own()
         self._add(next(str(i) for i in count(len(names)) if str(i) not in names), module)  # a part of another has names from there
         return self
 
@@ -162,7 +177,54 @@ class ModuleList(Listed):
         return f"{type(self).__name__}({inner}" + ("\n)" if lines else ")")
 
 
-class ModuleDict(Module):
+class Named(Container):
+    """Parts by name, as a dict has them."""
+
+    def __getitem__(self, key: str) -> Any:
+        return self._own()[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._add(key, value)
+
+    def __delitem__(self, key: str) -> None:
+        delattr(self, key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._own())
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._own()
+
+    def keys(self) -> KeysView[str]:
+        """The names."""
+        return self._own().keys()
+
+    def values(self) -> ValuesView[Any]:
+        """The parts."""
+        return self._own().values()
+
+    def items(self) -> ItemsView[str, Any]:
+        """The names and the parts."""
+        return self._own().items()
+
+    def update(self, parts: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
+        """Add parts, in the place of those that have the same names."""
+        for key, value in dict(parts).items():
+            self._add(key, value)
+
+    def pop(self, key: str) -> Any:
+        """Take the part `key` out, and return it."""
+        value = self[key]
+        del self[key]
+        return value
+
+    def clear(self) -> None:
+        """Take out all."""
+        for key in list(self):
+            del self[key]
+
+
+class ModuleDict(Named):
     """A dict of modules whose parameters are found. As `torch.nn.ModuleDict`.
 
     Args:
@@ -177,48 +239,54 @@ class ModuleDict(Module):
         super().__init__()
         self.update(modules)
 
-    def __getitem__(self, key: str) -> Module:
-        return self._modules()[key]
 
-    def __setitem__(self, key: str, module: Module) -> None:
-        self.add_module(key, module)
+class ParameterList(Listed):
+    """A list of parameters, which are found. As `torch.nn.ParameterList`.
 
-    def __delitem__(self, key: str) -> None:
-        delattr(self, key)
+    Args:
+        values: parameters, or what parameters are made of.
 
-    def __len__(self) -> int:
-        return len(self._modules())
+    >>> nn.ParameterList([[1.0, 2.0], [3.0]])[1]
+    Parameter([3.], requires_grad=True)
+    """
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._modules())
+    kind = Parameter
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._modules()
+    def __init__(self, values: Iterable[Any] = ()) -> None:
+        super().__init__()
+        self.extend(values)
 
-    def keys(self) -> KeysView[str]:
-        """The names."""
-        return self._modules().keys()
+    def _made(self, name: str, value: Any) -> Any:
+        return value if isinstance(value, Parameter) else Parameter(value)
 
-    def values(self) -> ValuesView[Module]:
-        """The modules."""
-        return self._modules().values()
+    def __repr__(self) -> str:
+        return _of_parameters(self, enumerate(self))
 
-    def items(self) -> ItemsView[str, Module]:
-        """The names and the modules."""
-        return self._modules().items()
 
-    def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
-        """Add modules, in the place of those that have the same names."""
-        for key, module in dict(modules).items():
-            self.add_module(key, module)
+class ParameterDict(Named):
+    """A dict of parameters, which are found. As `torch.nn.ParameterDict`.
 
-    def pop(self, key: str) -> Module:
-        """Take the module `key` out, and return it."""
-        module = self[key]
-        del self[key]
-        return module
+    Args:
+        parameters: parameters, or what parameters are made of, by name.
 
-    def clear(self) -> None:
-        """Take out all."""
-        for key in list(self):
-            del self[key]
+    >>> list(nn.ParameterDict({"scale": 1.0, "shift": [0.0, 0.0]}))
+    ['scale', 'shift']
+    """
+
+    kind = Parameter
+
+    def __init__(self, parameters: Mapping[str, Any] | Iterable[tuple[str, Any]] = ()) -> None:
+        super().__init__()
+        self.update(parameters)
+
+    def _made(self, name: str, value: Any) -> Any:
+        return value if isinstance(value, Parameter) else Parameter(value)
+
+    def __repr__(self) -> str:
+        return _of_parameters(self, self.items())
+
+
+def _of_parameters(container: Container, items: Iterable[tuple[Any, Any]]) -> str:
+    """The types and shapes of the parameters in a container."""
+    lines = [f"\n  ({name}): Parameter of dtype {p.dtype} and shape {p.shape}" for name, p in items]
+    return f"{type(container).__name__}({''.join(lines)}" + ("\n)" if lines else ")")

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
 import autodiff as ad
+from nn.modules.finding import parameters_in, part_of
 from nn.modules.hooks import Hooked
 from nn.parameter import Parameter
 
 __all__ = ["Module"]
-
-LOOKED_AT = 1000  # items of a list, tuple or dict among which hidden parameters are looked for: a history may have millions
 
 
 class IncompatibleKeys(NamedTuple):
@@ -106,8 +104,8 @@ class Module(Hooked):
 
     def _modules(self) -> dict[str, Module]:
         """The modules among the attributes, also those that stand there under several names."""
-        # Of a copy, which is made at once: another thread may set an attribute meanwhile.
-        return {name: value for name, value in vars(self).copy().items() if isinstance(value, Module)}
+        attributes = vars(self).copy()  # which is made at once: another thread may set an attribute meanwhile
+        return {name: value for name, value in attributes.items() if isinstance(value, Module)}
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """The modules among the attributes, each once, with their names."""
@@ -156,12 +154,11 @@ class Module(Hooked):
                     yield path, value
                 elif isinstance(value, (list, tuple, dict)):
                     containers.append((path, value))
-        hiding = [(path, c) for path, c in containers if any(p.requires_grad for p in _parameters_in(c, seen | found))]
+        hiding = [(path, c) for path, c in containers if any(p.requires_grad for p in parameters_in(c, seen | found))]
         if recurse and hiding:
             text = (
                 f"{type(self).__name__}: {', '.join(f'{path} is a {type(c).__name__}' for path, c in hiding)}, in which parameters "
-                "are not found, so they would not be trained or saved. Use nn.Sequential, or make each an attribute with "
-                "add_module or register_parameter."
+                "are not found, so they would not be trained or saved. Use nn.ModuleList, nn.ParameterList or a dict of theirs."
             )
             if not seen:
                 raise TypeError(text)
@@ -222,19 +219,17 @@ class Module(Hooked):
         """
         part: Module = self
         for name in target.split(".") if target else ():
-            child = part._modules().get(name)
-            if child is None:
-                parts = ", ".join(name for name, _ in self.named_modules() if name)
-                raise AttributeError(f"{type(self).__name__}: there is no part {target!r}; its parts are {parts or 'none'}.")
-            part = child
+            parts = part._modules()
+            part = parts[name] if name in parts else part_of(self, "part", target, {n: m for n, m in self.named_modules() if n})
         return part
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter with the dotted name `target`."""
-        found = self._all_state().get(target)
-        if not isinstance(found, Parameter):
-            raise AttributeError(f"{type(self).__name__}: there is no parameter {target!r}.")
-        return found
+        return part_of(self, "parameter", target, dict(self.named_parameters()))
+
+    def get_buffer(self, target: str) -> ad.Tensor:
+        """The buffer with the dotted name `target`."""
+        return part_of(self, "buffer", target, dict(self.named_buffers()))
 
     def apply(self, fn: Callable[[Module], Any]) -> Self:
         """Call `fn` with each of the parts, then with this module; return it."""
@@ -370,23 +365,6 @@ class Module(Hooked):
             return f"{type(self).__name__}({own})"
         lines = ([own] if own else []) + parts
         return f"{type(self).__name__}(" + "".join(f"\n  {line}" for line in lines) + "\n)"
-
-
-def _parameters_in(container: Any, known: set[int]) -> Iterator[Parameter]:
-    """The parameters in a list, tuple or dict, and in the modules and containers there, but for what has an id that is `known`."""
-    seen = set(known)
-    stack = [container]
-    while stack:
-        value = stack.pop()
-        if id(value) in seen:
-            continue
-        seen.add(id(value))
-        if isinstance(value, Parameter):
-            yield value
-            continue
-        inside = vars(value) if isinstance(value, Module) else value
-        inside = inside.copy().values() if isinstance(inside, dict) else inside
-        stack += [x for x in islice(inside, LOOKED_AT) if isinstance(x, (Parameter, Module, list, tuple, dict))]
 
 
 def _as_array(value: Any) -> np.ndarray:

@@ -112,6 +112,36 @@ def test_nothing_changes_if_a_change_is_refused() -> None:
     assert list(row) == before
 
 
+def mixture(library: Any, tensor: Any) -> Any:
+    """A module of lists and dicts of parameters, in either library."""
+    model = library.Sequential(library.ParameterList([tensor([1.0, 2.0]), tensor([3.0])]))
+    model.add_module("named", library.ParameterDict({"scale": tensor([2.0]), "shift": tensor([0.5])}))
+    return model
+
+
+@pytest.mark.peer
+def test_lists_and_dicts_of_parameters_are_found_and_saved_as_pytorchs(torch: Any) -> None:
+    ours, theirs = mixture(nn, np.array), mixture(torch.nn, torch.tensor)
+    assert list(ours.state_dict()) == list(theirs.state_dict()) == ["0.0", "0.1", "named.scale", "named.shift"]
+
+
+def test_lists_and_dicts_of_parameters_are_trained() -> None:
+    weights, named = mixture(nn, np.array)
+    weights.append([4.0]).insert(0, [0.0])
+    assert [name for name, _ in weights.named_parameters()] == ["0", "1", "2", "3"]
+    (weights[1] * named["scale"]).sum().backward()
+    assert named["scale"].grad.tolist() == [3.0]
+    assert repr(named["shift"]) == "Parameter([0.5], requires_grad=True)"
+    assert repr(named).splitlines() == [
+        "ParameterDict(",
+        "  (scale): Parameter of dtype float64 and shape (1,)",
+        "  (shift): Parameter of dtype float64 and shape (1,)",
+        ")",
+    ]
+    with pytest.raises(TypeError, match="wanted numbers"):
+        nn.ParameterList(["text"])
+
+
 # --- buffers, and where things are
 
 
@@ -151,7 +181,11 @@ def test_parts_and_parameters_are_found_by_name() -> None:
     assert model.get_submodule("1.0") is model[1][0]
     assert model.get_submodule("") is model
     assert model.get_parameter("0.bias") is model[0].bias
-    with pytest.raises(AttributeError, match=r"^Sequential: there is no part '1\.2'; its parts are 0, 1, 1\.0\."):
+    with pytest.raises(AttributeError, match=r"^Sequential: there is no part '1\.2'; there are 0, 1, 1\.0\."):
         model.get_submodule("1.2")
-    with pytest.raises(AttributeError, match=r"^Sequential: there is no parameter '1\.weight'"):
+    with pytest.raises(AttributeError, match=r"^Sequential: there is no parameter '1\.weight'; there are 0\.weight, 0\.bias\."):
         model.get_parameter("1.weight")
+    norm = nn.Sequential(nn.BatchNorm1d(2))
+    assert norm.get_buffer("0.running_mean") is norm[0].running_mean
+    with pytest.raises(AttributeError, match=r"^Sequential: there is no buffer '0\.weight'; there are 0\.running_mean,"):
+        norm.get_buffer("0.weight")

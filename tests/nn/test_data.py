@@ -207,6 +207,16 @@ def test_whole_batches_are_asked_for_where_a_dataset_gives_them() -> None:
     assert numbers(DataLoader(Whole(4), batch_size=3)) == [[0, -1, -2], [-3]]
 
 
+def test_parts_of_parts_of_arrays_are_taken_by_batches_and_an_empty_sampler_has_none() -> None:
+    x = np.arange(10.0)
+    part = Subset(Subset(TensorDataset(x, -x), [9, 7, 5, 3, 1]), [4, 0, 2])
+    (a, b), (c, _) = DataLoader(part, batch_size=2)
+    assert_array_equal(a, [1.0, 9.0])
+    assert_array_equal(b, [-1.0, -9.0])
+    assert_array_equal(c, [5.0])
+    assert list(DataLoader(part, sampler=[])) == []
+
+
 @pytest.mark.parametrize(
     ("make", "text"),
     [

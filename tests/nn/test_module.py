@@ -309,7 +309,7 @@ def test_parameters_are_an_error_where_all_are_hidden_in_a_container(hidden: Any
     with error(
         TypeError,
         f"Module: layers is a {type(value).__name__}, in which parameters are not found, so they would not be trained or saved. "
-        "Use nn.Sequential, or make each an attribute with add_module or register_parameter.",
+        "Use nn.ModuleList, nn.ParameterList or a dict of theirs.",
     ):
         listing(holding(value))
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import autodiff as ad
-from nn.utils.data.dataset import TensorDataset
+from nn.utils.data.dataset import Subset, TensorDataset
 from nn.utils.data.sampler import BatchSampler, RandomSampler, SequentialSampler
 
 __all__ = ["DataLoader", "default_collate"]
@@ -54,7 +54,7 @@ class DataLoader:
     """Batches of a dataset, to be iterated over once per epoch. As `torch.utils.data.DataLoader`.
 
     Args:
-        dataset: what has a length and gives examples by number; of a `TensorDataset`, whole batches are taken at once.
+        dataset: what has a length and gives examples by number; of a `TensorDataset`, or a part, whole batches are taken at once.
         batch_size: how many examples a batch has; with None, examples come one by one.
         shuffle: whether they come in random order, another one each epoch.
         sampler: the numbers of the examples, instead of `shuffle`.
@@ -97,7 +97,9 @@ class DataLoader:
             )
         self.dataset, self.batch_size, self.num_workers, self.drop_last = dataset, batch_size, num_workers, drop_last
         self.generator, self.prefetch_factor = generator, 2 if prefetch_factor is None else prefetch_factor
-        self.sampler = sampler or (RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset))
+        if sampler is None:
+            sampler = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
+        self.sampler = sampler
         if batch_sampler is None and batch_size is not None:
             batch_sampler = BatchSampler(self.sampler, batch_size, drop_last)
         self.batch_sampler, self.collate_fn = batch_sampler, collate_fn
@@ -114,10 +116,13 @@ class DataLoader:
         """The batch of a list of numbers, or the example of one."""
         if self.batch_sampler is None:
             return self.dataset[index] if self.collate_fn is None else self.collate_fn(self.dataset[index])
-        if self.collate_fn is None and type(self.dataset) is TensorDataset:
-            return self.dataset[list(index)]
-        whole = getattr(self.dataset, "__getitems__", None)
-        return (self.collate_fn or default_collate)(whole(index) if whole else [self.dataset[i] for i in index])
+        dataset, rows = self.dataset, list(index)
+        while type(dataset) is Subset:
+            dataset, rows = dataset.dataset, [dataset.indices[i] for i in rows]
+        if self.collate_fn is None and type(dataset) is TensorDataset:
+            return dataset[rows]
+        whole = getattr(dataset, "__getitems__", None)
+        return (self.collate_fn or default_collate)(whole(rows) if whole else [dataset[i] for i in rows])
 
     def _ahead(self, indices: Iterable[Any]) -> Iterator[Any]:
         """The batches in their order, while threads make those that follow. An error comes in the place of its batch."""
