@@ -71,7 +71,7 @@ Tensor([[5., 7., 9.]])
   `ad.grad` or another transform differentiates. Where `float` is not called in so many words, as in `map(float, losses)`, and in
   `python -X no_debug_ranges`, which does not know, write `loss.item()`.
 - Numbers are float64 unless they are given in another type: parameters take `dtype=`.
-- There are no devices: `model.to(device)` and `x.cuda()` are left out.
+- The one device is the CPU: `model.to("cpu")` changes nothing, and `x.cuda()` is left out.
 - `ad.Tensor(data)` copies; `ad.asarray(array)` shares memory. `x.data` and `x.numpy()` are read-only arrays. To change a tensor,
   write to it.
 - `state_dict()` is a copy, so that the best state so far stays what it was. PyTorch's changes with the module.
