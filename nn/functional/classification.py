@@ -10,6 +10,7 @@ import numpy as np
 import autodiff as ad
 from autodiff import extend
 from nn.functional.losses import REDUCTIONS, check, reals, reduce, shape_of, weights_of
+from nn.functional.naming import of_real
 
 __all__ = ["cross_entropy", "multi_margin_loss", "nll_loss"]
 
@@ -101,7 +102,7 @@ def _cross_entropy(reduction: str) -> Any:
         return cotangent
 
     return extend.primitive(
-        forward,
+        of_real("cross_entropy", forward),
         {"x": rule},
         name={"mean": "mean cross-entropy", "sum": "sum of cross-entropies", "none": "cross-entropies"}[reduction],
         doc="""`log Σ exp(x[i]) - x[i, target[i]]` of the rows whose target is not -100: the mean, the sum, or all.""",

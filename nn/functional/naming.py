@@ -39,8 +39,9 @@ def of_real(name: str, forward: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(forward)
     def checked(x: Any, *arrays: Any, **params: Any) -> Any:
-        if getattr(getattr(x, "dtype", None), "kind", "") == "c":
-            raise TypeError(f"{name}: {not_real(input=x)}")
+        for array in (x, *arrays):
+            if getattr(getattr(array, "dtype", None), "kind", "") == "c":
+                raise TypeError(f"{name}: {not_real(input=array)}")
         return forward(x, *arrays, **params)
 
     return checked

@@ -120,3 +120,21 @@ def weigh(rng: np.random.Generator) -> Iterator[Call]:
         ((3, 2), (2,), (3, 2), (1, 2)),
     ):
         yield call(reals(rng, x), reals(rng, weight), reals(rng, weight), shape=shape, at=at)
+
+
+@samples_of("lstm gates")
+def lstm_gates(rng: np.random.Generator) -> Iterator[Call]:
+    for shape in ((8,), (2, 4), (0, 4)):
+        yield call(reals(rng, shape))
+
+
+@samples_of("lstm state")
+def lstm_state(rng: np.random.Generator) -> Iterator[Call]:
+    for batch in ((), (3,), (0,)):
+        yield call(reals(rng, (*batch, 8)), reals(rng, (*batch, 2)))
+
+
+@samples_of("gru gates")
+def gru_gates(rng: np.random.Generator) -> Iterator[Call]:
+    for shape in ((6,), (2, 3), (0, 3)):
+        yield call(reals(rng, shape), reals(rng, shape))
