@@ -79,7 +79,8 @@ class Optimizer:
         known = {id(p) for g in self.param_groups for p in g["params"]}
         for i, p in enumerate(group["params"]):
             if not isinstance(p, ad.Tensor):
-                raise TypeError(f"{self._name}: parameter {i} is {type(p).__name__}; wanted a tensor.")
+                hint = ", such as model.parameters() gives" if hasattr(p, "parameters") else ""
+                raise TypeError(f"{self._name}: parameter {i} is {type(p).__name__}; wanted a tensor{hint}.")
             if p.dtype.kind == "c":
                 raise TypeError(
                     f"{self._name}: parameter {i} has dtype {p.dtype}; wanted real numbers. "

@@ -21,7 +21,7 @@ from tests.nn.cases import CASES, Case
 from tests.recording import RecordingArray, record
 
 each_case = pytest.mark.parametrize("case", [pytest.param(case, id=f"{i} {case.text}") for i, case in enumerate(CASES)])
-WITHOUT_CASES = {"Module", "ModuleDict", "ModuleList"}  # which compute nothing by themselves
+WITHOUT_CASES = {"Module", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList"}  # which compute nothing by themselves
 WITHOUT_CASES |= {"CTCLoss"}  # whose gradient is PyTorch's behind log_softmax alone: see test_ctc.py
 
 

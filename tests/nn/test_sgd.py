@@ -540,6 +540,11 @@ def test_what_is_no_tensor_cannot_be_trained(value: Any, kind: str) -> None:
         SGD([parameter(1.0), value])
 
 
+def test_a_model_in_the_place_of_its_parameters_is_an_error_that_says_so() -> None:
+    with error(TypeError, "SGD: parameter 0 is Linear; wanted a tensor, such as model.parameters() gives."):
+        nn.optim.SGD(nn.Sequential(nn.Linear(2, 1)), lr=0.1)
+
+
 def test_what_was_computed_cannot_be_trained() -> None:
     with error(ValueError, "SGD: parameter 1 was computed from others; wanted a leaf, such as an nn.Parameter."):
         SGD([parameter(1.0), parameter(1.0) * 2])
