@@ -15,7 +15,7 @@ def _imported(doctest_namespace: dict[str, object]) -> None:
     doctest_namespace.update(ad=ad, extend=extend, nn=nn, np=np)
 
 
-CASES = 20  # of one test, in the quick tests
+CASES = 12  # of one test, in the quick tests
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
