@@ -154,10 +154,11 @@ def test_a_training_that_is_resumed_is_the_uninterrupted_one_bit_for_bit(tmp_pat
 SAVING = """
 import sys, numpy as np, nn
 path, n = sys.argv[1], 0
-print("ready", flush=True)
 while True:
     n += 1
     nn.save({"x": np.full(200_000, float(n)), "n": n}, path)
+    if n == 1:
+        print("ready", flush=True)
 """
 
 
@@ -166,12 +167,15 @@ while True:
 def test_a_kill_at_any_moment_leaves_a_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.safetensors"
     nn.save({"x": np.zeros(200_000), "n": 0}, path)
+    started = time.perf_counter()
+    nn.save({"x": np.zeros(200_000), "n": 0}, path)
+    takes = time.perf_counter() - started
     rng, seen = np.random.default_rng(0), set()
     for _ in range(50):
         process = subprocess.Popen([sys.executable, "-c", SAVING, str(path)], cwd=ROOT, stdout=subprocess.PIPE)
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
-        time.sleep(rng.uniform(0.0, 0.05))
+        time.sleep(rng.uniform(0.0, 10 * takes))
         process.send_signal(signal.SIGKILL)
         process.wait()
         process.stdout.close()
