@@ -80,14 +80,12 @@ def fit(
     with shown(epochs, lambda: (state.epoch, state.history), progress) as show:
         while state.epoch < epochs and not state.is_worn_out(patience):
             model.train()
-            seen = state.history.setdefault("loss", [])
-            seen.append(_mean(_steps(model, loss_fn, optimizer, data)))
-            measured = seen[-1]
+            measured = _mean(_steps(model, loss_fn, optimizer, data))
+            state.write(loss=measured)
             if validation is not None or metrics:
                 found = evaluate(model, {"loss": loss_fn, **(metrics or {})}, data if validation is None else validation)
                 measured = found.pop("loss")
-                for name, value in {**({} if validation is None else {"val_loss": measured}), **found}.items():
-                    state.history.setdefault(name, []).append(value)
+                state.write(**({} if validation is None else {"val_loss": measured}), **found)
             if scheduler is not None:
                 scheduler.step(*([measured] if isinstance(scheduler, optim.lr_scheduler.ReduceLROnPlateau) else []))
             state.epoch += 1
@@ -157,6 +155,11 @@ class _State:
         self.epoch, self.history = 0, dict[str, list[float]]()
         self.best: dict[str, Any] | None = None
         self.lowest, self.since = math.inf, 0
+
+    def write(self, /, **measured: float) -> None:
+        """Add what was measured to the history."""
+        for name, value in measured.items():
+            self.history.setdefault(name, []).append(value)
 
     def note(self, value: float) -> None:
         """Keep the parameters if they are the best so far."""

@@ -56,5 +56,6 @@ def content(array: np.ndarray, full: bool = False) -> bytes:
 def is_unchanged(array: np.ndarray, before: bytes) -> bool:
     """Whether the content of `array` is what it was; zeros of either sign are the same, and so are NaNs."""
     now = content(array, full=len(before) == array.nbytes)
-    a, b = (np.frombuffer(x, array.dtype) for x in (now, before))
-    return now == before or np.array_equal(a, b, equal_nan=array.dtype.kind in "fc")
+    if now == before:
+        return True
+    return np.array_equal(np.frombuffer(now, array.dtype), np.frombuffer(before, array.dtype), equal_nan=array.dtype.kind in "fc")

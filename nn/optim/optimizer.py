@@ -261,8 +261,7 @@ def regularized(p: Any, g: Any, settings: dict[str, Any]) -> tuple[Any, Any]:
     """
     if settings["maximize"]:
         g = -g
-    decay = settings.get("weight_decay")
-    if decay:
+    if decay := settings.get("weight_decay"):
         if settings.get("decoupled_weight_decay"):
             p = p * (1 - settings["lr"] * decay)
         else:

@@ -182,7 +182,7 @@ def test_it_can_be_copied_and_pickled_and_computes_the_same(case: Case) -> None:
 
 
 @each_case
-def test_arrays_give_arrays_if_nothing_is_trained_and_float32_stays_float32(case: Case) -> None:
+def test_float32_stays_float32(case: Case) -> None:
     module = case.build(nn).float()
     for y in leaves(module(*case.arrays(np.float32))):
         assert y.dtype == np.float32 or y.dtype.kind in "biu"
