@@ -1,6 +1,10 @@
-"""The quick tests, and what the examples in docstrings and documents find imported."""
+"""The quick tests, how the processes that test share a machine, and what the examples in docstrings and documents find imported."""
 
+import gc
+import os
 from collections import defaultdict
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # there is a process for each core; small arrays gain nothing by more threads
 
 import numpy as np
 import pytest
@@ -13,6 +17,12 @@ from autodiff import extend
 @pytest.fixture(autouse=True)
 def _imported(doctest_namespace: dict[str, object]) -> None:
     doctest_namespace.update(ad=ad, extend=extend, nn=nn, np=np)
+
+
+def pytest_collection_finish() -> None:
+    """Leave the tests themselves, which are hundreds of thousands of objects and stay, out of each later collection of garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 CASES = 12  # of one test, in the quick tests

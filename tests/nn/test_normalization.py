@@ -66,6 +66,7 @@ def test_equal_numbers_become_the_bias_and_have_finite_gradients() -> None:
     assert np.all(np.isfinite(x.grad.numpy()))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "normalize",
     [

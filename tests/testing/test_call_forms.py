@@ -46,6 +46,7 @@ def test_an_array_with_operations_of_its_own_is_refused_unless_it_is_left_out(x:
     assert f"# x is an instance of {type(x).__name__}.\n" in search.code
 
 
+@pytest.mark.long
 def test_what_a_library_does_not_make_numbers_of_is_refused_unless_it_is_left_out() -> None:
     jax = pytest.importorskip("jax")
     key = jax.random.key(0)

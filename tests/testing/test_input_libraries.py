@@ -66,6 +66,7 @@ def test_a_torch_module_is_a_container_of_its_parameters() -> None:
     assert arguments(report) == ["model.0.weight", "model.0.bias"]
 
 
+@pytest.mark.long
 def test_jax_arrays_are_given_to_functions_of_jax_arrays() -> None:
     jax = pytest.importorskip("jax")
 
