@@ -281,12 +281,14 @@ def sample(mutants: dict[str, list[Mutant]], size: int, seed: int) -> dict[str, 
 
 
 def judge(mutants: Sequence[Mutant]) -> list[str]:
-    """The verdict on each of the mutants of one entry, after those on their rules without a mistake."""
+    """The verdict on each of the mutants of one entry. Without a mistake, their rules survive whatever finds one of them."""
+    first = [verdict(mutant.source, mutant.rule(), order=1) for mutant in mutants]
+    order = 2 if "survived" in first else 1
     for source in dict.fromkeys(mutant.source for mutant in mutants):
-        control = verdict(source, source.compiled())
+        control = verdict(source, source.compiled(), order)
         if control != "survived":
             raise AssertionError(f"the rule of {source.entry} by {source.argument}, without a mistake, is found: {control}.")
-    return [verdict(mutant.source, mutant.rule()) for mutant in mutants]
+    return [verdict(m.source, m.rule()) if found == "survived" else found for m, found in zip(mutants, first, strict=True)]
 
 
 # --- the command -----------------------------------------------------------------------------------------------------------------

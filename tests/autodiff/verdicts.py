@@ -34,8 +34,8 @@ def planted(source: Source, rule: Callable[..., Any]) -> AbstractContextManager[
     return planting.planted(entry, planting.with_rules(entry, **{source.argument: rule}))
 
 
-def verdict(source: Source, rule: Callable[..., Any]) -> str:
-    """How `rule` in the place of the one in `source` is found, or "survived": one of `COLUMNS`."""
+def verdict(source: Source, rule: Callable[..., Any], order: int = 2) -> str:
+    """How `rule` in the place of the one in `source` is found by its derivatives up to `order`, or "survived": one of `COLUMNS`."""
     entry = registry[source.entry]
     with planted(source, rule), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
@@ -49,8 +49,7 @@ def verdict(source: Source, rule: Callable[..., Any]) -> str:
                 return "in a test"
             if not _is_right_in_float16(source):
                 return "in float16"
-            second = _at_samples(source, order=2)
-            return second if first == "survived" else first
+            return _at_samples(source, order=2) if first == "survived" and order == 2 else first
         except NameError:
             raise  # of a mutant that is none
         except Exception:
