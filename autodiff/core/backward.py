@@ -32,7 +32,7 @@ def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = Non
         RuntimeError: this tensor does not require grad, or has more than one element and `gradient` is not given, or the
             graph has been freed, or needs a value that has been overwritten. No gradient is changed then.
     """
-    if not self.requires_grad:
+    if self._node is None or not self._node.requires_grad:
         raise RuntimeError(
             "backward: this tensor does not require grad: it was not computed from one with requires_grad=True, "
             "or only inside no_grad()."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from operator import attrgetter
 from typing import Any
 
 from nn.functional.naming import under
@@ -29,7 +28,7 @@ class FunctionModule(Module):
         if function is not None:
             parameters = tuple(p.replace(annotation=p.empty) for p in inspect.signature(function).parameters.values())
             cls.function, cls._settings = staticmethod(function), parameters[inputs:]
-            cls.forward = _forward(function, parameters[:inputs], [p.name for p in cls._settings])  # type: ignore[method-assign]
+            cls.forward = _forward(cls, function, parameters[:inputs], [p.name for p in cls._settings])  # type: ignore[method-assign]
 
     def extra_repr(self) -> str:
         """The settings that are not what they are by default."""
@@ -71,37 +70,29 @@ class Described(Stateless):
         return ", ".join(f"{name}={value!r}" for name, value in values.items() if name != "inplace" or value)
 
 
-def _forward(function: Callable[..., Any], inputs: Sequence[inspect.Parameter], settings: list[str]) -> Callable[..., Any]:
-    """`forward` of the modules of `function`: of one input, which is the usual case and the fastest, or of several."""
-    found: Callable[[Any], Any] = attrgetter(*settings) if settings else lambda self: ()
-    values = found if len(settings) != 1 else lambda self: (found(self),)
+_FORWARD = """
+def forward(self{inputs}):
+    try:
+        return function({given})
+    except (TypeError, ValueError, AttributeError) as error:
+        raise told(self, error{first}) from None
+"""
 
-    def forward(self: Module, input: Any) -> Any:
-        """Compute the function of the input."""
-        try:
-            return function(input)
-        except (TypeError, ValueError, AttributeError) as error:
-            raise _told(self, error, input) from None
 
-    def forward_with_settings(self: Module, input: Any) -> Any:
-        """Compute the function of the input."""
-        try:
-            return function(input, *values(self))
-        except (TypeError, ValueError, AttributeError) as error:
-            raise _told(self, error, input) from None
-
-    def forward_of_several(self: Module, *args: Any, **kwargs: Any) -> Any:
-        """Compute the function of the inputs."""
-        if kwargs or len(args) != len(inputs):
-            args = tuple(_bound(type(self).__name__, inputs, args, kwargs).values())
-        try:
-            return function(*args, *values(self))
-        except (TypeError, ValueError, AttributeError) as error:
-            raise _told(self, error) from None
-
-    if len(inputs) != 1:
-        return forward_of_several
-    return forward_with_settings if settings else forward
+def _forward(cls: type, function: Callable[..., Any], inputs: Sequence[inspect.Parameter], settings: list[str]) -> Any:
+    """`forward(self, *inputs)` of the modules of `function`, written out, as fast as by hand: each layer of each step calls it."""
+    names = [p.name for p in inputs]
+    text = _FORWARD.format(
+        inputs="".join(f", {p.name}" + (f"=defaults[{p.name!r}]" if p.default is not p.empty else "") for p in inputs),
+        given=", ".join([*names, *(f"self.{name}" for name in settings)]),
+        first=f", {names[0]}" if len(names) == 1 else "",
+    )
+    scope = {"function": function, "told": _told, "defaults": {p.name: p.default for p in inputs}}
+    exec(compile(text, f"{__file__}: {cls.__name__}.forward", "exec"), scope)  # where it is told who called, it is no user's code
+    forward: Any = scope["forward"]
+    forward.__qualname__, forward.__module__ = f"{cls.__qualname__}.forward", cls.__module__
+    forward.__doc__ = f"Compute the function of the input{'s' * (len(names) != 1)}."
+    return forward
 
 
 def _told(module: Module, error: Exception, input: Any = None) -> Exception:

@@ -127,14 +127,14 @@ class Optimizer:
             with ad.enable_grad():
                 loss = closure()
         self.stepped = True
-        update, states = self.update, self.state
+        update, states, elementwise = self.update, self.state, self.elementwise
         for group in self.param_groups:
             for p in group["params"]:
                 grad = p.grad
                 if grad is None:
                     continue
                 array, g, state = array_of(p), array_of(grad), states.get(p) or {}
-                if array.size > PART and self.elementwise and self._step_in_parts(p, g, state, group):
+                if elementwise and array.size > PART and self._step_in_parts(p, g, state, group):
                     continue
                 new, changed = update(array, g, state, group)
                 if new.dtype is not array.dtype:  # a setting or the gradient is of a wider type

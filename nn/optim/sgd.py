@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.optim.optimizer import Optimizer, moved, regularized
+from nn.optim.optimizer import Optimizer, regularized
 
 __all__ = ["SGD"]
 
@@ -63,11 +63,12 @@ class SGD(Optimizer):
     @staticmethod
     def update(p: Any, g: Any, state: dict[str, Any], settings: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """The parameter after one step, and its velocity."""
-        p, g = regularized(p, g, settings)
+        if settings["weight_decay"] or settings["maximize"]:
+            p, g = regularized(p, g, settings)
         momentum = settings["momentum"]
         if momentum:
             v, dampening = state.get("momentum_buffer"), settings["dampening"]
             v = np.copy(g) if v is None else momentum * v + ((1 - dampening) * g if dampening else g)
             state = {"momentum_buffer": v}
             g = g + momentum * v if settings["nesterov"] else v
-        return moved(p, settings["lr"], g), state
+        return p - settings["lr"] * g, state

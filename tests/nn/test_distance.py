@@ -84,6 +84,6 @@ def test_shapes_that_do_not_fit_are_an_error_under_the_name_of_what_was_called(c
 
 
 def test_the_second_input_is_asked_for() -> None:
-    text = "PairwiseDistance: missing a required argument: 'x2'. It is called as PairwiseDistance(x1, x2)."
+    text = "PairwiseDistance.forward() missing 1 required positional argument: 'x2'"
     with error(TypeError, text):
         nn.PairwiseDistance()(normal(2, 3))
