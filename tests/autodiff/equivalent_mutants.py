@@ -57,6 +57,7 @@ _PLACES = "np.quantile(np.arange(float(rows.shape[1])), q, method=method)"
 _NAN_PLACES = "np.nanquantile(np.where(places < np.maximum(count, 1), places, np.nan), q, axis=1"
 _ROUNDING = "size * np.finfo(values.dtype).eps * np.max(np.abs(values), axis=-1, keepdims=True, initial=0)"
 _OVER = "np.where(r == 0, 0, a) / np.where(r == 0, 1, r)"
+_VECTORS, _LINEAR = "np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))", ("linear", "linear with bias")
 _FACTOR = "_of_factor({}, {}_shape, mode)"
 _CONVOLVED = "np.convolve(whole, np.flip(other), 'valid')"
 _AXES = "arrays that are joined along an axis have the same number of axes"
@@ -295,4 +296,14 @@ EQUIVALENT: dict[str, str] = {
     "plain: np.asarray(value) -> value": "a rule gets no tensor as a parameter",
     **{f"conv_transpose.w _for_all: 2 -> 2 {sign} 1 (place 3)": "it then joins no zeros" for sign in "+-"},
     **{f"xlogy.a _beside: at + 1 -> {change}": "there, at is 0" for change in ("-at + 1", "1")},
+    **{
+        f"_times: {change}": "a stack of products gives what the product of all rows gives"
+        for change in (
+            *(f"x.ndim < 3 -> {other}" for other in ("not x.ndim < 3", "x.ndim <= 3", "x.ndim > 3")),
+            *("x.ndim -> x.ndim + 1", "x.ndim -> x.ndim - 1", "3 -> 3 + 1", "3 -> 3 - 1"),
+        )
+    },
+    "_times: -1 -> 1": "a matrix has two axes",
+    **{f"{name}.x _rows: {_VECTORS} -> x": "a stack of products gives what the product of all rows gives" for name in _LINEAR},
+    **{f"{name}.weight _rows: {_VECTORS} -> -{_VECTORS}": _SIGN for name in _LINEAR},
 }

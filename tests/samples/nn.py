@@ -10,13 +10,13 @@ from tests.samples.calls import Call, call, elementwise, samples_of
 
 @samples_of("linear")
 def linear(rng: np.random.Generator) -> Iterator[Call]:
-    for x, weight in (((2, 3), (4, 3)), ((3,), (2, 3)), ((5, 2, 3), (1, 3)), ((0, 3), (2, 3))):
+    for x, weight in (((2, 3), (4, 3)), ((3,), (2, 3)), ((5, 2, 3), (1, 3)), ((2, 2, 3), (2, 3)), ((0, 3), (2, 3))):
         yield call(reals(rng, x), reals(rng, weight))
 
 
 @samples_of("linear with bias")
 def linear_with_bias(rng: np.random.Generator) -> Iterator[Call]:
-    for x, weight in (((2, 3), (4, 3)), ((3,), (2, 3)), ((5, 2, 3), (1, 3))):
+    for x, weight in (((2, 3), (4, 3)), ((3,), (2, 3)), ((5, 2, 3), (1, 3)), ((2, 2, 3), (2, 3))):
         yield call(reals(rng, x), reals(rng, weight), reals(rng, weight[:1]))
 
 
