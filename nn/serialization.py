@@ -50,7 +50,7 @@ def save(obj: Any, path: str | os.PathLike[str]) -> None:
     structure = _structure(obj, "", arrays)
     flat = isinstance(structure, dict) and list(structure.values()) == [{_ARRAY: key} for key in structure]
     metadata = {"format": "np"} if flat else {"format": "np", _STRUCTURE: json.dumps(structure)}
-    library = _safetensors()
+    library = require_safetensors()
     with replacing(path) as new:
         library.numpy.save_file(arrays, new, metadata)  # which makes a file of its own that only its owner can read
 
@@ -99,7 +99,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     {'weights': array([1., 2.]), 'betas': (0.9, 0.999)}
     """
     path = Path(path)
-    library = _safetensors()
+    library = require_safetensors()
     if not path.is_file():
         raise FileNotFoundError(f"load: there is no file {path}.")
     try:
@@ -180,7 +180,8 @@ def _array(library: Any, path: Path, file: Any, key: str) -> np.ndarray:
     return (halves << 16).view(np.float32).reshape(raw["shape"])
 
 
-def _safetensors() -> Any:
+def require_safetensors() -> Any:
+    """The library that reads and writes the files, which must be there."""
     try:
         import safetensors
         import safetensors.numpy

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,10 @@ import numpy as np
 import autodiff as ad
 from nn import optim
 from nn.modules.module import Module
+from nn.modules.settings import integer
 from nn.progress import shown
 from nn.random import get_rng_state, set_rng_state
-from nn.serialization import load, require_folder, save
+from nn.serialization import load, require_folder, require_safetensors, save
 
 __all__ = ["fit"]
 
@@ -57,9 +59,11 @@ def fit(
         and the metrics.
 
     Raises:
-        TypeError: a batch is no pair.
-        ValueError: the loss is not one number, the data has no batch, or there is `patience` without `validation`.
+        TypeError: a batch is no pair, or an argument is of the wrong kind.
+        ValueError: the loss or a metric is not one number, the data has no batch, the optimizer has no parameter of the model, or
+            there is `patience` without `validation`, or `resume` without `checkpoint`.
         FileNotFoundError: the folder of `checkpoint` is not there.
+        ImportError: there is a `checkpoint`, but safetensors is not installed.
         FloatingPointError: the loss is not finite any more. The parameters are those of the step before.
 
     >>> _ = nn.manual_seed(0)
@@ -70,10 +74,16 @@ def fit(
     >>> len(history["loss"]), history["loss"][-1] < 1e-6
     (100, True)
     """
+    _check(model, loss_fn, optimizer, scheduler, metrics or {})
+    epochs = integer("fit", "epochs", epochs, 0)
+    patience = None if patience is None else integer("fit", "patience", patience)
     if patience is not None and validation is None:
         raise ValueError("fit: patience needs validation, the data on which the loss is to improve.")
-    if checkpoint is not None:
-        require_folder(checkpoint)  # now, and not when an epoch is over
+    if resume and checkpoint is None:
+        raise ValueError("fit: resume needs checkpoint, the file to go on from.")
+    if checkpoint is not None:  # now, and not when an epoch is over
+        require_folder(checkpoint)
+        require_safetensors()
     state = _State(model, optimizer, scheduler)
     if resume and checkpoint is not None and os.path.exists(checkpoint):
         state.load(checkpoint)
@@ -107,24 +117,39 @@ def evaluate(model: Module, functions: Metrics, data: Iterable[tuple[Any, Any]])
         for x, y in _pairs(data):
             output = model(x)
             for name, function in functions.items():
-                values[name].append((len(y), float(np.asarray(ad.asarray(function(output, y)).numpy()))))
+                values[name].append((len(y), _number(name, function(output, y))))
     return {name: _mean(pairs) for name, pairs in values.items()}
 
 
 def _steps(model: Module, loss_fn: Any, optimizer: Any, data: Iterable[tuple[Any, Any]]) -> Iterator[tuple[int, float]]:
     """A step for each batch; how many examples it had, and its loss."""
     for x, y in _pairs(data):
-        optimizer.zero_grad()
-        loss = loss_fn(model(x), y)
-        try:
-            value = loss.item()
-        except ValueError:
-            raise ValueError(f"fit: the loss has shape {loss.shape}; wanted one number, as with reduction='mean'.") from None
-        if not math.isfinite(value):
-            raise FloatingPointError(f"fit: the loss is {value}. A smaller learning rate may help, or data without NaN.")
-        loss.backward()
-        optimizer.step()
-        yield len(y), value
+        loss = optimizer.step(partial(_gradients, model, loss_fn, optimizer, x, y))
+        yield len(y), _number("loss", loss)
+
+
+def _gradients(model: Module, loss_fn: Any, optimizer: Any, x: Any, y: Any) -> ad.Tensor:
+    """The loss of a batch, whose gradients are in the parameters then; LBFGS asks for it several times a step."""
+    optimizer.zero_grad()
+    loss = loss_fn(model(x), y)
+    if not isinstance(loss, ad.Tensor):
+        raise TypeError(
+            f"fit: the loss is {type(loss).__name__}; wanted a tensor, computed from the model's output by operators, NumPy's "
+            "functions and those of autodiff and nn."
+        )
+    value = _number("loss", loss)
+    if not math.isfinite(value):
+        raise FloatingPointError(f"fit: the loss is {value}. A smaller learning rate may help, or data without NaN.")
+    loss.backward()
+    return loss
+
+
+def _number(name: str, measured: Any) -> float:
+    """A loss or metric as a number."""
+    value = np.asarray(ad.asarray(measured).numpy())
+    if value.size != 1:
+        raise ValueError(f"fit: the {name} has shape {value.shape}; wanted one number, as with reduction='mean' or np.mean.")
+    return float(value.item())
 
 
 def _pairs(data: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
@@ -136,6 +161,8 @@ def _pairs(data: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
                 f"fit: a batch is {given}; wanted a pair of inputs and targets. All of x and y as one batch are data=[(x, y)], and "
                 "parts of them data=nn.utils.data.DataLoader(nn.utils.data.TensorDataset(x, y), batch_size=32, shuffle=True)."
             )
+        if len(batch[1]) == 0:
+            raise ValueError("fit: a batch has no example; wanted at least one, since the mean over none is NaN.")
         yield batch[0], batch[1]
 
 
@@ -145,6 +172,39 @@ def _mean(pairs: Iterable[tuple[int, float]]) -> float:
     if not pairs:
         raise ValueError("fit: the data has no batch. An iterator is used up after an epoch; wanted a list or a DataLoader.")
     return sum(n * value for n, value in pairs) / max(sum(n for n, _ in pairs), 1)
+
+
+def _check(model: Any, loss_fn: Any, optimizer: Any, scheduler: Any, metrics: Any) -> None:
+    """Raise unless these are what a training needs."""
+    _require("model", model, isinstance(model, Module), "a module, such as nn.Linear(3, 1)")
+    _require("loss_fn", loss_fn, _is_function(loss_fn), "a function of the model's output and the target, such as nn.MSELoss()")
+    _require("optimizer", optimizer, _has(optimizer, "step"), "one that is made, such as nn.optim.SGD(model.parameters(), lr=0.1)")
+    _require(
+        "scheduler", scheduler, scheduler is None or _has(scheduler, "step"), "one that is made, such as StepLR(optimizer, 10)"
+    )
+    _require("metrics", metrics, isinstance(metrics, Mapping), 'functions by name, such as {"error": nn.L1Loss()}')
+    for name, function in metrics.items():
+        _require(f"metrics[{name!r}]", function, _is_function(function), "a function of output and target, such as nn.L1Loss()")
+        if name in ("loss", "val_loss"):
+            raise ValueError(f"fit: a metric has the name {name!r}, which is that of the loss itself; wanted another.")
+    own, groups = set(map(id, model.parameters())), getattr(optimizer, "param_groups", None)
+    if groups is not None and not any(id(p) in own for group in groups for p in group["params"]):
+        raise ValueError("fit: the optimizer has no parameter of the model; make it from those, model.parameters().")
+
+
+def _require(name: str, given: Any, holds: bool, wanted: str) -> None:
+    if not holds:
+        told = f"the class {given.__name__}" if isinstance(given, type) else f"{type(given).__name__} {given!r}"
+        raise TypeError(f"fit: {name} is {told}; wanted {wanted}.")
+
+
+def _is_function(x: Any) -> bool:
+    """Whether `x` can be called for a value: a class is called to make a module."""
+    return callable(x) and not isinstance(x, type)
+
+
+def _has(x: Any, method: str) -> bool:
+    return not isinstance(x, type) and hasattr(x, method)
 
 
 class _State:

@@ -75,7 +75,7 @@ def forward(self{inputs}):
     try:
         return function({given})
     except (TypeError, ValueError, AttributeError) as error:
-        raise told(self, error{first}) from None
+        raise told(self, error, {names}) from None
 """
 
 
@@ -85,7 +85,7 @@ def _forward(cls: type, function: Callable[..., Any], inputs: Sequence[inspect.P
     text = _FORWARD.format(
         inputs="".join(f", {p.name}" + (f"=defaults[{p.name!r}]" if p.default is not p.empty else "") for p in inputs),
         given=", ".join([*names, *(f"self.{name}" for name in settings)]),
-        first=f", {names[0]}" if len(names) == 1 else "",
+        names=", ".join(names),
     )
     scope = {"function": function, "told": _told, "defaults": {p.name: p.default for p in inputs}}
     exec(compile(text, f"{__file__}: {cls.__name__}.forward", "exec"), scope)  # where it is told who called, it is no user's code
@@ -95,9 +95,9 @@ def _forward(cls: type, function: Callable[..., Any], inputs: Sequence[inspect.P
     return forward
 
 
-def _told(module: Module, error: Exception, input: Any = None) -> Exception:
+def _told(module: Module, error: Exception, *inputs: Any) -> Exception:
     """`error` in the name of the class of `module`, with what may be the reason: an attribute that it lacks, or several inputs."""
-    if isinstance(input, tuple) and any(hasattr(part, "ndim") for part in input):
+    if any(isinstance(input, tuple) and any(hasattr(part, "ndim") for part in input) for input in inputs):
         return TypeError(
             f"{type(module).__name__}: the input is a tuple; wanted a tensor or array. Recurrent layers return the output and the "
             "state, attention the output and the weights: take the first, output, _ = layer(x)."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -123,8 +124,71 @@ def test_what_makes_no_sense_is_an_error() -> None:
         nn.fit(model, nn.MSELoss(), optimizer, loader(), 1, patience=2)
     with pytest.raises(ValueError, match=r"^fit: the data has no batch\. An iterator is used up after an epoch"):
         nn.fit(model, nn.MSELoss(), optimizer, iter(loader()), 2)
-    with pytest.raises(ValueError, match=r"^fit: the loss has shape \(8, 1\); wanted one number, as with reduction='mean'\.$"):
+    with pytest.raises(
+        ValueError, match=r"^fit: the loss has shape \(8, 1\); wanted one number, as with reduction='mean' or np.mean\.$"
+    ):
         nn.fit(model, nn.MSELoss(reduction="none"), optimizer, loader(), 1)
+    with pytest.raises(ValueError, match=r"^fit: the error has shape \(40, 1\); wanted one number"):
+        nn.fit(model, nn.MSELoss(), optimizer, [(X, Y)], 1, metrics={"error": np.subtract})
+    with pytest.raises(ValueError, match=r"^fit: a batch has no example; wanted at least one"):
+        nn.fit(model, nn.MSELoss(), optimizer, [(X[:0], Y[:0])], 1)
+    for empty in ([], loader(slice(0, 0))):
+        with pytest.raises(ValueError, match=r"^fit: the data has no batch\."):
+            nn.fit(model, nn.MSELoss(), optimizer, empty, 1)
+    with pytest.raises(
+        TypeError, match=r"^fit: the loss is float64; wanted a tensor, computed from the model's output by operators"
+    ):
+        nn.fit(model, lambda output, y: np.mean(output.detach().numpy() - y), optimizer, [(X, Y)], 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("model", nn.Linear, r"the class Linear; wanted a module, such as nn\.Linear\(3, 1\)"),
+        ("loss_fn", "mse", r"str 'mse'; wanted a function of the model's output and the target, such as nn\.MSELoss\(\)"),
+        ("loss_fn", nn.MSELoss, r"the class MSELoss; wanted a function of .*, such as nn\.MSELoss\(\)"),
+        ("optimizer", "sgd", r"str 'sgd'; wanted one that is made, such as nn\.optim\.SGD\(model\.parameters\(\), lr=0\.1\)"),
+        ("optimizer", nn.optim.SGD, r"the class SGD; wanted one that is made, .*"),
+        ("scheduler", "cosine", r"str 'cosine'; wanted one that is made, such as StepLR\(optimizer, 10\)"),
+        ("metrics", [mean_error], r"list \[<function .*; wanted functions by name, such as \{\"error\": nn\.L1Loss\(\)\}"),
+        ("metrics", {"accuracy": "top1"}, r"str 'top1'; wanted a function of output and target, such as nn\.L1Loss\(\)"),
+    ],
+)
+def test_an_argument_of_the_wrong_kind_is_named_before_anything_is_trained(name: str, value: Any, told: str) -> None:
+    model, optimizer = made()
+    given = {"model": model, "loss_fn": nn.MSELoss(), "optimizer": optimizer, "data": loader(), "epochs": 1, name: value}
+    with pytest.raises(TypeError, match=rf"^fit: {name}(\['accuracy'\])? is {told}\.$"):
+        nn.fit(**given)
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ({"epochs": 1.5}, r"epochs is 1\.5; wanted an integer, at least 0\."),
+        ({"patience": 0, "validation": [(X, Y)]}, r"patience is 0; wanted an integer, at least 1\."),
+        ({"resume": True}, r"resume needs checkpoint, the file to go on from\."),
+        ({"metrics": {"loss": mean_error}}, r"a metric has the name 'loss', which is that of the loss itself; wanted another\."),
+        ({"optimizer": made()[1]}, r"the optimizer has no parameter of the model; make it from those, model\.parameters\(\)\."),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_an_error_before_anything_is_trained(setting: dict[str, Any], told: str) -> None:
+    model, optimizer = made()
+    with pytest.raises(ValueError, match=rf"^fit: {told}$"):
+        nn.fit(model, nn.MSELoss(), **{"optimizer": optimizer, "data": loader(), "epochs": 1, **setting})
+
+
+@pytest.mark.parametrize("loss", [nn.MSELoss(), nn.CrossEntropyLoss(), nn.L1Loss()], ids=repr)
+def test_a_model_that_returns_a_tuple_is_told_to_take_a_part(loss: Any) -> None:
+    model = nn.RNN(3, 1)
+    with pytest.raises(TypeError, match=r"Loss: the input is a tuple; wanted a tensor or array\. .* output, _ = layer\(x\)\.$"):
+        nn.fit(model, loss, nn.optim.SGD(model.parameters(), lr=0.1), [(X, Y)], 1)
+
+
+def test_an_optimizer_that_asks_for_the_loss_several_times_a_step_is_given_it() -> None:
+    model = nn.Linear(3, 1)
+    history = nn.fit(model, nn.MSELoss(), nn.optim.LBFGS(model.parameters()), [(X, Y)], 3)
+    assert history["loss"][0] > 0.1
+    assert history["loss"][-1] < 1e-10
 
 
 @pytest.mark.parametrize("rows", [2, 5])  # two rows could be taken for a pair
@@ -145,13 +209,25 @@ def test_a_checkpoint_in_no_folder_is_an_error_before_anything_is_trained(tmp_pa
         assert_array_equal(value, before[name])
 
 
+def test_a_checkpoint_without_safetensors_is_an_error_before_anything_is_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, optimizer = made()
+    before = model.state_dict()
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    with pytest.raises(ImportError, match=r"^Saving and loading needs safetensors: pip install 'chainrule\[safetensors\]'\.$"):
+        nn.fit(model, nn.MSELoss(), optimizer, loader(), 1, checkpoint=tmp_path / "checkpoint")
+    for name, value in model.state_dict().items():
+        assert_array_equal(value, before[name])
+
+
 def test_progress_is_shown_if_wanted(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     model, optimizer = made()
     nn.fit(model, nn.MSELoss(), optimizer, loader(), 2)
     assert capsys.readouterr().err == ""
     nn.fit(model, nn.MSELoss(), optimizer, loader(), 2, progress=True)
     assert "2/2" in capsys.readouterr().err
-    monkeypatch.setitem(__import__("sys").modules, "tqdm", None)
+    monkeypatch.setitem(sys.modules, "tqdm", None)
     nn.fit(model, nn.MSELoss(), optimizer, loader(), 2, progress=True)
     assert capsys.readouterr().err.startswith("epoch 1 of 2: loss ")
 
