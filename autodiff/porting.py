@@ -269,6 +269,7 @@ OTHER_MEANING = {
     "x.var(d)": "x.var(d, ddof=1)",
     "x.sum(dim=d, keepdim=True)": "x.sum(axis=d, keepdims=True)",
     "torch.stack((x, y), dim=d)": "np.stack((x, y), axis=d)",
+    "torch.zeros(a, b)": "ad.zeros((a, b))",
 }
 LINES = {theirs: ours for lines in SPELLINGS.values() for theirs, ours in lines.items()}
 

@@ -98,7 +98,7 @@ def page() -> str:
     text = HEAD.format(script=SCRIPT.lstrip())
     for heading, lines in SPELLINGS.items():
         text += f"\n### {heading}\n{_table(lines)}"
-    text += "\n### The same name, and another meaning\n\nNo error tells of these: the names are NumPy's as well.\n"
+    text += "\n### The same name, and another meaning\n\nThe names are NumPy's as well, so that not each of these is an error.\n"
     return text + _table(OTHER_MEANING)
 
 

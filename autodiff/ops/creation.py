@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,23 @@ def _creating(function: Any) -> Callable[..., Any]:
     return constant(function, lambda array: wrap(as_numbers(array, function.__name__)))
 
 
+def _of_shape(create: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of a shape, but that it says so if it is called as `torch.zeros(2, 3)`: a decorator."""
+
+    @wraps(create)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return create(*args, **kwargs)
+        except TypeError:
+            if len(args) < 2 or not all(isinstance(n, (int, np.integer)) for n in args):
+                raise
+            name = create.__name__
+            raise TypeError(f"{name}: given {len(args)} numbers; a shape is one argument: {name}({args}).") from None
+
+    return checked
+
+
+@_of_shape
 @_creating(np.zeros)
 def zeros(shape: Any, dtype: Any = None, *, device: Any = None) -> Any:
     """Zeros of the shape `shape`. As `numpy.zeros`.
@@ -88,6 +106,7 @@ def zeros(shape: Any, dtype: Any = None, *, device: Any = None) -> Any:
     """
 
 
+@_of_shape
 @_creating(np.ones)
 def ones(shape: Any, dtype: Any = None, *, device: Any = None) -> Any:
     """Ones of the shape `shape`. As `numpy.ones`.
@@ -97,6 +116,7 @@ def ones(shape: Any, dtype: Any = None, *, device: Any = None) -> Any:
     """
 
 
+@_of_shape
 @_creating(np.empty)
 def empty(shape: Any, dtype: Any = None, *, device: Any = None) -> Any:
     """Any values in the shape `shape`. As `numpy.empty`.

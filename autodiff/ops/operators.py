@@ -106,7 +106,11 @@ def _reshape(self: Any, *shape: Any, **options: Any) -> Any:
 
 def _transpose(self: Any, *axes: Any) -> Any:
     """The axes in another order, or reversed. See `autodiff.permute_dims`."""
-    return permute_dims(self, axes[0] if len(axes) == 1 else axes or None)
+    try:
+        return permute_dims(self, axes[0] if len(axes) == 1 else axes or None)
+    except ValueError:
+        swap = f" To swap two, as PyTorch's method does: np.swapaxes(x, {axes[0]}, {axes[1]})." if len(axes) == 2 else ""
+        raise ValueError(f"transpose: the axes are {axes}, of a tensor of shape {self.shape}; wanted each once.{swap}") from None
 
 
 def _copy(self: Any, order: Any = "C") -> Any:
@@ -117,6 +121,15 @@ def _copy(self: Any, order: Any = "C") -> Any:
 def _flatten(self: Any) -> Any:
     """The elements along one axis, row by row, in memory of their own."""
     return copy(reshape(self, -1))
+
+
+def _flatten_in(self: Any, order: Any) -> Any:
+    """The elements along one axis in an order of NumPy's."""
+    if isinstance(order, int):
+        raise TypeError(
+            f"flatten: order is {order}; wanted 'C'. The axes from {order} on in one: x.reshape(*x.shape[:{order}], -1)."
+        )
+    return _copy(np.ravel(self, order))
 
 
 def _compress(self: Any, condition: Any, axis: int | None = None) -> Any:
@@ -169,7 +182,7 @@ _MEMBERS: dict[str, Any] = {
     "__invert__": logic.bitwise_invert,
     "__contains__": lambda self, value: bool(logic.any(logic.equal(self, value))),
     "astype": _method(astype, _numpys_astype),
-    "flatten": _method(_flatten, lambda self, order: _copy(np.ravel(self, order))),
+    "flatten": _method(_flatten, _flatten_in),
     "compress": _method(_compress, lambda self, condition, *args, **kwargs: np.compress(condition, self, *args, **kwargs)),
     "sort": _method(writing.sort_in_place, writing.sort_in_place),
     "partition": _method(writing.partition_in_place, writing.partition_in_place),

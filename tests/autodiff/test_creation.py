@@ -166,3 +166,14 @@ def test_a_copy_that_is_not_to_be_made_is_an_error() -> None:
         ad.asarray([t, t], copy=False)
     with pytest.raises(ValueError, match="avoid copy"):
         ad.asarray([1.0, 2.0], copy=False)
+
+
+@pytest.mark.parametrize("create", [ad.zeros, ad.ones, ad.empty])
+def test_the_lengths_of_a_shape_are_one_argument(create: Any) -> None:
+    name = create.__name__
+    with pytest.raises(TypeError, match=rf"^{name}: given 2 numbers; a shape is one argument: {name}\(\(2, 3\)\)\.$"):
+        create(2, 3)
+    with pytest.raises(TypeError, match=r"given 3 numbers; a shape is one argument"):
+        create(2, 3, np.int64(4))
+    with pytest.raises(TypeError, match=r"interpreted as an integer"):
+        create("2")

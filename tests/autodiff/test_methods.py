@@ -167,3 +167,17 @@ def test_a_constant_function_writes_to_nothing_that_it_is_given_by_position() ->
         ad.less(ad.Tensor(X[0]), 0.0, out)
     assert out.tolist() == [False, False, False]
     assert np.argmax(ad.Tensor(X), None, None).item() == np.argmax(X)
+
+
+def test_what_pytorch_means_by_the_same_method_is_an_error_that_says_what_it_is_here() -> None:
+    x = ad.Tensor(np.zeros((2, 3, 4)))
+    with pytest.raises(
+        ValueError,
+        match=r"^transpose: the axes are \(1, 2\), of a tensor of shape \(2, 3, 4\); wanted each once\. "
+        r"To swap two, as PyTorch's method does: np\.swapaxes\(x, 1, 2\)\.$",
+    ):
+        x.transpose(1, 2)
+    with pytest.raises(ValueError, match=r"^transpose: the axes are \(1, 2, 5\), .* wanted each once\.$"):
+        x.transpose(1, 2, 5)
+    with pytest.raises(TypeError, match=r"^flatten: order is 1; wanted 'C'\. .* in one: x\.reshape\(\*x\.shape\[:1\], -1\)\.$"):
+        x.flatten(1)

@@ -184,6 +184,12 @@ def test_datasets_one_after_another_and_parts_of_them() -> None:
         ConcatDataset([])
 
 
+def test_what_has_no_meaning_without_another_device_may_be_given_where_pytorch_has_it() -> None:
+    assert [len(batch[0]) for batch in DataLoader(Squares(5), 2, False, None, None, 0, None, True, True)] == [2, 2]
+    batches = DataLoader(Squares(5), batch_size=2, num_workers=2, pin_memory=True, persistent_workers=True)
+    assert [len(batch[0]) for batch in batches] == [2, 2, 1]
+
+
 def test_samplers() -> None:
     rng = np.random.default_rng(0)
     assert sorted(SubsetRandomSampler([5, 7, 9], rng)) == [5, 7, 9]

@@ -61,9 +61,11 @@ class DataLoader:
         batch_sampler: lists of numbers, instead of `batch_size`, `shuffle`, `sampler` and `drop_last`.
         num_workers: how many threads make batches ahead; with 0, each is made when it is asked for.
         collate_fn: what makes a batch of a list of examples; `default_collate` if not given.
+        pin_memory: may be given, and changes nothing: there is no other device.
         drop_last: whether a last batch that is smaller is left out.
         generator: of the order; that of `nn.manual_seed` if not given.
         prefetch_factor: how many batches each thread is ahead; 2 if not given.
+        persistent_workers: may be given, and changes nothing: threads are made in no time.
 
     >>> data = nn.utils.data.TensorDataset(np.arange(5.0), np.arange(5) % 2)
     >>> for x, y in nn.utils.data.DataLoader(data, batch_size=2):
@@ -82,10 +84,12 @@ class DataLoader:
         batch_sampler: Iterable[Sequence[int]] | None = None,
         num_workers: int = 0,
         collate_fn: Callable[[list[Any]], Any] | None = None,
+        pin_memory: bool = False,
         drop_last: bool = False,
         *,
         generator: np.random.Generator | None = None,
         prefetch_factor: int | None = None,
+        persistent_workers: bool = False,
     ) -> None:
         if shuffle and (sampler is not None or batch_sampler is not None):
             raise ValueError("DataLoader: shuffle has no meaning beside a sampler, which decides the order.")
