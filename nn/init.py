@@ -14,11 +14,17 @@ __all__ = ["calculate_gain", "constant_", "dirac_", "eye_", "kaiming_normal_", "
 __all__ += ["orthogonal_", "sparse_", "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_"]
 
 
+def _require_tensor(tensor: Any) -> None:
+    if not isinstance(tensor, ad.Tensor):
+        hint = " For layer.weight.data, which is read-only here: layer.weight." if isinstance(tensor, np.ndarray) else ""
+        raise TypeError(f"init: got {type(tensor).__name__}; wanted a tensor of floating point, such as an nn.Parameter.{hint}")
+
+
 def _fill(tensor: ad.Tensor, values: Any) -> ad.Tensor:
     """Write `values` to `tensor`, which is of floating point."""
-    if not isinstance(tensor, ad.Tensor) or tensor.dtype.kind != "f":
-        given = f"a tensor of dtype {tensor.dtype}" if isinstance(tensor, ad.Tensor) else type(tensor).__name__
-        raise TypeError(f"init: got {given}; wanted a tensor of floating point, such as an nn.Parameter.")
+    _require_tensor(tensor)
+    if tensor.dtype.kind != "f":
+        raise TypeError(f"init: got a tensor of dtype {tensor.dtype}; wanted a tensor of floating point, such as an nn.Parameter.")
     if np.iscomplexobj(values):
         raise TypeError("init: the values are complex; wanted real numbers.")
     tensor.writable()[...] = values
@@ -91,8 +97,7 @@ _GAINS |= {f"conv{kind}{n}d": 1.0 for kind in ("", "_transpose") for n in (1, 2,
 
 def _fans(tensor: ad.Tensor) -> tuple[int, int]:
     """How many inputs each output of a weight has, and how many outputs each input."""
-    if not isinstance(tensor, ad.Tensor):
-        raise TypeError(f"init: got {type(tensor).__name__}; wanted a tensor, such as an nn.Parameter.")
+    _require_tensor(tensor)
     if tensor.ndim < 2:
         raise ValueError(f"init: fan-in and fan-out need a weight of two or more axes, but the tensor has shape {tensor.shape}.")
     kernel = math.prod(tensor.shape[2:])

@@ -437,3 +437,14 @@ def test_float32_is_drawn_from_the_same_numbers_as_float64() -> None:
 def test_complex_values_are_an_error(value: Any) -> None:
     with pytest.raises(TypeError, match=r"^init: the values are complex; wanted real numbers\.$"):
         nn.init.constant_(nn.Parameter([1.0, 2.0]), value)
+
+
+@pytest.mark.parametrize("initialize", [nn.init.zeros_, nn.init.normal_, nn.init.xavier_uniform_, nn.init.orthogonal_])
+def test_what_is_no_tensor_is_an_error_and_of_an_array_one_that_says_what_to_give(initialize: Any) -> None:
+    layer = nn.Linear(3, 3)
+    with pytest.raises(TypeError, match=r"^init: got ndarray; wanted a tensor .* which is read-only here: layer\.weight\.$"):
+        initialize(layer.weight.data)
+    with pytest.raises(TypeError, match=r"^init: got list; wanted a tensor of floating point, such as an nn\.Parameter\.$"):
+        initialize([[1.0]])
+    with pytest.raises(TypeError, match=r"^init: got a tensor of dtype int64; wanted a tensor of floating point"):
+        initialize(ad.Tensor([[1, 2], [3, 4]]))
