@@ -135,6 +135,13 @@ class RecordingArray(NDArrayOperatorsMixin):
     def __setitem__(self, index: Any, value: Any) -> None:
         self._write(self, _replaced, self, index, value)
 
+    def view(self) -> RecordingArray:
+        """The same value, which writes to this one do not reach."""
+        return RecordingArray(self.tape, self.place, self.private_value)
+
+    def setflags(self, *, write: bool) -> None:
+        """Nothing, since only this object would be written to."""
+
     def __pow__(self, other: Any) -> Any:  # the operator is not np.power: it has ways of its own for 2 and 0.5
         return self.tape.do(operator.pow, self, other)
 

@@ -127,11 +127,9 @@ def test_the_state_goes_both_ways_and_the_text_is_that_of_pytorch(torch: Any, ca
 
 
 @each_case
-def test_it_can_be_captured_with_what_it_remembers(case: Case) -> None:
-    if not floats(case.arrays()):
-        pytest.skip("given integers alone")
+def test_it_can_be_captured_with_its_parameters_and_what_it_remembers(case: Case) -> None:
     module = case.build(nn)
-    remembered = [np.array(buffer) for buffer in module.buffers()]
+    remembered = [value.numpy().copy() for value in state(module)]
     for training in (True, False):
         captured, plain = (copy.deepcopy(module.train(training)) for _ in range(2))
         inputs = case.arrays()
@@ -139,8 +137,8 @@ def test_it_can_be_captured_with_what_it_remembers(case: Case) -> None:
         tape, *recorded = record(*(inputs[i] for i in places), *remembered)
         for i, x in zip(places, recorded, strict=False):
             inputs[i] = wrap(x)
-        for buffer, x in zip(captured.buffers(), recorded[len(places) :], strict=True):
-            buffer._array = x
+        for tensor, x in zip(state(captured), recorded[len(places) :], strict=True):
+            tensor._array = x
         other = [new if i in places else old for i, (old, new) in enumerate(zip(inputs, case.arrays(seed=2), strict=True))]
         with drawing_from(np.random.default_rng(3)):  # masks do not depend on the input: they are constants of the program
             results = [*leaves(captured(*inputs)), *captured.buffers()]
@@ -150,6 +148,11 @@ def test_it_can_be_captured_with_what_it_remembers(case: Case) -> None:
             assert type(array_of(y)) is RecordingArray
             again = tape.replay([*(other[i] for i in places), *remembered], array_of(y))
             assert_array_equal(again, np.asarray(values_of(z)))
+
+
+def state(module: nn.Module) -> list[Any]:
+    """The tensors that a module has."""
+    return [*module.parameters(), *module.buffers()]
 
 
 def values_of(x: Any) -> Any:
