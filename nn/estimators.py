@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
@@ -91,7 +91,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         return self._train(X, self._targets(y, again), sample_weight, again, self.max_iter)
 
     def _train(self, X: Any, y: Any, sample_weight: Any, again: bool, epochs: int) -> Self:
-        weights = None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=X.dtype)
+        weights = None if sample_weight is None else self._weights(sample_weight, X)
         if not again:
             self._start(X, y, len(X) if weights is None else np.sum(weights))
         held_out = None
@@ -140,6 +140,22 @@ class _Network(BaseEstimator):  # type: ignore[misc]
             if isinstance(value, str) and value not in known:
                 raise ValueError(f"{type(self).__name__}: {name} is {value!r}; wanted one of {', '.join(known)}.")
 
+        for name, end in {"alpha": np.inf, "learning_rate_init": np.inf, "tol": np.inf, "validation_fraction": 1}.items():
+            value = getattr(self, name)
+            if not isinstance(value, Real) or not 0 <= value < end:
+                raise ValueError(f"{type(self).__name__}: {name} is {value!r}; wanted a number, 0 or more and less than {end}.")
+        if self.module is not None and (isinstance(self.module, Module) or not callable(self.module)):
+            raise TypeError(
+                f"{type(self).__name__}: module is {self.module!r}; wanted a function that makes one of the numbers of "
+                "features and outputs: lambda n_features, n_outputs: nn.Linear(n_features, n_outputs)."
+            )
+
+    def _weights(self, sample_weight: Any, X: Any) -> Any:
+        weights = _check_sample_weight(sample_weight, X, dtype=X.dtype)
+        if np.any(weights < 0):
+            raise ValueError(f"{type(self).__name__}: sample_weight is {weights.min()} somewhere; wanted weights of 0 or more.")
+        return weights
+
     def _sizes(self) -> list[Any]:
         """The widths of the hidden layers."""
         sizes: Any = self.hidden_layer_sizes
@@ -151,6 +167,12 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         self._rng, self._dtype = np.random.default_rng(seed), X.dtype
         with drawing_from(self._rng):
             self.module_ = (self.module or self._layers)(X.shape[1], self._width(y)).to(X.dtype)
+        with ad.no_grad():
+            given, wanted = np.shape(self.module_.eval()(X[:1])), (1, self._width(y))
+        if given != wanted:
+            raise ValueError(
+                f"{type(self).__name__}: of one row of X the module makes the shape {given}; wanted {wanted}, one per output."
+            )
         penalty = float(self.alpha / max(weight * self._batch(len(X)) / len(X), np.finfo(float).tiny))
         weights = [p for p in self.module_.parameters() if p.ndim > 1]
         others = [p for p in self.module_.parameters() if p.ndim <= 1]
@@ -187,8 +209,16 @@ class _Network(BaseEstimator):  # type: ignore[misc]
                 loss = self._loss(module(X[part]), y[part], None if weights is None else weights[part])
                 loss.backward()
                 optimizer.step()
-                total += loss.item() * len(y[part])
+                total += self._finite(loss.item()) * len(y[part])
             yield total / len(X)
+
+    def _finite(self, loss: float) -> float:
+        if not np.isfinite(loss):
+            raise ValueError(
+                f"{type(self).__name__}: the loss is {loss} in iteration {self.n_iter_ + 1}. Scale the features, as with "
+                "StandardScaler, or choose a smaller learning_rate_init."
+            )
+        return loss
 
     def _loss(self, output: Any, y: Any, weights: Any) -> Any:
         """The mean loss of examples, weighted if they have weights."""

@@ -182,9 +182,40 @@ def test_progress_is_shown_if_wanted(capsys: pytest.CaptureFixture[str]) -> None
         ({"batch_size": "all"}, "batch_size is 'all'; wanted a whole number above 0"),
         ({"activation": "rleu"}, "activation is 'rleu'; wanted one of relu, tanh"),
         ({"optimizer": "lbfgs"}, "optimizer is 'lbfgs'; wanted one of adam"),
+        ({"alpha": -1}, "alpha is -1; wanted a number, 0 or more and less than inf"),
+        ({"learning_rate_init": np.nan}, "learning_rate_init is nan; wanted a number, 0 or more"),
+        ({"tol": "small"}, "tol is 'small'; wanted a number, 0 or more"),
+        ({"validation_fraction": 1.0}, "validation_fraction is 1.0; wanted a number, 0 or more and less than 1"),
     ],
 )
 @each_kind
 def test_settings_that_make_no_sense_are_errors(kind: Any, settings: Any, text: str) -> None:
     with pytest.raises(ValueError, match=f"^{kind.__name__}: {text}"):
         kind(**settings).fit([[0.0], [1.0]], [0, 1])
+
+
+@each_kind
+def test_a_module_that_is_no_function_or_makes_another_shape_is_an_error(kind: Any) -> None:
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(
+        TypeError, match=rf"^{kind.__name__}: module is Linear\(.*; wanted a function that makes one of the numbers of"
+    ):
+        kind(module=nn.Linear(4, 3)).fit(X, y)
+    outputs = 3 if kind is NetworkClassifier else 1
+    with pytest.raises(ValueError, match=rf"^{kind.__name__}: .* the module makes the shape \(1, 7\); wanted \(1, {outputs}\)"):
+        kind(module=lambda n_features, n_outputs: nn.Linear(n_features, 7)).fit(X, y)
+
+
+@each_kind
+def test_weights_below_zero_are_an_error(kind: Any) -> None:
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(ValueError, match=rf"^{kind.__name__}: sample_weight is -1\.0 somewhere; wanted weights of 0 or more\.$"):
+        kind().fit(X, y, sample_weight=-np.ones(len(X)))
+
+
+@each_kind
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_training_that_diverges_is_an_error_that_says_what_to_do(kind: Any) -> None:
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(ValueError, match=rf"^{kind.__name__}: the loss is (nan|inf) in iteration \d+\. Scale the features"):
+        kind(optimizer="sgd", learning_rate_init=1e300).fit(100 * X, y)
