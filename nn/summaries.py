@@ -55,6 +55,9 @@ def summary(model: Module, input_shape: Sequence[Any], dtype: Any = None) -> Sum
         input_shape: the shape of what it is called with, a batch included; a list of shapes for several inputs.
         dtype: the type of the inputs; that of the parameters if not given. An integer type gives zeros that are indices.
 
+    Raises:
+        TypeError: `model` is no module, or `input_shape` no shape.
+
     A parameter that several layers share is counted in each line, and once in the sum.
 
     >>> nn.summary(nn.Sequential(nn.Linear(2, 4), nn.Sigmoid(), nn.Linear(4, 1)), (10, 2))
@@ -66,6 +69,10 @@ def summary(model: Module, input_shape: Sequence[Any], dtype: Any = None) -> Sum
     -------------------------------------
     17 parameters, 136 bytes
     """
+    if not isinstance(model, Module):
+        raise TypeError(f"summary: the model is {type(model).__name__}; wanted a module, such as nn.Linear(2, 1).")
+    if not isinstance(input_shape, (tuple, list)):
+        raise TypeError(f"summary: input_shape is {input_shape!r}; wanted a shape, a batch included: (1, 3).")
     shapes = [tuple(input_shape)] if all(isinstance(n, (int, np.integer)) for n in input_shape) else [*map(tuple, input_shape)]
     parameters = list(model.parameters())
     if dtype is None:

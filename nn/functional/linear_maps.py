@@ -84,7 +84,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
         `(..., out_features)`.
 
     Raises:
-        TypeError: one of them is complex.
+        TypeError: one of them is complex, or the input is a number.
         ValueError: the last axis of `input` does not have `in_features` elements, or `weight` or `bias` has another shape.
 
     >>> nn.functional.linear(ad.Tensor([1.0, 2.0]), ad.Tensor([[3.0, 4.0]]), ad.Tensor([0.5]))
@@ -94,3 +94,9 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
         return _linear(input, weight) if bias is None else _linear_with_bias(input, weight, bias)
     except (TypeError, ValueError) as error:
         raise under("linear", error) from None
+    except AttributeError:
+        if hasattr(input, "ndim"):
+            raise
+        raise TypeError(
+            f"linear: the input is {type(input).__name__}; wanted vectors, an array of shape (..., in_features)."
+        ) from None

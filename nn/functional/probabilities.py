@@ -63,7 +63,7 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, reduction:
 
     Raises:
         TypeError: one of them is complex.
-        ValueError: the shapes do not fit, `input` is not from 0 to 1, or `reduction` is none of the three.
+        ValueError: the shapes do not fit, `input` or `target` is not from 0 to 1, or `reduction` is none of the three.
 
     >>> nn.functional.binary_cross_entropy(ad.Tensor([0.5, 0.0]), ad.Tensor([1.0, 1.0]), reduction="none")
     Tensor([  0.69314718, 100.        ])
@@ -71,6 +71,7 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, reduction:
     name = "binary_cross_entropy"
     p, y, dtype = pair(name, input, target)
     require(name, (p >= 0) & (p <= 1), lambda: "the input must be probabilities, from 0 to 1. Of logits, use the loss with logits.")
+    require(name, (y >= 0) & (y <= 1), lambda: "the target must be probabilities, from 0 to 1, such as 0 and 1 for two classes.")
     values = -(y * _clamped_log(p) + (1 - y) * _clamped_log(1 - p))
     return reduce(name, values if weight is None else values * weights_of(name, weight, p), reduction, dtype)
 
@@ -90,7 +91,7 @@ def binary_cross_entropy_with_logits(
         reduction: `"mean"`, `"sum"` or `"none"`.
         pos_weight: how much more positive targets count, broadcast likewise; 1 if it is None.
 
-    Errors are those of `binary_cross_entropy`.
+    Errors are those of `binary_cross_entropy`; a target beyond 0 and 1 is taken as it is, as in PyTorch.
 
     >>> nn.functional.binary_cross_entropy_with_logits(ad.Tensor([0.0, 1e4]), ad.Tensor([1.0, 0.0]), reduction="none")
     Tensor([6.93147181e-01, 1.00000000e+04])

@@ -37,10 +37,12 @@ class Listed(Container):
 
     def _made(self, name: str, value: Any) -> Any:
         if not isinstance(value, Module):
-            raise TypeError(
-                f"{type(self).__name__}: part {name} is {type(value).__name__}; wanted a Module, "
-                "for example nn.Sigmoid() for nn.functional.sigmoid."
-            )
+            kind, hint = type(value).__name__, "for example nn.Sigmoid() for nn.functional.sigmoid"
+            if isinstance(value, type):
+                kind, hint = f"the class {value.__name__}", f"made by calling it: {value.__name__}()"
+            elif isinstance(value, (list, tuple)):
+                hint = f"the parts one by one: {type(self).__name__}(*parts)"
+            raise TypeError(f"{type(self).__name__}: part {name} is {kind}; wanted a Module, {hint}.")
         return value
 
     def _renew(self, values: Iterable[Any]) -> None:

@@ -299,6 +299,10 @@ class Module(Hooked):
         """Convert to float16; return the module."""
         return self.to(np.float16)
 
+    def cpu(self) -> Self:
+        """Return the module, which is where NumPy computes."""
+        return self
+
     # --- saving and loading
 
     def state_dict(self) -> dict[str, ad.Tensor]:

@@ -205,3 +205,10 @@ def test_a_complex_input_is_an_error_that_says_what_is_real(bias: bool) -> None:
     text = "Linear: the input has dtype complex128 and the weight has dtype float64; wanted real numbers, such as np.real(x), "
     with pytest.raises(TypeError, match=f"^{re.escape(text)}"):
         nn.Linear(2, 1, bias)(ad.Tensor(np.zeros(2, complex)))
+
+
+def test_a_number_is_no_vector() -> None:
+    with pytest.raises(
+        TypeError, match=r"^Linear: the input is float; wanted vectors, an array of shape \(\.\.\., in_features\)\.$"
+    ):
+        nn.Linear(3, 4)(1.0)

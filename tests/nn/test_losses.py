@@ -194,6 +194,8 @@ def test_the_gradient_by_a_probability(p: np.ndarray, y: np.ndarray) -> None:
 def test_what_is_no_probability_is_an_error(value: float) -> None:
     with error(ValueError, "BCELoss: the input must be probabilities, from 0 to 1. Of logits, use the loss with logits."):
         nn.BCELoss()(ad.Tensor([0.5, value]), np.array([0, 1]))
+    with error(ValueError, "BCELoss: the target must be probabilities, from 0 to 1, such as 0 and 1 for two classes."):
+        nn.BCELoss()(ad.Tensor([0.5, 0.5]), np.array([0, value]))
 
 
 def distributions(seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -613,9 +613,16 @@ def test_a_sequential_follows_every_change_of_its_parts() -> None:
     assert model(1.0) == 2
 
 
-@pytest.mark.parametrize(("part", "kind"), [(nn.functional.sigmoid, "function"), ([Twice()], "list"), (nn.Tanh, "type")])
-def test_a_part_that_is_no_module_is_an_error(part: Any, kind: str) -> None:
-    with error(TypeError, f"Sequential: part 1 is {kind}; wanted a Module, for example nn.Sigmoid() for nn.functional.sigmoid."):
+@pytest.mark.parametrize(
+    ("part", "kind", "way"),
+    [
+        (nn.functional.sigmoid, "function", "for example nn.Sigmoid() for nn.functional.sigmoid"),
+        ([Twice()], "list", "the parts one by one: Sequential(*parts)"),
+        (nn.Tanh, "the class Tanh", "made by calling it: Tanh()"),
+    ],
+)
+def test_a_part_that_is_no_module_is_an_error(part: Any, kind: str, way: str) -> None:
+    with error(TypeError, f"Sequential: part 1 is {kind}; wanted a Module, {way}."):
         nn.Sequential(Twice(), part)
 
 

@@ -232,6 +232,13 @@ def test_progress_is_shown_if_wanted(capsys: pytest.CaptureFixture[str], monkeyp
     assert capsys.readouterr().err.startswith("epoch 1 of 2: loss ")
 
 
+def test_what_has_no_summary_is_an_error() -> None:
+    with pytest.raises(TypeError, match=r"^summary: the model is type; wanted a module, such as nn\.Linear\(2, 1\)\.$"):
+        nn.summary(nn.Linear, (1, 3))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^summary: input_shape is 3; wanted a shape, a batch included: \(1, 3\)\.$"):
+        nn.summary(nn.Linear(3, 1), 3)  # type: ignore[arg-type]
+
+
 def test_a_summary_shows_each_layer_once_per_call_and_leaves_the_model_as_it_was() -> None:
     model, _ = made()
     shared = nn.Linear(4, 4)
