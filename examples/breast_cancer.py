@@ -120,7 +120,12 @@ def pictures(results: list[Result]) -> Iterator[tuple[str, Figure]]:
         values = result.figures()
         right.plot(alarms, found, color=colour, linestyle=line, label=f"{result.title}, area {values['ROC AUC']:.4f}")
         right.plot(1 - values["specificity"], values["sensitivity"], "o", color=colour)
-    right.set(title="ROC curve, up to a fifth; dots: probability one half", xlim=(-0.005, 0.2), ylim=(0.8, 1.005))
+    right.set(
+        title="ROC curve, up to a fifth; dots: probability one half",
+        xlim=(-0.005, 0.2),
+        ylim=(0.8, 1.005),
+        xticks=[0, 0.05, 0.1, 0.15, 0.2],
+    )
     right.set(xlabel="benign taken for malignant (1 - specificity)", ylabel="malignant found (sensitivity)")
     right.grid(alpha=0.25)
     right.legend(loc="lower right")
