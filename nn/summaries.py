@@ -16,7 +16,7 @@ __all__ = ["summary"]
 
 @dataclass(frozen=True)
 class Layer:
-    """A line of the table: of a module without parts, where it stands, in the order of the calls."""
+    """A line of the table: of a module without parts, or with parameters beside them, in the order of the calls."""
 
     name: str
     kind: str
@@ -36,7 +36,7 @@ class Summary:
     def __str__(self) -> str:
         rows = [("layer", "output shape", "parameters")]
         for layer in self.layers:
-            shapes = ", ".join(map(str, layer.output_shapes))
+            shapes = ", ".join(map(str, layer.output_shapes)) or "not called"
             rows.append((f"{layer.kind} ({layer.name})" if layer.name else layer.kind, shapes, f"{layer.parameters:,}"))
         first, second, third = (max(map(len, column)) for column in zip(*rows, strict=True))
         lines = [f"{a:<{first}}  {b:<{second}}  {c:>{third}}" for a, b, c in rows]
@@ -58,7 +58,8 @@ def summary(model: Module, input_shape: Sequence[Any], dtype: Any = None) -> Sum
     Raises:
         TypeError: `model` is no module, or `input_shape` no shape.
 
-    A parameter that several layers share is counted in each line, and once in the sum.
+    A parameter that several layers share is counted in each line, and once in the sum. Lines without a shape are of modules that
+    were not called, but have parameters.
 
     >>> nn.summary(nn.Sequential(nn.Linear(2, 4), nn.Sigmoid(), nn.Linear(4, 1)), (10, 2))
     layer        output shape  parameters
@@ -81,7 +82,7 @@ def summary(model: Module, input_shape: Sequence[Any], dtype: Any = None) -> Sum
     handles, modes = [], {module: module.training for module in model.modules()}
     try:
         for name, module in model.named_modules():
-            if not list(module.children()):
+            if not list(module.children()) or _own(module):
                 handles.append(module.register_forward_hook(_noting(layers, name)))
         model.eval()
         with ad.no_grad():
@@ -91,17 +92,25 @@ def summary(model: Module, input_shape: Sequence[Any], dtype: Any = None) -> Sum
             handle.remove()
         for module, mode in modes.items():
             module.training = mode
+    called = {layer.name for layer in layers}
+    for name, module in model.named_modules():
+        if name not in called and _own(module):
+            layers.append(Layer(name, type(module).__name__, (), _own(module)))
     trained = sum(p.size for p in parameters if p.requires_grad)
     state = [*parameters, *model.buffers()]
     return Summary(tuple(layers), sum(p.size for p in parameters), trained, sum(p.size * p.dtype.itemsize for p in state))
+
+
+def _own(module: Module) -> int:
+    """How many parameters a module has beside its parts."""
+    return sum(p.size for p in module.parameters(recurse=False))
 
 
 def _noting(layers: list[Layer], name: str) -> Any:
     """A hook that adds a line to `layers`."""
 
     def note(module: Module, args: Any, output: Any) -> None:
-        count = sum(p.size for p in module.parameters(recurse=False))
-        layers.append(Layer(name, type(module).__name__, tuple(_shapes(output)), count))
+        layers.append(Layer(name, type(module).__name__, tuple(_shapes(output)), _own(module)))
 
     return note
 

@@ -232,6 +232,30 @@ def test_progress_is_shown_if_wanted(capsys: pytest.CaptureFixture[str], monkeyp
     assert capsys.readouterr().err.startswith("epoch 1 of 2: loss ")
 
 
+class Scaled(nn.Module):
+    """A layer with a parameter beside its parts, of which one is not called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention, self.unused = nn.MultiheadAttention(4, 2), nn.Linear(5, 5)
+        self.scale = nn.Parameter(np.ones(4))
+
+    def forward(self, x: Any) -> Any:
+        return self.attention(x, x, x)[0] * self.scale
+
+
+def test_the_lines_of_a_summary_hold_all_parameters() -> None:
+    table = nn.summary(Scaled(), (3, 2, 4))
+    assert {layer.name: layer.parameters for layer in table.layers} == {
+        "attention.out_proj": 20,
+        "attention": 60,
+        "": 4,
+        "unused": 30,
+    }
+    assert sum(layer.parameters for layer in table.layers) == table.parameters
+    assert "Linear (unused)                 not called" in str(table)
+
+
 def test_what_has_no_summary_is_an_error() -> None:
     with pytest.raises(TypeError, match=r"^summary: the model is type; wanted a module, such as nn\.Linear\(2, 1\)\.$"):
         nn.summary(nn.Linear, (1, 3))  # type: ignore[arg-type]
