@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -142,7 +142,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
 
         for name, end in {"alpha": np.inf, "learning_rate_init": np.inf, "tol": np.inf, "validation_fraction": 1}.items():
             value = getattr(self, name)
-            if not isinstance(value, Real) or not 0 <= value < end:
+            if not isinstance(value, (int, float, np.integer, np.floating)) or not 0 <= value < end:
                 raise ValueError(f"{type(self).__name__}: {name} is {value!r}; wanted a number, 0 or more and less than {end}.")
         if self.module is not None and (isinstance(self.module, Module) or not callable(self.module)):
             raise TypeError(
