@@ -35,6 +35,19 @@ def as_numbers(data: Any, where: str, dtype: Any = None, copy: bool | None = Non
     return array if owned else array.copy()  # what an object's `__array__` gives may be its own memory
 
 
+def as_operand(x: Any, where: str) -> Any:
+    """`x`, which is no tensor, as something to compute with: a Python number as it is, all else as an array."""
+    if isinstance(x, (int, float, complex)):
+        return x
+    if isinstance(x, np.matrix):
+        raise TypeError(f"{where}: an operand is np.matrix, whose `*` is another product. Pass np.asarray(matrix), write `@`.")
+    array = x if type(x) is np.ndarray or isinstance(x, np.generic) else np.asarray(x)
+    if array.dtype.kind not in NUMBERS or (type(x) is not np.ndarray and is_masked(x)):
+        given = f"{type(x).__name__} of dtype {array.dtype}"
+        raise TypeError(f"{where}: an operand is {given}; wanted numbers, as a plain array or number.")
+    return array
+
+
 def is_masked(x: Any) -> bool:
     """Whether `x` is a masked array: a column of pandas has a `mask`, too, but is none."""
     return isinstance(x, np.ndarray) and hasattr(x, "mask")

@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 import autodiff as ad
+from autodiff.extend import tensor_of
 from nn import functional, init, optim
 from nn.modules.activation import ELU, GELU, ReLU, Sigmoid, SiLU, Tanh
 from nn.modules.container import Sequential
@@ -201,15 +202,16 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         module, optimizer = self.module_, self.optimizer_
         while True:
             module.train()
-            order = self._rng.permutation(len(X)) if self.shuffle else None
+            order = self._rng.permutation(len(X)) if self.shuffle else np.arange(len(X))
             total = 0.0
             for start in range(0, len(X), size):
-                part: Any = slice(start, start + size) if order is None else order[start : start + size]
+                part = order[start : start + size]
                 optimizer.zero_grad()
-                loss = self._loss(module(X[part]), y[part], None if weights is None else weights[part])
+                output = module(tensor_of(X.take(part, axis=0)))
+                loss = self._loss(output, y.take(part, axis=0), None if weights is None else weights[part])
                 loss.backward()
                 optimizer.step()
-                total += self._finite(loss.item()) * len(y[part])
+                total += self._finite(loss.item()) * len(part)
             yield total / len(X)
 
     def _finite(self, loss: float) -> float:

@@ -17,7 +17,7 @@ from autodiff.core.modes import Mode, current_mode
 from autodiff.core.overwriting import SMALL, content, watch_at
 from autodiff.core.tensor import Tensor, as_array, frozen, is_foreign, is_scalar, wrap
 from autodiff.core.views import leaf_of, make_view
-from autodiff.dtypes import INEXACT, NUMBERS, is_masked
+from autodiff.dtypes import INEXACT, NUMBERS, as_operand
 from autodiff.lists import in_one
 
 if TYPE_CHECKING:
@@ -131,13 +131,15 @@ def apply(entry: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> 
                 raise TypeError(f"{entry.name}: an operand is {type(x).__name__}, an array of another library; wanted numbers.")
             return entry.numpy[0](operands, **params) if entry.variadic else entry.numpy[0](*operands, **params)
         else:
-            values.append(x if x is None and i >= entry.required and not entry.variadic else as_operand(x, entry))
+            values.append(x if x is None and i >= entry.required and not entry.variadic else as_operand(x, entry.name))
     y = entry.forward(values, **params) if entry.variadic else entry.forward(*values, **params)
     return finish(entry, operands, values, params, y, mode)
 
 
 def finish(entry: Primitive, operands: Sequence[Any], values: Sequence[Any], params: dict[str, Any], y: Any, mode: Mode) -> Any:
     """The result `y` of a call as a tensor, or several as one each, with what its gradient needs."""
+    if type(y) is ndarray and y.base is None and y.dtype.kind in INEXACT and True not in [y is x for x in values]:  # the usual case
+        return wrap(y, _remember(entry, operands, values, params, y, mode) if mode.record else None)
     several = isinstance(y, (tuple, list))
     arrays = [as_array(part) for part in y] if several else [as_array(y)]
     is_view = entry.view and isinstance(operands[0], Tensor) and _lies_in(y, values[0]) and not is_scalar(values[0])
@@ -146,13 +148,12 @@ def finish(entry: Primitive, operands: Sequence[Any], values: Sequence[Any], par
             if True in [_lies_in(array, x) for x in (*values, *arrays[:k])]:
                 arrays[k] = array.copy() if array.ndim or array.flags.writeable else frozen(array.copy())  # a number
     tensors = [wrap(array) for array in arrays]
-    parents = [_parent(entry, i, x) for i, x in enumerate(operands)] if mode.record else []
-    if any(parents):
-        node = _remember(entry, operands, values, params, tuple(arrays) if several else arrays[0], parents, mode)
+    node = _remember(entry, operands, values, params, tuple(arrays) if several else arrays[0], mode) if mode.record else None
+    if node is not None:
         if several:
             tensors = [*map(wrap, arrays, records_of(node, arrays))]
         elif arrays[0].dtype.kind in INEXACT:
-            tensors[0]._node, node.watch = node, parents[0].watch if is_view else None
+            tensors[0]._node, node.watch = node, node.parents[0].watch if is_view else None
         else:
             raise TypeError(f"{entry.name}: no gradient flows through {arrays[0].dtype} values. Use detach() to leave the graph.")
     if is_view:
@@ -160,19 +161,21 @@ def finish(entry: Primitive, operands: Sequence[Any], values: Sequence[Any], par
     return getattr(y, "_make", type(y))(tensors) if several else tensors[0]  # a named tuple is made by its _make
 
 
-def _parent(entry: Primitive, i: int, x: Any) -> Any:
-    """The record of operand `i`, if a gradient flows there."""
-    node = x._node if isinstance(x, Tensor) else None
-    return node if node is not None and node.requires_grad and (entry.variadic or entry.rules[i] is not None) else None
-
-
-def _remember(entry: Primitive, operands: Any, values: Any, params: dict[str, Any], y: Any, parents: list[Any], mode: Mode) -> Any:
-    """The record of a call."""
-    fits = find_fits(values)
-    recorded = 1 if entry.variadic else sum(1 << i for i, parent in enumerate(parents) if parent is not None)
+def _remember(entry: Primitive, operands: Any, values: Any, params: dict[str, Any], y: Any, mode: Mode) -> Any:
+    """The record of a call, if a gradient flows to one of its operands."""
+    parents, recorded = [], 0
+    for i, x in enumerate(operands):
+        node = x._node if isinstance(x, Tensor) else None
+        if node is not None and node.requires_grad and (entry.variadic or entry.rules[i] is not None):
+            parents.append(node)
+            recorded |= 1 if entry.variadic else 1 << i
+        else:
+            parents.append(None)
+    if not recorded:
+        return None
     *keeps, keep_y = entry.keeps[recorded]
     kept = [None] if entry.variadic else [x if keep else None for x, keep in zip(values, keeps, strict=True)]
-    guards = None
+    guards, fits = None, find_fits(values)
     for i, x in enumerate(kept):
         if x is not None:
             guards = _guard(guards, i, operands[i], x, mode.check is not None)
@@ -198,22 +201,13 @@ def _guard(guards: Any, place: int, operand: Any, value: Any, full: bool = False
 
 def _lies_in(y: Any, x: Any) -> bool:
     """Whether the result `y` lies in the memory of the operand `x`; without elements, whether it was made as a view."""
-    return type(y) is type(x) is ndarray and (np.may_share_memory(y, x) if y.size else y.base is not None)
+    if type(y) is not ndarray or type(x) is not ndarray:
+        return False
+    if y.base is None:  # it has memory of its own
+        return y is x or x.base is y
+    return not y.size or np.may_share_memory(y, x)
 
 
 def find_fits(values: Sequence[Any]) -> Any:
     """The shape and type that the cotangent of each of `values` must have."""
     return [(x.shape, x.dtype) if type(x) is ndarray else (np.shape(x), getattr(x, "dtype", None)) for x in values]
-
-
-def as_operand(x: Any, entry: Primitive) -> Any:
-    """`x`, which is no tensor, as something to compute with: a Python number as it is, all else as an array."""
-    if isinstance(x, (int, float, complex)):
-        return x
-    if isinstance(x, np.matrix):
-        raise TypeError(f"{entry.name}: an operand is np.matrix, whose `*` is another product. Pass np.asarray(matrix), write `@`.")
-    array = x if type(x) is ndarray or isinstance(x, np.generic) else np.asarray(x)
-    if array.dtype.kind not in NUMBERS or (type(x) is not ndarray and is_masked(x)):
-        given = f"{type(x).__name__} of dtype {array.dtype}"
-        raise TypeError(f"{entry.name}: an operand is {given}; wanted numbers, as a plain array or number.")
-    return array

@@ -30,6 +30,11 @@ def _to_weight(g: Any, x: Any) -> Any:
     return extend.product(g.T, x) if x.ndim == 2 else extend.product(_rows(g).T, _rows(x))
 
 
+def _to_bias(g: Any) -> Any:
+    """The cotangent of the bias: the sum over all vectors, as a product, in half of the time of a sum."""
+    return g if g.ndim < 2 else extend.product(np.ones(math.prod(g.shape[:-1]), g.dtype), _rows(g))
+
+
 def _weigh(x: Any, weight: Any, /) -> Any:
     if weight.ndim != 2:
         raise ValueError(f"the weight has shape {weight.shape}; wanted two axes, (out_features, in_features).")
@@ -48,13 +53,17 @@ def _weigh(x: Any, weight: Any, /) -> Any:
 def _weigh_and_add(x: Any, weight: Any, bias: Any, /) -> Any:
     if bias.shape != weight.shape[:1]:
         raise ValueError(f"the bias has shape {bias.shape}, but the weight has shape {weight.shape}; wanted {weight.shape[:1]}.")
-    return _weigh(x, weight) + bias
+    y = _weigh(x, weight)
+    if type(y) is type(bias) is np.ndarray and y.base is None and y.dtype is bias.dtype:
+        y += bias
+        return y
+    return y + bias
 
 
 _LINEAR: dict[str, Any] = {
     "x": _times,
     "weight": _to_weight,
-    "bias": lambda g: g,
+    "bias": _to_bias,
 }
 
 _linear = extend.primitive(
