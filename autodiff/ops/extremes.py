@@ -95,7 +95,7 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Any:
 
 relu = primitive(
     lambda x, /: np.maximum(x, 0),
-    {"x": lambda g, x: np.where(x <= 0, 0, g)},
+    {"x": lambda g, y: np.where(y <= 0, 0, g)},  # of y, which the next layer keeps anyway
     name="relu",
     elementwise=True,
     kinks=[Kink((0.0,), (0.0,))],

@@ -67,7 +67,7 @@ EQUIVALENT: dict[str, str] = {
     "pow.p: p -> x": _INFINITE,
     "pow.p: p -> y": _INFINITE,
     "pow.p: 0 -> 0 - 1 (place 2)": _INFINITE,
-    "relu.x: x -> y": "max(x, 0) <= 0 if and only if x <= 0",
+    "relu.x: y -> x": "max(x, 0) <= 0 if and only if x <= 0",
     "leaky_relu.x: np.ones_like(x, shape=()) -> np.ones_like(x)": "a broadcast",
     **{f"leaky_relu.x: x -> {other} (place 2)": _TYPE for other in ("slope", "y")},
     **{f"hardtanh.x: x -> y{place}": "y is at an end if and only if x is there or beyond" for place in ("", " (place 2)")},
