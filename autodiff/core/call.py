@@ -173,14 +173,13 @@ def _remember(entry: Primitive, operands: Any, values: Any, params: dict[str, An
             parents.append(None)
     if not recorded:
         return None
-    *keeps, keep_y = entry.keeps[recorded]
-    kept = [None] if entry.variadic else [x if keep else None for x, keep in zip(values, keeps, strict=True)]
-    guards, fits = None, find_fits(values)
-    for i, x in enumerate(kept):
-        if x is not None:
+    keeps, kept, guards, fits = entry.keeps[recorded], [], None, find_fits(values)
+    for i, x in enumerate(values if not entry.variadic else (None,)):
+        kept.append(x if keeps[i] else None)
+        if keeps[i] and x is not None:
             guards = _guard(guards, i, operands[i], x, mode.check is not None)
     shapes = [shape for shape, _ in fits] if entry.shapes_asked else []
-    saved = (*kept, y if keep_y else None, *([shapes] if entry.variadic else shapes), *map(params.get, entry.params_asked))
+    saved = (*kept, y if keeps[-1] else None, *([shapes] if entry.variadic else shapes), *map(params.get, entry.params_asked))
     return record(entry, parents, saved, fits, guards)
 
 
