@@ -12,6 +12,8 @@ from nn.functional.naming import not_real, under
 
 __all__ = ["linear"]
 
+_TINY, _SMALL = 30_000, 1_000_000  # multiplications
+
 
 def _rows(x: Any) -> Any:
     """The vectors of `x` as the rows of one matrix: one product takes half of the time of a stack of them, or less."""
@@ -35,11 +37,17 @@ def _to_bias(g: Any) -> Any:
     return g if g.ndim < 2 else extend.product(np.ones(math.prod(g.shape[:-1]), g.dtype), _rows(g))
 
 
+def _transposed(weight: Any, x: Any) -> Any:
+    """`weightᵀ`; for small products of many vectors as a copy, for which OpenBLAS has a faster way, in one thread."""
+    small = _TINY < x.size * weight.shape[0] <= _SMALL and x.size >= 32 * weight.shape[1]
+    return weight.T.copy() if small else weight.T
+
+
 def _weigh(x: Any, weight: Any, /) -> Any:
     if weight.ndim != 2:
         raise ValueError(f"the weight has shape {weight.shape}; wanted two axes, (out_features, in_features).")
     try:
-        y = _times(x, weight.T)
+        y = _times(x, _transposed(weight, x))
     except ValueError:
         raise ValueError(
             f"the input has shape {np.shape(x)}, but the weight has shape {weight.shape}. The input's last axis must have "
