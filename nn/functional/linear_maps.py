@@ -12,7 +12,7 @@ from nn.functional.naming import not_real, under
 
 __all__ = ["linear"]
 
-_TINY, _SMALL = 30_000, 1_000_000  # multiplications
+_FEW, _TINY, _SMALL = 1_000, 30_000, 1_000_000  # elements of the input, and multiplications
 
 
 def _rows(x: Any) -> Any:
@@ -37,17 +37,16 @@ def _to_bias(g: Any) -> Any:
     return g if g.ndim < 2 else extend.product(np.ones(math.prod(g.shape[:-1]), g.dtype), _rows(g))
 
 
-def _transposed(weight: Any, x: Any) -> Any:
-    """`weightᵀ`; for small products of many vectors as a copy, for which OpenBLAS has a faster way, in one thread."""
-    small = _TINY < x.size * weight.shape[0] <= _SMALL and x.size >= 32 * weight.shape[1]
-    return weight.T.copy() if small else weight.T
+def _has_small_product(x: Any, weight: Any) -> bool:
+    """Whether `x weightᵀ` takes less time, and one thread, with the transpose as a copy: small products of many vectors."""
+    return bool(_TINY < x.size * weight.shape[0] <= _SMALL and x.size >= 32 * weight.shape[1])
 
 
 def _weigh(x: Any, weight: Any, /) -> Any:
     if weight.ndim != 2:
         raise ValueError(f"the weight has shape {weight.shape}; wanted two axes, (out_features, in_features).")
     try:
-        y = _times(x, _transposed(weight, x))
+        y = _times(x, weight.T.copy() if x.size > _FEW and _has_small_product(x, weight) else weight.T)
     except ValueError:
         raise ValueError(
             f"the input has shape {np.shape(x)}, but the weight has shape {weight.shape}. The input's last axis must have "

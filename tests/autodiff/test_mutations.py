@@ -177,11 +177,11 @@ def test_a_rule_that_is_found_without_a_mistake_is_an_error_of_the_script(monkey
 
 def test_a_mutant_that_is_not_found_is_shown_unless_it_is_explained() -> None:
     mutants = mutants_by_key("relu")
-    explained, other = mutants["relu.x: x -> y"], mutants["relu.x: x <= 0 -> x < 0"]
+    explained, other = mutants["relu.x: y -> x"], mutants["relu.x: y <= 0 -> y < 0"]
     assert unexplained([(explained, "survived"), (other, "at a kink")]) == []
-    assert unexplained([(explained, "wrong")]) == ["said to be no mistake, but found (wrong): relu.x: x -> y"]
+    assert unexplained([(explained, "wrong")]) == ["said to be no mistake, but found (wrong): relu.x: y -> x"]
     assert unexplained([(other, "survived")]) == [
-        "survived: relu.x: x <= 0 -> x < 0\n"
+        "survived: relu.x: y <= 0 -> y < 0\n"
         "  before: _rule = lambda g, x: np.where(x <= 0, 0, g)\n"
         "  after:  _rule = lambda g, x: np.where(x < 0, 0, g)"
     ]
@@ -201,7 +201,7 @@ def test_the_command_exits_with_1_if_a_survivor_is_not_explained(
     monkeypatch.setattr(sys, "argv", ["mutations.py", "--only", "relu"])
     monkeypatch.setattr(mutations, "EQUIVALENT", {})
     assert mutations.main() == 1
-    assert "survived: relu.x: x -> y" in capsys.readouterr().out
+    assert "survived: relu.x: y -> x" in capsys.readouterr().out
 
 
 def test_the_command_does_not_know_an_operation_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
