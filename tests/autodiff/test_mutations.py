@@ -182,8 +182,8 @@ def test_a_mutant_that_is_not_found_is_shown_unless_it_is_explained() -> None:
     assert unexplained([(explained, "wrong")]) == ["said to be no mistake, but found (wrong): relu.x: y -> x"]
     assert unexplained([(other, "survived")]) == [
         "survived: relu.x: y <= 0 -> y < 0\n"
-        "  before: _rule = lambda g, x: np.where(x <= 0, 0, g)\n"
-        "  after:  _rule = lambda g, x: np.where(x < 0, 0, g)"
+        "  before: _rule = lambda g, y: np.where(y <= 0, 0, g)\n"
+        "  after:  _rule = lambda g, y: np.where(y < 0, 0, g)"
     ]
 
 
