@@ -100,7 +100,7 @@ def _to_weighed(g: Any, weight: Any, x_shape: Ints, shape: Ints, at: Ints) -> An
 
 
 def _to_weight(g: Any, x: Any, weight_shape: Ints, shape: Ints, at: Ints) -> Any:
-    return _sum_of_products(_wide(g.reshape(shape)), _wide(x.reshape(shape)), _shared(at)).reshape(weight_shape)
+    return _sum_of_products(_wide(g.reshape(shape)), x.reshape(shape), _shared(at)).reshape(weight_shape)
 
 
 weigh = extend.primitive(

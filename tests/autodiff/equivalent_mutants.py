@@ -60,6 +60,14 @@ _OVER = "np.where(r == 0, 0, a) / np.where(r == 0, 1, r)"
 _VECTORS, _LINEAR = "np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))", ("linear", "linear with bias")
 _FACTOR = "_of_factor({}, {}_shape, mode)"
 _CONVOLVED = "np.convolve(whole, np.flip(other), 'valid')"
+_OF_FEW = "g if g.ndim < 2 else "
+_OVER_VECTORS = "extend.product(np.ones(math.prod(g.shape[:-1]), g.dtype), _rows(g))"
+_SUMMED = "it only decides whether the engine adds up the cotangents of all vectors, or the rule, in less time"
+_TO_WIDER = "x.astype(np.float32 if x.dtype.char == 'e' else float)"
+_HALF = "in a rule only half precision is widened, which float does as well"
+_ONE_WAY = "the sum of products is right along whichever axes, and only takes longer along the last one"
+_ORDER_OF_FACTORS = "the order of factors"
+_G, _X = "_wide(g.reshape(shape))", "x.reshape(shape)"
 _AXES = "arrays that are joined along an axis have the same number of axes"
 
 EQUIVALENT: dict[str, str] = {
@@ -306,4 +314,40 @@ EQUIVALENT: dict[str, str] = {
     "_times: -1 -> 1": "a matrix has two axes",
     **{f"{name}.x _rows: {_VECTORS} -> x": "a stack of products gives what the product of all rows gives" for name in _LINEAR},
     **{f"{name}.weight _rows: {_VECTORS} -> -{_VECTORS}": _SIGN for name in _LINEAR},
+    "gradient hook.*arrays: list(tell(g)) -> list(tell(g)) * 2": "the list twice: the engine takes as many as there are arrays",
+    **{
+        f"_to_bias: {change}": _SUMMED
+        for change in (
+            f"{_OF_FEW}{_OVER_VECTORS} -> {_OVER_VECTORS} if g.ndim < 2 else g",
+            *(f"g.ndim < 2 -> g.ndim {sign} 2" for sign in ("<=", ">")),
+            *(f"{number} -> {number} {sign} 1" for number in ("g.ndim", "2") for sign in "+-"),
+        )
+    },
+    **{f"_to_bias: {v} -> np.reshape(np.transpose({v}), {v}.shape)": _VECTOR for v in ("g", _OVER_VECTORS)},
+    **{f"gru gates.x _of_gru_gates: to_n * r -> {factor}": "it is a part of the cotangent of p alone" for factor in ("to_n", "r")},
+    "standardize.x _of_standardize: _sum_of_products(to_y, z, axes) -> _sum_of_products(z, to_y, axes)": _ORDER_OF_FACTORS,
+    f"weigh.weight _to_weight: _sum_of_products({_G}, {_X}, _shared(at)) -> "
+    f"_sum_of_products({_X}, {_G}, _shared(at))": _ORDER_OF_FACTORS,
+    "weigh.bias: bias_shape -> weight_shape": "if there are both, they have one shape; to a bias alone it is an error",
+    **{
+        f"weigh.weight _sum_of_products: {change}": "the sum gets the shape of the weight in any case"
+        for change in (
+            "np.vecdot(a, b)[..., None] -> np.vecdot(a, b)",
+            *(f"{summed}, keepdims=True) -> {summed})" for summed in ("(a * b).sum(axis=axes", "products.sum(axis=axes[:-1]")),
+        )
+    },
+    **{
+        f"_sum_of_products: {change}": _ONE_WAY
+        for change in (
+            *(f"a.ndim - 1 -> {other}" for other in ("a.ndim + 1", "-a.ndim - 1", "a.ndim", "-1", "1 - a.ndim")),
+            *("a.ndim -> a.ndim + 1", "1 -> 1 - 1", "1 -> 1 - 1 (place 3)"),
+        )
+    },
+    **{
+        f"_sum_of_products: {change}": "of a single axis none is left, and a sum along none changes nothing"
+        for change in ("len(axes) -> len(axes) + 1", "1 -> 1 - 1 (place 2)")
+    },
+    "_wide: np.float32 if x.dtype.char == 'e' else float -> float if x.dtype.char == 'e' else np.float32": _HALF,
+    "_wide: x.dtype.char == 'e' -> x.dtype.char != 'e'": _HALF,
+    f"_wide: {_TO_WIDER} -> {_TO_WIDER} * 1.001": "of half precision alone, where that is one unit in the last place",
 }

@@ -53,7 +53,11 @@ def gradient_hook(rng: np.random.Generator) -> Iterator[Call]:
 def cross_entropies(rng: np.random.Generator) -> Iterator[Call]:
     for rows, classes in ((3, 4), (1, 2), (2, 1)):
         yield call(reals(rng, (rows, classes)), rng.integers(0, classes, rows))
-    yield call(reals(rng, (4, 3)), np.array([0, -100, 2, -100]))  # the ones that do not count
+    yield call(reals(rng, (4, 3)), np.array([0, -100, 2, -100], np.int8))  # the ones that do not count
+    yield call(
+        reals(rng, (2, 2)) + np.array([[20], [-20]]), np.array([1, 0], np.uint8)
+    )  # whose exponentials are inf or 0 in float16
+    yield call(reals(rng, (1, 21)), np.array([20]))
 
 
 @samples_of("huber")
@@ -107,6 +111,9 @@ def standardize(rng: np.random.Generator) -> Iterator[Call]:
         ((3, 2, 2, 2), (3, 2, 4), (0, 2)),
         ((2, 4), (2, 2, 2, 1), (2, 3)),
         ((4, 3), (4, 3), (0,)),
+        ((2, 3, 2), (2, 3, 2), (1,)),
+        ((2, 3, 2), (2, 3, 2), (2,)),
+        ((2, 2, 3, 2), (2, 2, 3, 2), (0, 1, 3)),
     ):
         for centered in (True, False):
             yield call(reals(rng, x), shape=shape, axes=axes, eps=0.1, centered=centered)
@@ -118,8 +125,15 @@ def weigh(rng: np.random.Generator) -> Iterator[Call]:
         ((2, 2, 3), (2, 3), (2, 6), (1, 6)),
         ((2, 3, 2), (3,), (2, 3, 2), (1, 3, 1)),
         ((3, 2), (2,), (3, 2), (1, 2)),
+        ((6, 2), (2, 2), (3, 2, 2), (1, 2, 2)),
+        ((2, 3, 2), (2, 3), (2, 3, 2), (2, 3, 1)),
+        ((2, 2, 3, 2, 2), (2, 3), (2, 2, 3, 2, 2), (1, 2, 3, 1, 1)),
     ):
         yield call(reals(rng, x), reals(rng, weight), reals(rng, weight), shape=shape, at=at)
+    x, weight = reals(rng, (3, 2)), reals(rng, (2,))
+    yield call(x, weight, shape=(3, 2), at=(1, 2))
+    yield call(x, shape=(3, 2), at=(1, 2))
+    yield call(reals(rng, (MANY // 2, 2)), weight, weight, shape=(MANY // 2, 2), at=(1, 2))  # whose sum is not to be one of float16
 
 
 @samples_of("lstm gates")
@@ -131,7 +145,7 @@ def lstm_gates(rng: np.random.Generator) -> Iterator[Call]:
 @samples_of("lstm state")
 def lstm_state(rng: np.random.Generator) -> Iterator[Call]:
     for batch in ((), (3,), (0,)):
-        yield call(reals(rng, (*batch, 8)), reals(rng, (*batch, 2)))
+        yield call(reals(rng, (*batch, 12)), reals(rng, (*batch, 3)))
 
 
 @samples_of("gru gates")
