@@ -68,6 +68,12 @@ _HALF = "in a rule only half precision is widened, which float does as well"
 _ONE_WAY = "the sum of products is right along whichever axes, and only takes longer along the last one"
 _ORDER_OF_FACTORS = "the order of factors"
 _G, _X = "_wide(g.reshape(shape))", "x.reshape(shape)"
+_ALIKE = "whatever is taken off all scores of a row alike, unless it is so much that numbers overflow"
+_AT_ONCE, _BY_COLUMNS = "np.maximum.reduce(x, axis=1)", "np.maximum.reduce(x.T.copy(), axis=0)"
+_EITHER = "both are the largest element of each row"
+_INDICES = "extend.array_of(target).astype(np.intp, "
+_KEPT, _NO_MEAN = "np.add.reduce(kept, dtype=x.dtype", "what is for the mean is used for the mean alone"
+_IS_TAKEN = "forward has refused indices that are outside or no integers"
 _AXES = "arrays that are joined along an axis have the same number of axes"
 
 EQUIVALENT: dict[str, str] = {
@@ -350,4 +356,32 @@ EQUIVALENT: dict[str, str] = {
     "_wide: np.float32 if x.dtype.char == 'e' else float -> float if x.dtype.char == 'e' else np.float32": _HALF,
     "_wide: x.dtype.char == 'e' -> x.dtype.char != 'e'": _HALF,
     f"_wide: {_TO_WIDER} -> {_TO_WIDER} * 1.001": "of half precision alone, where that is one unit in the last place",
+    **{
+        f"_largest: {change}": _EITHER
+        for change in (
+            f"{_AT_ONCE} if x.shape[1] > _SHORT else {_BY_COLUMNS} -> {_BY_COLUMNS} if x.shape[1] > _SHORT else {_AT_ONCE}",
+            *(f"x.shape[1] > _SHORT -> x.shape[1] {sign} _SHORT" for sign in (">=", "<")),
+            *("1 -> 1 - 1", f"{_BY_COLUMNS} -> np.maximum.reduce(x.T.copy())"),
+        )
+    },
+    **{f"_largest: {way} -> np.reshape(np.transpose({way}), {way}.shape)": _VECTOR for way in (_AT_ONCE, _BY_COLUMNS)},
+    **{f"_largest: {way} -> {way} * 1.001": _ALIKE for way in (_AT_ONCE, _BY_COLUMNS)},
+    "_places: indices & _OUTSIDE -> indices": _IS_TAKEN,
+    f"_places: {_INDICES}casting='same_kind', copy=False) -> {_INDICES}copy=False)": _IS_TAKEN,
+    f"_places: {_INDICES}casting='same_kind', copy=False) -> {_INDICES}casting='same_kind')": "a copy has the same elements",
+    "mean cross-entropy.x rule: np.add.reduce(kept, dtype=x.dtype) -> np.add.reduce(kept)": _TYPE,
+    **{
+        f"{loss}: g -> np.sum(g) + np.zeros_like(g){place}": _ONE
+        for loss, place in (("mean cross-entropy.x rule", " (place 2)"), ("sum of cross-entropies.x rule", ""))
+    },
+    **{f"mean cross-entropy.x rule: g -> {other}": _NO_MEAN for other in ("np.ones_like(g)", "np.sum(g) + np.zeros_like(g)")},
+    **{
+        f"{loss}.x rule: {change}": _NO_MEAN
+        for loss in ("cross-entropies", "sum of cross-entropies")
+        for change in (
+            *(f"g / {_KEPT}) -> {other}" for other in ("g", f"1 / {_KEPT})", f"{_KEPT}) / g")),
+            *(f"g -> {other} (place 2)" for other in ("np.ones_like(g)", "np.sum(g) + np.zeros_like(g)")),
+            *(f"{_KEPT}) -> {other}" for other in ("kept", "np.add.reduce(kept)")),
+        )
+    },
 }
