@@ -56,6 +56,7 @@ _COUNT = "np.sum(~np.isnan(x), axis=axis, keepdims=True)"
 _PLACES = "np.quantile(np.arange(float(rows.shape[1])), q, method=method)"
 _NAN_PLACES = "np.nanquantile(np.where(places < np.maximum(count, 1), places, np.nan), q, axis=1"
 _ROUNDING = "size * np.finfo(values.dtype).eps * np.max(np.abs(values), axis=-1, keepdims=True, initial=0)"
+_BOUND = "max(x.shape[-2:]) * np.finfo(own.dtype).eps * whole"
 _OVER = "np.where(r == 0, 0, a) / np.where(r == 0, 1, r)"
 _VECTORS, _LINEAR = "np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))", ("linear", "linear with bias")
 _FACTOR = "_of_factor({}, {}_shape, mode)"
@@ -382,6 +383,17 @@ EQUIVALENT: dict[str, str] = {
             *(f"g / {_KEPT}) -> {other}" for other in ("g", f"1 / {_KEPT})", f"{_KEPT}) / g")),
             *(f"g -> {other} (place 2)" for other in ("np.ones_like(g)", "np.sum(g) + np.zeros_like(g)")),
             *(f"{_KEPT}) -> {other}" for other in ("kept", "np.add.reduce(kept)")),
+        )
+    },
+    **{
+        f"_of_qr: {change}": _ESTIMATE
+        for change in (
+            *(f"np.linalg.vector_norm(r, axis=-2) -> {other}" for other in ("r", "np.linalg.vector_norm(r)")),
+            f"own <= {_BOUND} -> own < {_BOUND}",
+            "np.diagonal(r, axis1=-2, axis2=-1) -> np.diagonal(r, axis1=-2)",
+            f"{_BOUND} -> max(x.shape[-2:]) * np.finfo(own.dtype).eps",
+            "max(x.shape[-2:]) * np.finfo(own.dtype).eps -> np.finfo(own.dtype).eps",
+            *("-1 -> 1 (place 2)", "2 -> 2 - 1 (place 2)", "2 -> 2 + 1 (place 4)", "2 -> 2 - 1 (place 4)"),
         )
     },
 }
