@@ -76,14 +76,8 @@ def fit(
     """
     _check(model, loss_fn, optimizer, scheduler, metrics or {})
     epochs = integer("fit", "epochs", epochs, 0)
-    patience = None if patience is None else integer("fit", "patience", patience)
-    if patience is not None and validation is None:
-        raise ValueError("fit: patience needs validation, the data on which the loss is to improve.")
-    if resume and checkpoint is None:
-        raise ValueError("fit: resume needs checkpoint, the file to go on from.")
-    if checkpoint is not None:  # now, and not when an epoch is over
-        require_folder(checkpoint)
-        require_safetensors()
+    _check_stopping(patience, validation)
+    _check_files(checkpoint, resume)
     state = _State(model, optimizer, scheduler)
     if resume and checkpoint is not None and os.path.exists(checkpoint):
         state.load(checkpoint)
@@ -125,7 +119,7 @@ def _steps(model: Module, loss_fn: Any, optimizer: Any, data: Iterable[tuple[Any
     """A step for each batch; how many examples it had, and its loss."""
     for x, y in _pairs(data):
         loss = optimizer.step(partial(_gradients, model, loss_fn, optimizer, x, y))
-        yield len(y), _number("loss", loss)
+        yield len(y), loss.item()
 
 
 def _gradients(model: Module, loss_fn: Any, optimizer: Any, x: Any, y: Any) -> ad.Tensor:
@@ -190,6 +184,22 @@ def _check(model: Any, loss_fn: Any, optimizer: Any, scheduler: Any, metrics: An
     own, groups = set(map(id, model.parameters())), getattr(optimizer, "param_groups", None)
     if groups is not None and not any(id(p) in own for group in groups for p in group["params"]):
         raise ValueError("fit: the optimizer has no parameter of the model; make it from those, model.parameters().")
+
+
+def _check_stopping(patience: Any, validation: Any) -> None:
+    if patience is not None:
+        integer("fit", "patience", patience)
+        if validation is None:
+            raise ValueError("fit: patience needs validation, the data on which the loss is to improve.")
+
+
+def _check_files(checkpoint: Any, resume: bool) -> None:
+    """Raise unless there can be a checkpoint, if one is wanted: now, and not when an epoch is over."""
+    if resume and checkpoint is None:
+        raise ValueError("fit: resume needs checkpoint, the file to go on from.")
+    if checkpoint is not None:
+        require_folder(checkpoint)
+        require_safetensors()
 
 
 def _require(name: str, given: Any, holds: bool, wanted: str) -> None:

@@ -41,3 +41,12 @@ def registry_as_it_was() -> Iterator[None]:
     for mapping, before in ((registry, entries), (numpy_table, table)):
         mapping.clear()
         mapping.update(before)
+
+
+@pytest.fixture
+def _double(torch: Any) -> Iterator[None]:
+    """PyTorch with float64 by default, as NumPy."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)

@@ -63,7 +63,7 @@ class SGD(Optimizer):
     @staticmethod
     def update(p: Any, g: Any, state: dict[str, Any], settings: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """The parameter after one step, and its velocity."""
-        if settings["weight_decay"] or settings["maximize"]:
+        if settings["weight_decay"] or settings["maximize"]:  # a call less in the usual case
             p, g = regularized(p, g, settings)
         momentum = settings["momentum"]
         if momentum:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -232,14 +231,6 @@ def here(script: str, state: dict[str, Any]) -> Any:
     names = {"torch": ad, "nn": nn, "F": nn.functional, "optim": optim, "__name__": "script"}
     loaders = {"DataLoader": data.DataLoader, "TensorDataset": data.TensorDataset}
     return losses(FORM.sub(lambda found: CHANGES[found[0]], script), names | loaders, ad.Tensor, state)
-
-
-@pytest.fixture
-def _double(torch: Any) -> Iterator[None]:
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(before)
 
 
 @pytest.mark.peer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from textwrap import dedent
 from typing import Any
 
@@ -171,14 +170,6 @@ def run(name: str, imports: str, tensor: Any) -> dict[str, Any]:
         variables[key] = {k: tensor(v) for k, v in value.items()} if isinstance(value, dict) else tensor(value)
     exec(compile(dedent(imports + NETWORKS[name][0]), name, "exec"), variables)
     return variables
-
-
-@pytest.fixture
-def _double(torch: Any) -> Iterator[None]:
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(before)
 
 
 @pytest.mark.peer
