@@ -38,11 +38,12 @@ def _squared_error(reduction: str) -> Any:
     averaged = reduction == "mean"
 
     def total(d: Any) -> Any:
-        if reduction == "none" or d.size > SHORT:
+        n = d.size
+        if reduction == "none" or n > SHORT:
             return np.mean(np.square(d)) if averaged else np.sum(np.square(d)) if reduction == "sum" else np.square(d)
         flat = d.ravel()
         y = flat.dot(flat)  # as np.vdot(d, d), in less time
-        return y / d.size if averaged else y
+        return y / n if averaged else y
 
     def forward(a: Any, b: Any, /) -> Any:
         try:
