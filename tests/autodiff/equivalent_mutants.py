@@ -59,10 +59,14 @@ _ROUNDING = "size * np.finfo(values.dtype).eps * np.max(np.abs(values), axis=-1,
 _BOUND = "max(x.shape[-2:]) * np.finfo(own.dtype).eps * whole"
 _OVER = "np.where(r == 0, 0, a) / np.where(r == 0, 1, r)"
 _VECTORS, _LINEAR = "np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))", ("linear", "linear with bias")
+_STACK = "a stack of products gives what the product of all rows gives, and a vector is a stack of one row"
+_STACKED = "np.reshape(_times(_rows(x), weight), (*x.shape[:-1], weight.shape[-1]))"
+_ALIKE_TYPES, _UNLIKE_TYPES = "type(x) is type(weight) is np.ndarray", "type(x) is not type(weight) is np.ndarray"
+_ARRAYS, _DOT = f"ndim and {_ALIKE_TYPES}", "of arrays, dot and matmul give the same product with a matrix"
 _FACTOR = "_of_factor({}, {}_shape, mode)"
 _CONVOLVED = "np.convolve(whole, np.flip(other), 'valid')"
 _OF_FEW = "g if g.ndim < 2 else "
-_OVER_VECTORS = "extend.product(np.ones(math.prod(g.shape[:-1]), g.dtype), _rows(g))"
+_OVER_VECTORS = "_times(np.ones(math.prod(g.shape[:-1]), g.dtype), _rows(g))"
 _SUMMED = "it only decides whether the engine adds up the cotangents of all vectors, or the rule, in less time"
 _TO_WIDER = "x.astype(np.float32 if x.dtype.char == 'e' else float)"
 _HALF = "in a rule only half precision is widened, which float does as well"
@@ -311,12 +315,33 @@ EQUIVALENT: dict[str, str] = {
     "plain: np.asarray(value) -> value": "a rule gets no tensor as a parameter",
     **{f"conv_transpose.w _for_all: 2 -> 2 {sign} 1 (place 3)": "it then joins no zeros" for sign in "+-"},
     **{f"xlogy.a _beside: at + 1 -> {change}": "there, at is 0" for change in ("-at + 1", "1")},
+    **{f"_times: {change}": _STACK for change in ("ndim > 2 -> ndim < 2", "2 -> 2 + 1")},
+    **{f"_times: {change}": _DOT for change in (f"{_ARRAYS} -> {_ALIKE_TYPES}", f"{_ALIKE_TYPES} -> {_UNLIKE_TYPES}")},
     **{
-        f"_times: {change}": "a stack of products gives what the product of all rows gives"
+        f"{rule} _times: {change}": _DOT
+        for rule in (f"{name}.{argument}" for name in _LINEAR for argument in ("x", "weight"))
         for change in (
-            *(f"x.ndim < 3 -> {other}" for other in ("not x.ndim < 3", "x.ndim <= 3", "x.ndim > 3")),
-            *("x.ndim -> x.ndim + 1", "x.ndim -> x.ndim - 1", "3 -> 3 + 1", "3 -> 3 - 1"),
+            f"x.dot(weight) if {_ARRAYS} else np.matmul(x, weight) -> np.matmul(x, weight) if {_ARRAYS} else x.dot(weight)",
+            *(f"{_ARRAYS} -> {other}" for other in ("ndim", f"ndim or {_ALIKE_TYPES}")),
         )
+    },
+    **{f"{name}.x _times: {change}": _DOT for name in _LINEAR for change in ("x -> weight (place 3)", "weight -> x (place 4)")},
+    **{
+        f"{rule} _times: {change}": "the rule multiplies vectors or matrices: what is for a stack of them is not used"
+        for rule in ("linear.weight", "linear with bias.weight", "linear with bias.bias")
+        for change in (
+            f"{_STACKED} -> -{_STACKED}",
+            *(f"{_STACKED} -> {_STACKED} {factor}" for factor in ("* 2", "/ 2", "* 1.001")),
+            f"{_STACKED} -> _times(_rows(x), weight)",
+            f"{_STACKED} -> np.reshape(np.transpose({_STACKED}), {_STACKED}.shape)",
+            *(f"1 -> 1 {sign} 1{place}" for sign in "+-" for place in ("", " (place 2)")),
+            "-1 -> 1 (place 2)",
+        )
+    },
+    **{f"linear with bias.bias _times: {change}": _STACK for change in ("ndim > 2 -> ndim >= 2", "2 -> 2 - 1")},
+    **{
+        f"linear with bias.bias _times: {v} -> np.reshape(np.transpose({v}), {v}.shape)": _VECTOR
+        for v in ("x.dot(weight)", "np.matmul(x, weight)")
     },
     "_times: -1 -> 1": "a matrix has two axes",
     **{f"{name}.x _rows: {_VECTORS} -> x": "a stack of products gives what the product of all rows gives" for name in _LINEAR},
