@@ -106,7 +106,10 @@ class Tensor(Members):
     @property
     def grad(self) -> Any:
         """The gradient that `backward` has accumulated here, or None."""
-        return getattr(self, "_grad", None)
+        try:  # in less time than `getattr` with a default
+            return self._grad
+        except AttributeError:
+            return None
 
     @grad.setter
     def grad(self, value: Any) -> None:
