@@ -226,7 +226,7 @@ def _own_leaf(tensor: Tensor, requires_grad: bool) -> Leaf:
 
 def frozen(array: np.ndarray) -> np.ndarray:
     """`array`, which cannot be written to from now on."""
-    array.setflags(False)  # by position: NumPy takes longer to read a keyword
+    array.setflags(False)  # type: ignore[call-arg]  # by position: NumPy takes longer to read a keyword
     return array
 
 
