@@ -29,13 +29,17 @@ CASES = 12  # of one test, in the quick tests
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Have the option `--quick`."""
+    """Have the options `--quick` and `--exhaustive`."""
     parser.addoption("--quick", action="store_true", help="without the long tests, some cases of each test, few examples")
+    parser.addoption("--exhaustive", action="store_true", help="with the tests that go through all there is, which takes hours")
 
 
 @pytest.hookimpl(trylast=True)  # so that what `-k` chooses is run, if it is not too much
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """In the quick tests, leave out the long ones, and of a test that has many cases take some all along their list."""
+    if not config.getoption("exhaustive"):
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("exhaustive")])
+        items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
     if not config.getoption("quick"):
         return
     cases = defaultdict(list)

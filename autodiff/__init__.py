@@ -15,6 +15,7 @@ from autodiff.porting import advice
 from autodiff.transforms import *
 
 if TYPE_CHECKING:
+    from autodiff.compiling.compiled import *
     from autodiff.declaring import *
     from autodiff.ops.applying import *
     from autodiff.ops.histograms import *
@@ -76,6 +77,7 @@ __all__ = [
     "choose",
     "clip",
     "column_stack",
+    "compile",
     "complex128",
     "complex64",
     "compress",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,15 @@ __all__: list[str] = []
 
 NUMBERS, INEXACT = "biufc", "fc"  # kinds of dtypes: those of tensors, and of those that have gradients
 
+capturing: ContextVar[bool] = ContextVar("autodiff_capturing", default=False)  # whether stand-ins are being computed with
+
 
 def dtype_of(x: Any) -> Any:
     """The type of the numbers in `x`: an array, a number or a list of them."""
     dtype = getattr(x, "dtype", None)
-    return dtype if isinstance(dtype, np.dtype) else np.asarray(x).dtype
+    if isinstance(dtype, np.dtype):
+        return dtype
+    return (x.as_array() if is_stand_in(x) else np.asarray(x)).dtype
 
 
 def refuse_loss(where: str, given: np.dtype[Any], wanted: np.dtype[Any]) -> None:
@@ -27,6 +32,8 @@ def as_numbers(data: Any, where: str, dtype: Any = None, copy: bool | None = Non
     """`data` as an array of numbers or booleans, for the argument `where`."""
     if dtype is not None:
         refuse_loss(where, dtype_of(data), np.dtype(dtype))
+    if is_stand_in(data):
+        return data.as_array(dtype, copy)  # type: ignore[no-any-return]
     array = np.array(data, dtype=dtype, copy=copy)
     if array.dtype.kind not in NUMBERS or is_masked(data):
         given = "is a masked array" if is_masked(data) else f"has dtype {array.dtype}"
@@ -37,7 +44,7 @@ def as_numbers(data: Any, where: str, dtype: Any = None, copy: bool | None = Non
 
 def as_operand(x: Any, where: str) -> Any:
     """`x`, which is no tensor, as something to compute with: a Python number as it is, all else as an array."""
-    if isinstance(x, (int, float, complex)):
+    if isinstance(x, (int, float, complex)) or is_stand_in(x):
         return x
     if isinstance(x, np.matrix):
         raise TypeError(f"{where}: an operand is np.matrix, whose `*` is another product. Pass np.asarray(matrix), write `@`.")
@@ -46,6 +53,11 @@ def as_operand(x: Any, where: str) -> Any:
         given = f"{type(x).__name__} of dtype {array.dtype}"
         raise TypeError(f"{where}: an operand is {given}; wanted numbers, as a plain array or number.")
     return array
+
+
+def is_stand_in(x: Any) -> bool:
+    """Whether `x` stands for an array or a float that is not to be looked at, while a computation is captured."""
+    return getattr(type(x), "is_stand_in", False)
 
 
 def is_masked(x: Any) -> bool:

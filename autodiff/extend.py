@@ -11,7 +11,9 @@ from autodiff.registry import Primitive, primitive
 
 __all__ = ["Interval", "Kink", "Primitive", "array_of", "generators", "interpreting", "primitive", "product", "tensor_of"]
 
-generators: list[Callable[[], Any]] = []  # functions that return the `numpy.random.Generator`s from which `checkpoint` draws again
+# Functions that return the `numpy.random.Generator`s of libraries, which `checkpoint` draws from again, each with the context
+# manager that lets another one take its place.
+generators: list[tuple[Callable[[], Any], Callable[[Any], Any]]] = []
 
 
 def tensor_of(array: Any) -> Any:

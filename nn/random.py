@@ -70,4 +70,4 @@ def set_rng_state(state: Mapping[str, Any]) -> None:
     generator().bit_generator.state = state
 
 
-extend.generators.append(generator)
+extend.generators.append((generator, drawing_from))

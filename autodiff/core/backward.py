@@ -13,8 +13,8 @@ import numpy as np
 from autodiff.core.graph import Leaf, is_overwritten, records_of
 from autodiff.core.modes import Switch, current_mode
 from autodiff.core.overwriting import SMALL
-from autodiff.core.tensor import Tensor, array_of, attach, read_only, wrap
-from autodiff.dtypes import as_numbers, refuse_loss
+from autodiff.core.tensor import Tensor, array_of, as_array, attach, read_only, wrap
+from autodiff.dtypes import as_numbers, is_stand_in, refuse_loss
 
 ndarray = np.ndarray
 
@@ -60,14 +60,14 @@ _accumulating, _DOUBLE, _ONE = RLock(), np.dtype(np.float64), np.float64(1)
 def _cotangent(tensor: Tensor, gradient: Any, create_graph: bool) -> Any:
     """The cotangent to start a backward pass at `tensor` with, checked, in memory of its own."""
     if gradient is None:
-        if tensor._array.dtype is _DOUBLE and tensor._array.ndim == 0 and not create_graph:
+        if type(tensor._array) is ndarray and tensor._array.dtype is _DOUBLE and tensor._array.ndim == 0 and not create_graph:
             return _ONE  # the usual case, at once
         if tensor.size != 1 or tensor.dtype.kind == "c":
             raise RuntimeError(
                 f"backward: a tensor of shape {tensor.shape} and dtype {tensor.dtype} has no gradient without a cotangent. Reduce "
                 "it to one real number, for example loss.sum() or np.abs(z).sum(), or pass gradient=, an array of that shape."
             )
-        gradient = np.ones(tensor.shape, tensor.dtype)
+        gradient = np.ones_like(tensor._array)
     recorded = create_graph and isinstance(gradient, Tensor)
     g: Any = gradient if recorded else wrap(as_numbers(array_of(gradient), "backward: gradient", copy=True))
     if g.shape != tensor.shape:
@@ -168,7 +168,7 @@ def _prepare(node: Any, g: Any, own: set[Any]) -> Any:
         _claim(own, node, g)
     for hook in list(node.hooks.functions.values()) if node.hooks is not None else ():
         own.discard(node)
-        new = hook(conjugate(g) if isinstance(g, Tensor) else wrap(read_only(np.asarray(conjugate(g)))))
+        new = hook(conjugate(g) if isinstance(g, Tensor) else wrap(read_only(as_array(conjugate(g)))))
         if new is not None and np.shape(new) != g.shape:
             raise ValueError(f"register_hook: the hook returned a gradient of shape {np.shape(new)}; wanted {g.shape}.")
         if new is not None:
@@ -301,7 +301,9 @@ def accumulate(gradients: dict[Any, Any]) -> None:
                 if isinstance(g, Tensor):  # other tensors may have this gradient as well: each gets one of its own
                     tensor._grad = (g if old is None else old + g).astype(tensor.dtype)
                 elif old is not None:
-                    tensor._grad = wrap(np.array(old._array + g, old.dtype, copy=None))
+                    total = old._array + g
+                    tensor._grad = wrap(total if is_stand_in(total) else np.array(total, old.dtype, copy=None))
                 else:  # others may hold a large array, too: it is read-only, so copied before a change
-                    shared = g.nbytes > SMALL and g.flags.c_contiguous
-                    tensor._grad = wrap(read_only(g) if shared else g.copy() if type(g) is ndarray else np.array(g, tensor.dtype))
+                    shared = type(g) is ndarray and g.nbytes > SMALL and g.flags.c_contiguous
+                    copied = type(g) is ndarray or is_stand_in(g)
+                    tensor._grad = wrap(read_only(g) if shared else g.copy() if copied else np.array(g, tensor.dtype))

@@ -17,7 +17,7 @@ from autodiff.core.modes import Mode, current_mode
 from autodiff.core.overwriting import SMALL, content, watch_at
 from autodiff.core.tensor import Tensor, as_array, frozen, is_foreign, is_scalar, wrap
 from autodiff.core.views import leaf_of, make_view
-from autodiff.dtypes import INEXACT, NUMBERS, as_operand
+from autodiff.dtypes import INEXACT, NUMBERS, as_operand, is_stand_in
 from autodiff.lists import in_one
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def _guard(guards: Any, place: int, operand: Any, value: Any, full: bool = False
 def _lies_in(y: Any, x: Any) -> bool:
     """Whether the result `y` lies in the memory of the operand `x`; without elements, whether it was made as a view."""
     if type(y) is not ndarray or type(x) is not ndarray:
-        return False
+        return is_stand_in(y) and is_stand_in(x) and bool(np.may_share_memory(y, x))
     if y.base is None:  # it has memory of its own
         return y is x or x.base is y
     return not y.size or np.may_share_memory(y, x)

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 from weakref import ref
 
 import numpy as np
 
 from autodiff.core.graph import Hooks, Leaf, Node, new
 from autodiff.core.overwriting import watch_at
-from autodiff.dtypes import INEXACT, as_numbers
+from autodiff.dtypes import INEXACT, as_numbers, is_stand_in
 
 if TYPE_CHECKING:
     from autodiff.members import Members
@@ -170,7 +170,7 @@ def sharing(array: np.ndarray) -> Tensor:
 
 def as_array(x: Any) -> Any:
     """The result of a computation as an array; an array of another kind, such as a recording one, stays what it is."""
-    if type(x) is np.ndarray or is_foreign(x):
+    if type(x) is np.ndarray or is_stand_in(x) or is_foreign(x):
         return x
     return frozen(np.asarray(x)) if isinstance(x, np.generic) else np.asarray(x)
 
@@ -178,7 +178,8 @@ def as_array(x: Any) -> Any:
 def is_foreign(x: Any, function: Any = np.add) -> bool:
     """Whether `x` is an array of another library that decides itself what `function` means: those of pandas only do on ufuncs."""
     protocol = "__array_ufunc__" if isinstance(function, np.ufunc) else "__array_function__"
-    return getattr(type(x), protocol, None) is not None and not isinstance(x, (np.ndarray, np.generic, Tensor))
+    own = isinstance(x, (np.ndarray, np.generic, Tensor)) or is_stand_in(x)
+    return not own and getattr(type(x), protocol, None) is not None
 
 
 def is_scalar(array: np.ndarray) -> bool:
@@ -195,6 +196,9 @@ def array_of(x: Any) -> Any:
     array([1., 2.])
     """
     return x._array if isinstance(x, Tensor) else x
+
+
+put_array, put_grad = (cast(Any, slot).__set__ for slot in (Tensor._array, Tensor._grad))  # of a tensor, telling nobody
 
 
 def node_of(x: Any) -> Any:

@@ -14,6 +14,7 @@ __all__: list[str] = []
 NAMESPACES = {"fft": "np.fft", "linalg": "np.linalg", "special": "scipy.special", "windows": None}  # and what they spell as
 _ELSEWHERE = {"np.i0": "scipy.special"}  # functions of the main namespace that are declared in another one
 _MODULES = {  # of autodiff, with what they declare in the main namespace
+    "compiling.compiled": "compile",
     "declaring": "primitive",
     "ops.applying": "apply_along_axis apply_over_axes",
     "ops.histograms": "histogram histogram2d histogram_bin_edges histogramdd",

@@ -131,7 +131,7 @@ def _last_written(g: Any, index: Any, steps: Steps) -> Any:
         return np.copy(g[index])
     part = g[index]
     order = np.arange(part.size).reshape(part.shape)
-    last = np.zeros(g.shape, int)
+    last = np.zeros_like(g, int)
     last[index] = order
     return np.where(last[index] == order, part, 0)
 

@@ -22,7 +22,7 @@ from autodiff.core.backward import Result, conjugate
 from autodiff.core.graph import clock
 from autodiff.core.overwriting import content
 from autodiff.core.tensor import Tensor, array_of, is_scalar, node_of, read_only, wrap
-from autodiff.dtypes import INEXACT
+from autodiff.dtypes import INEXACT, capturing
 from autodiff.extend import generators
 from autodiff.modes import interpreting, is_grad_enabled
 from autodiff.registry import Primitive
@@ -60,7 +60,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if not is_grad_enabled():
+        if not is_grad_enabled() or capturing.get():  # a program has its memory planned, whatever is kept here
             return f(*args, **kwargs)
         leaves, structure = flatten((args, kwargs), "checkpoint: the arguments", arrays_of_numbers=False)
         operands = [x for x, _ in leaves if isinstance(x, Tensor)]
@@ -182,7 +182,7 @@ def _requiring_grad(records: Iterable[Any]) -> Iterator[None]:
 
 
 def _random_states() -> list[Any]:
-    return [np.random.get_state(legacy=False), *(generator().bit_generator.state for generator in generators)]
+    return [np.random.get_state(legacy=False), *(generator().bit_generator.state for generator, _ in generators)]
 
 
 @contextmanager
@@ -191,7 +191,7 @@ def _random_numbers_from(states: list[Any]) -> Iterator[None]:
 
     def restore(states: list[Any]) -> None:
         np.random.set_state(states[0])
-        for generator, state in zip(generators, states[1:], strict=False):  # one that was added since has no state yet
+        for (generator, _), state in zip(generators, states[1:], strict=False):  # one that was added since has no state yet
             generator().bit_generator.state = state
 
     now = _random_states()

@@ -79,7 +79,7 @@ def value_and_gradient(transform: str, f: Callable[..., Any], argnums: Any, has_
         of_one_number = _of_one_number(transform, functools.partial(f, **kwargs), has_aux)
         evaluation = Evaluation(transform, of_one_number, args, positions, has_aux)
         result = unwrapped(evaluation.results[0])
-        gradients = evaluation.gradients([np.ones(np.shape(result), getattr(result, "dtype", None))], retain_graph=False)
+        gradients = evaluation.gradients([np.ones_like(result)], retain_graph=False)
         value = (evaluation.value, evaluation.aux) if has_aux else evaluation.value
         return value, gradients if is_several(argnums) else gradients[0]
 

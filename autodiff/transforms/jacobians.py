@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.core.tensor import Tensor, unwrapped
+from autodiff.dtypes import dtype_of
 from autodiff.transforms.gradients import is_several, positions_of, value_and_gradient
 from autodiff.transforms.pullback import Argument, Evaluation, in_form_of
 from autodiff.transforms.pushforward import pushforward
@@ -136,17 +137,17 @@ def _by_columns(evaluation: Evaluation, variables: Sequence[Tensor]) -> list[Any
 def _units(x: Any) -> Any:
     """For each element, an array of the shape of `x` that is 1 there and 0 elsewhere."""
     for i in range(x.size):
-        unit = np.zeros(x.shape, x.dtype)
-        unit.flat[i] = 1
+        unit = np.zeros_like(unwrapped(x), order="C")
+        unit[np.unravel_index(i, x.shape)] = 1
         yield unit
 
 
 def _block(block: Any, y: Any, leaf: Any, variable: Tensor) -> Any:
     """The derivatives of the result `y` by a leaf, in its form: zeros if there is no `block`."""
-    value = np.asarray(unwrapped(y))
-    dtype = np.result_type(variable.dtype, np.complex64) if value.dtype.kind == "c" else variable.dtype
-    shape = (*value.shape, *variable.shape)
-    block = np.zeros(shape, dtype) if block is None else block.reshape(shape)
+    is_complex = dtype_of(unwrapped(y)).kind == "c"
+    dtype = np.result_type(variable.dtype, np.complex64) if is_complex else variable.dtype
+    shape = (*np.shape(y), *variable.shape)
+    block = np.zeros_like(unwrapped(variable), dtype, shape=shape) if block is None else block.reshape(shape)
     block = block if block.dtype == dtype else block.astype(dtype)
     return block if isinstance(block, Tensor) else in_form_of(leaf, block)
 

@@ -12,7 +12,7 @@ from autodiff.core.backward import backward_pass, conjugate
 from autodiff.core.graph import Leaf
 from autodiff.core.modes import Switch
 from autodiff.core.tensor import Tensor, array_of, frozen, is_scalar, node_of, unwrapped, wrap
-from autodiff.dtypes import INEXACT, NUMBERS, as_numbers, refuse_loss
+from autodiff.dtypes import INEXACT, NUMBERS, as_numbers, dtype_of, is_stand_in, refuse_loss
 from autodiff.modes import enable_grad, is_grad_enabled
 from autodiff.transforms.containers import Structure, described, flatten
 
@@ -196,7 +196,7 @@ def _depends_on_others(roots: Iterable[Any], targets: Iterable[Any]) -> bool:
 
 def is_made_of(kinds: str, x: Any) -> bool:
     """Whether `x` is a number, or an array or tensor of numbers, of one of these kinds of dtypes."""
-    return isinstance(x, (Tensor, np.ndarray, np.generic, int, float, complex)) and np.asarray(unwrapped(x)).dtype.kind in kinds
+    return isinstance(x, (Tensor, np.ndarray, np.generic, int, float, complex)) and dtype_of(unwrapped(x)).kind in kinds
 
 
 def pair(result: Any, transform: str) -> tuple[Any, Any]:
@@ -215,7 +215,7 @@ def record_of(x: Any) -> Any:
 
 def _constant(x: Any, plain: bool) -> Any:
     """A result as a constant in memory of its own: a tensor if it was one, unless all is to be `plain` arrays."""
-    array = np.array(unwrapped(x))
+    array = as_numbers(unwrapped(x), "the result", copy=True)
     return wrap(array) if isinstance(x, Tensor) and not plain else array[()]
 
 
@@ -225,7 +225,7 @@ def variable_of(leaf: Any, path: str, nested: bool = False) -> Tensor:
         copied: Tensor = leaf.copy("K")
         return copied
     try:
-        array = np.asarray(unwrapped(leaf) if isinstance(leaf, Tensor) else leaf)
+        array = leaf.as_array() if is_stand_in(leaf) else np.asarray(unwrapped(leaf) if isinstance(leaf, Tensor) else leaf)
     except ValueError as error:
         raise ValueError(f"{path} is no array: {error}") from None
     if array.dtype.kind not in INEXACT:
@@ -246,7 +246,7 @@ def checked(given: Any, structure: Structure, wanted: Sequence[Any], path: str, 
 
 
 def _checked_leaf(g: Any, y: Any, path: str, of: str) -> Any:
-    shape, dtype = np.shape(unwrapped(y)), np.asarray(unwrapped(y)).dtype
+    shape, dtype = np.shape(unwrapped(y)), dtype_of(unwrapped(y))
     array: Any = g if isinstance(g, Tensor) else as_numbers(g, path)
     if array.shape != shape:
         raise ValueError(f"{path} has shape {array.shape}, but {of} has shape {shape}. They must be equal.")
@@ -258,11 +258,13 @@ def _like(leaf: Any, gradient: Any, variable: Tensor) -> Any:
     """The gradient in the form of the leaf, in memory of its own."""
     if isinstance(gradient, Tensor) and gradient.requires_grad:
         return gradient.copy()
-    return in_form_of(leaf, np.zeros(variable.shape, variable.dtype) if gradient is None else np.array(unwrapped(gradient)))
+    if gradient is None:
+        return in_form_of(leaf, np.zeros_like(array_of(variable), order="C"))
+    return in_form_of(leaf, as_numbers(unwrapped(gradient), "gradient", copy=True))
 
 
 def in_form_of(leaf: Any, array: np.ndarray) -> Any:
     """An array as what `leaf` is: a tensor, an array, or where that is a number, one if it has no axes."""
     if isinstance(leaf, Tensor):
         return wrap(array)
-    return array[()] if np.ndim(leaf) == 0 and not isinstance(leaf, np.ndarray) else array
+    return array if getattr(leaf, "is_array", isinstance(leaf, np.ndarray)) or np.ndim(leaf) else array[()]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.core.tensor import Tensor, unwrapped, wrap
-from autodiff.dtypes import INEXACT
+from autodiff.dtypes import INEXACT, dtype_of
 from autodiff.transforms.containers import described
 from autodiff.transforms.pullback import Evaluation, checked
 
@@ -78,6 +78,6 @@ def pushforward(evaluation: Evaluation) -> Callable[..., Any]:
 
 def _zeros(y: Any, plain: bool) -> Any:
     """A cotangent of the result `y`, in the form that the tangent of it is to have."""
-    array = np.asarray(unwrapped(y))
-    zeros: Any = np.zeros(array.shape, array.dtype if array.dtype.kind in INEXACT else float)
+    dtype = dtype_of(unwrapped(y))
+    zeros: Any = np.zeros_like(unwrapped(y), dtype if dtype.kind in INEXACT else float, "C")
     return wrap(zeros) if isinstance(y, Tensor) and not plain else zeros[()]

@@ -9,4 +9,4 @@ from autodiff.windows.convolutions import *
 from autodiff.windows.pooling import *
 from autodiff.windows.sliding import *
 
-__all__ = ["avg_pool", "conv_transpose", "conv_weight", "convolution", "fold", "max_pool", "unfold"]
+__all__ = ["avg_pool", "conv_transpose", "conv_weight", "convolution", "fold", "largest", "max_pool", "unfold"]

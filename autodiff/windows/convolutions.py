@@ -2,6 +2,10 @@
 
 `Σ y[n, o, p] x[n, c, stride p + dilation k - padding] w[o, c, k]` is linear in each of `y`, `x` and `w`. Its derivative by `y` is
 the convolution, that by `x` the transposed one, and that by `w` is `conv_weight`: each of them has the two others for its rules.
+
+Each is one product of matrices, of the kernels and of all windows. In memory the batch is innermost, of what is computed with and
+of the results, whose axes are in the usual order nevertheless: so windows are copied by long runs of elements, and what follows
+on the elements of the result, such as pooling, does the same for each of the batch.
 """
 
 from __future__ import annotations
@@ -14,12 +18,13 @@ import numpy as np
 
 from autodiff.ops.indexing import as_array_like
 from autodiff.registry import primitive
-from autodiff.windows.grids import Grid, added_up, as_type, grid, grid_of, plain, wide, windows_of
+from autodiff.windows.grids import Grid, added_up, as_type, by_rows, grid, grid_of, plain, wide, windows_of
 
 __all__ = ["conv_transpose", "conv_weight", "convolution"]
 
 _PREPARE = {"groups": plain}
-_ROOM = 1 << 18  # elements of the windows of a block: few enough for the cache, in which they are multiplied
+_ROOM = 1 << 20  # elements of the windows of a block: few enough for the cache, in which they are multiplied
+_LONG = 256  # elements of a row of windows, from which on sums over each row are faster than one over all
 
 
 def _by_blocks(function: Callable[..., Any], at: Grid, channels: int, *arrays: Any) -> list[Any]:
@@ -38,23 +43,32 @@ def _whole(blocks: list[Any]) -> Any:
 # Matrices are multiplied fast if they lie in memory by rows; a reshape of what does not, or is broadcast, may be a view of it.
 
 
+def _batch_last(x: Any) -> Any:
+    """`x: (n, ...)` as `(..., n)`."""
+    return np.moveaxis(x, 0, -1)
+
+
+def _batch_first(x: Any) -> Any:
+    """`x: (..., n)` as `(n, ...)`."""
+    return np.moveaxis(x, -1, 0)
+
+
 def _columns(x: Any, at: Grid, groups: int) -> Any:
-    """The windows on `x: (n, c, *sizes)` in columns: `(n, groups, c / groups * window, out)`."""
+    """The windows on `x: (n, c, *sizes)` in columns: `(groups, c / groups * window, out * n)`."""
     n, c = x.shape[:2]
-    windows = windows_of(x, at)
-    columns = windows if at.is_all else np.copy(windows, "C")
-    return np.reshape(columns, (n, groups, c // groups * math.prod(at.window), math.prod(at.out)))
+    windows = windows_of(_batch_first(by_rows(_batch_last(x))), at)
+    return np.reshape(by_rows(_batch_last(windows)), (groups, c // groups * math.prod(at.window), math.prod(at.out) * n))
 
 
 def _rows(w: Any, groups: int) -> Any:
     """The kernels `w: (o, c, *kernel)` in rows: `(groups, o / groups, c * kernel)`."""
-    return np.reshape(np.copy(w, "C"), (groups, w.shape[0] // groups, math.prod(w.shape[1:])))
+    return np.reshape(by_rows(w), (groups, w.shape[0] // groups, math.prod(w.shape[1:])))
 
 
 def _grouped(y: Any, groups: int) -> Any:
-    """`y: (n, o, *out)` as `(n, groups, o / groups, out)`."""
-    n, o = y.shape[:2]
-    return np.reshape(np.copy(y, "C"), (n, groups, o // groups, math.prod(y.shape[2:])))
+    """`y: (n, o, *out)` as `(groups, o / groups, out * n)`."""
+    n, o, *out = y.shape
+    return np.reshape(by_rows(_batch_last(y)), (groups, o // groups, math.prod(out) * n))
 
 
 def _operands(caller: str, wanted: str, groups: Any, *arrays: Any) -> tuple[Any, Any, Any]:
@@ -85,7 +99,7 @@ def _convolution(x: Any, w: Any, /, *, stride: Any = 1, padding: Any = 0, dilati
     rows = _rows(w, groups)
 
     def of(x: Any) -> Any:
-        return np.reshape(rows @ _columns(x, at, groups), (x.shape[0], o, *at.out))
+        return _batch_first(np.reshape(rows @ _columns(x, at, groups), (o, *at.out, len(x))))
 
     return as_type(_whole(_by_blocks(of, at, c, x)), dtype)
 
@@ -101,7 +115,8 @@ def _conv_transpose(
     columns = _rows(w, groups).mT
 
     def of(x: Any) -> Any:
-        return added_up(np.reshape(columns @ _grouped(x, groups), (x.shape[0], c, *at.window, *at.out)), at)
+        windows = np.reshape(columns @ _grouped(x, groups), (c, *at.window, *at.out, len(x)))
+        return added_up(_batch_first(windows), at)
 
     return as_type(_whole(_by_blocks(of, at, c, x)), dtype)
 
@@ -117,7 +132,13 @@ def _conv_weight(
     _require("conv_weight", at.out == v.shape[2:], x, v, groups, f"v: (n, o, *{at.out}), as kernels of shape {at.window} give it")
 
     def of(x: Any, v: Any) -> Any:
-        return np.sum(_grouped(v, groups) @ _columns(x, at, groups).mT, axis=0)
+        length = math.prod(at.out[1:]) * len(x)
+        count = at.out[0] if length >= _LONG else 1
+        left, right = (
+            np.moveaxis(np.reshape(y, (*y.shape[:2], count, math.prod(at.out) // count * len(x))), 2, 0)
+            for y in (_grouped(v, groups), _columns(x, at, groups))
+        )
+        return np.sum(left @ right.mT, axis=0)
 
     total, *others = _by_blocks(of, at, c, x, v)
     for other in others:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from autodiff.core.tensor import Tensor
+from autodiff.core.tensor import Tensor, unwrapped
+from autodiff.dtypes import is_stand_in
 
 __all__: list[str] = []
 
@@ -55,6 +56,16 @@ class Grid:
         """Whether the windows are the elements themselves, each in its place."""
         return self.out == self.sizes == self.padded and math.prod(self.window) == 1
 
+    @cached_property
+    def tiles(self) -> bool:
+        """Whether the windows lie side by side, so that no element is in two of them."""
+        return self.stride == self.window == self.spans
+
+    @cached_property
+    def tiled(self) -> tuple[Any, ...]:
+        """The index, borders included, of what is in windows that lie side by side."""
+        return (..., *(slice(k * count) for k, count in zip(self.window, self.out, strict=True)))
+
     def seen_at(self, offsets: Ints) -> tuple[Any, ...]:
         """The index, borders included, of what all windows have at `offsets`."""
         starts = [offset * gap for offset, gap in zip(offsets, self.dilation, strict=True)]
@@ -87,7 +98,7 @@ def pairs_of(caller: str, padding: Any, n: int) -> Pairs:
 
 def plain(value: Any) -> Any:
     """`value` with tuples in the place of lists, arrays and tensors."""
-    if isinstance(value, (np.ndarray, Tensor)):
+    if isinstance(value, (np.ndarray, Tensor)) or is_stand_in(value):
         value = np.asarray(value).tolist()  # an error if it requires grad
     return tuple(map(plain, value)) if isinstance(value, (list, tuple)) else value
 
@@ -170,12 +181,39 @@ def windows_of(x: Any, at: Grid, fill: Any = 0) -> Any:
 
 
 def added_up(windows: Any, at: Grid) -> Any:
-    """The sum of windows `(..., *window, *out)`, each at its place: `(..., *sizes)`."""
+    """The sum of windows `(..., *window, *out)`, each at its place: `(..., *sizes)`.
+
+    If windows lie side by side and nothing else is there, it is a view of them.
+    """
     n = len(at.sizes)
-    whole = np.zeros_like(windows, order="C", shape=(*windows.shape[: windows.ndim - 2 * n], *at.padded))
+    lead = windows.ndim - 2 * n
+    if at.tiles:
+        side_by_side = (axis for i in range(n) for axis in (lead + n + i, lead + i))
+        joined = np.transpose(windows, (*range(lead), *side_by_side))
+        joined = np.reshape(joined, (*windows.shape[:lead], *(k * count for k, count in zip(at.window, at.out, strict=True))))
+        if joined.shape[lead:] == at.sizes == at.padded:
+            return joined
+        whole = np.zeros_like(joined, shape=(*joined.shape[:lead], *at.padded))
+        whole[at.tiled] = joined
+        return whole[at.inside]
+    like = windows[(..., *(0,) * n, *(slice(None),) * n)]  # with the axes of what is wanted, in the same order in memory
+    whole = np.zeros_like(like, shape=(*like.shape[:lead], *at.padded))
     for offsets in np.ndindex(*at.window):
         whole[at.seen_at(offsets)] += windows[(..., *offsets, *(slice(None),) * n)]
     return whole[at.inside]
+
+
+def laid_out_as(x: Any, other: Any) -> Any:
+    """`x`, with its axes in the order in memory that those of `other` have, so that what is computed of both runs through it."""
+    if unwrapped(x).strides == other.strides:
+        return x
+    order = sorted(range(other.ndim), key=lambda axis: -abs(other.strides[axis]))
+    return np.transpose(by_rows(np.transpose(x, order)), np.argsort(order).tolist())
+
+
+def by_rows(x: Any) -> Any:
+    """`x` in memory by rows, itself if it lies so."""
+    return x if unwrapped(x).flags.c_contiguous else np.copy(x, "C")
 
 
 def wide(x: Any) -> Any:

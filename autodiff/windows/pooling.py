@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,11 @@ from autodiff.composites import composite
 from autodiff.core.tensor import Tensor, unwrapped, wrap
 from autodiff.ops import reductions
 from autodiff.ops.indexing import as_array_like
-from autodiff.windows.grids import Grid, grid, pairs_of, plain
+from autodiff.registry import primitive
+from autodiff.windows.grids import Grid, added_up, grid, laid_out_as, pairs_of, plain, windows_of
 from autodiff.windows.sliding import shape_of_window, unfold
 
-__all__ = ["avg_pool", "max_pool"]
+__all__ = ["avg_pool", "largest", "max_pool"]
 
 
 def _pooled(caller: str, x: Any, window_shape: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Grid:
@@ -29,6 +31,51 @@ def _pooled(caller: str, x: Any, window_shape: Any, stride: Any, padding: Any, d
             "window that shows only border has no value."
         )
     return at
+
+
+def _lowest(dtype: Any) -> Any:
+    """What is less than all else."""
+    return -np.inf if dtype.kind in "fc" else np.iinfo(dtype).min if dtype.kind in "iu" else False
+
+
+def _parts(windows: Any, at: Grid) -> list[Any]:
+    """Of windows `(..., *window, *out)`, what all of them have at each place."""
+    return [windows[(..., *offsets, *(slice(None),) * len(at.sizes))] for offsets in np.ndindex(*at.window)]
+
+
+def _largest(x: Any, /, window_shape: Any, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1) -> Any:
+    x = as_array_like(x)
+    window = shape_of_window("largest", x, window_shape)
+    at = grid("largest", x.shape[x.ndim - len(window) :], window, stride, padding, dilation)
+    parts = _parts(windows_of(x, at, _lowest(x.dtype)), at)
+    return reduce(np.maximum, parts) if len(parts) > 1 else np.copy(parts[0])
+
+
+def _to_largest(g: Any, x: Any, y: Any, window_shape: Any, stride: Any, padding: Any, dilation: Any) -> Any:
+    """The cotangents `g` of the largest elements `y` of windows, each shared by those that are as large, at their places in `x`."""
+    window, x, y = shape_of_window("largest", x, window_shape), unwrapped(x), unwrapped(y)
+    n = len(window)
+    at = grid("largest", x.shape[x.ndim - n :], window, stride, padding, dilation)
+    windows, axes = windows_of(x, at, _lowest(x.dtype)), tuple(range(x.ndim - n, x.ndim))
+    are_largest = (windows == np.expand_dims(y, axes)) | (windows != windows)
+    counts = reduce(np.add, [part.astype(np.int16) for part in _parts(are_largest, at)])
+    g = laid_out_as(g, y)
+    return added_up(are_largest * np.expand_dims((g / counts).astype(g.dtype), axes), at)
+
+
+largest = primitive(
+    _largest,
+    {"x": _to_largest},
+    name="largest",
+    doc="""The largest element of each window of the shape `window_shape` on the last axes: `(..., *spatial)` to `(..., *out)`.
+
+    The windows are those of `unfold`; borders count as less than everything. The derivative goes to the largest element; ties share
+    it.
+
+    >>> ad.windows.largest(ad.Tensor([1.0, 3.0, 2.0, 0.0]), (2,))
+    Tensor([3., 3., 2.])
+    """,
+)
 
 
 def _windows(x: Any, at: Grid, fill: Any) -> tuple[Any, tuple[int, ...]]:
@@ -66,11 +113,10 @@ def max_pool(
     """
     x = as_array_like(x)
     at = _pooled("max_pool", x, window_shape, stride, padding, dilation, ceil_mode)
-    lowest = -np.inf if x.dtype.kind in "fc" else np.iinfo(x.dtype).min if x.dtype.kind in "iu" else False
-    windows, axes = _windows(x, at, lowest)
-    y = reductions.max(windows, axes)
+    y = largest(x, at.window, stride=at.stride, padding=at.padding, dilation=at.dilation)
     if not return_indices:
         return y
+    windows, _ = _windows(x, at, _lowest(x.dtype))
     places = _places(unwrapped(windows), unwrapped(y), at)
     return y, wrap(places) if isinstance(x, Tensor) else places
 

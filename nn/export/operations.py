@@ -14,7 +14,7 @@ import numpy as np
 
 from nn.export.indexing import getitem
 from nn.export.tracing import Symbol, Trace, value_of
-from nn.export.windows import conv_transpose, convolution, pooled, unfold
+from nn.export.windows import conv_transpose, convolution, largest, pooled, unfold
 
 __all__ = ["FUNCTIONS", "OPERATIONS", "REWRITINGS"]
 
@@ -213,7 +213,7 @@ OPERATIONS: dict[str, Translation] = {
     "astype": lambda g, y, x, **_: g.cast(x, y.dtype) if x.dtype != y.dtype else _copy(g, y, x),
     **{"copy": _copy, "concat": _concat, "stack": _stack, "where": _where, "getitem": getitem},
     **{"tril": _triangle(0), "triu": _triangle(1)},
-    **{"convolution": convolution, "conv_transpose": conv_transpose, "unfold": unfold},
+    **{"convolution": convolution, "conv_transpose": conv_transpose, "largest": largest, "unfold": unfold},
 }
 
 FUNCTIONS: dict[str, Translation] = {

@@ -9,7 +9,7 @@ import numpy as np
 
 from nn.export.tracing import Trace
 
-__all__ = ["conv_transpose", "convolution", "pooled", "unfold"]
+__all__ = ["conv_transpose", "convolution", "largest", "pooled", "unfold"]
 
 
 def _per_axis(value: Any, n: int) -> list[int]:
@@ -57,11 +57,23 @@ def conv_transpose(
 
 def unfold(g: Trace, y: Any, x: Any, window_shape: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1, fill: Any = 0) -> Any:
     """All windows, read axis by axis. Where they are only reduced, a pool takes their place, and this is left out at the end."""
+    return _unfolded(x, y.shape, window_shape, stride, padding, dilation, fill)
+
+
+def largest(g: Trace, y: Any, x: Any, window_shape: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1) -> Any:
+    """The largest of each window: `MaxPool`, or a reduction of all windows where there is none of the elements."""
+    lowest = np.iinfo(x.dtype).min if x.dtype.kind in "iu" else -math.inf if x.dtype.kind in "fc" else False
+    windows = _unfolded(x, y.shape, window_shape, stride, padding, dilation, lowest)
+    return np.max(windows, axis=tuple(range(2 * x.ndim - windows.ndim, x.ndim)))
+
+
+def _unfolded(x: Any, shape: tuple[int, ...], window_shape: Any, stride: Any, padding: Any, dilation: Any, fill: Any) -> Any:
+    """All windows, whose numbers along the axes are the last of `shape`."""
     n = len(window_shape) if isinstance(window_shape, (tuple, list)) else x.ndim - 2
     layout, lead = _layout(n, window_shape, stride, padding, dilation), x.ndim - n
     borders = [(0, 0)] * lead + _pairs(padding, n)
     parts = np.pad(x, borders, constant_values=fill) if any(map(any, borders)) else x
-    each = zip(layout["kernel_shape"], layout["strides"], layout["dilations"], y.shape[lead + n :], strict=True)
+    each = zip(layout["kernel_shape"], layout["strides"], layout["dilations"], shape[-n:], strict=True)
     for i, (k, step, gap, out) in enumerate(each):
         places = gap * np.arange(k)[:, None] + step * np.arange(out)
         parts = parts[(slice(None),) * (lead + 2 * i) + (places,)]

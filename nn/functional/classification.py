@@ -176,7 +176,7 @@ def cross_entropy(
 def _weights(caller: str, weight: Any, rows: Any, kept: Any, places: Any) -> Any:
     """The weight of each row, 0 if its index does not count; an IndexError if it is out of range."""
     count = rows.shape[1]
-    w = np.ones(count, rows.dtype) if weight is None else weights_of(caller, weight, rows, (count,))
+    w = np.ones_like(extend.array_of(rows), shape=count) if weight is None else weights_of(caller, weight, rows, (count,))
     return np.where(kept, w[places], 0)
 
 

@@ -101,16 +101,16 @@ def embedding_bag(
             f"{np.shape(input)}; wanted the same."
         )
     bags, inside = _bags(input, offsets, include_last_offset)
-    numbers = np.asarray(input).reshape(-1)[bags] if bags.size else np.zeros(bags.shape, np.asarray(input).dtype)
+    numbers = _in_bags(input if hasattr(input, "dtype") else np.asarray(input), bags)
     rows, places = _looked_up("embedding_bag", numbers, weight, max_norm, norm_type, sparse)
     if padding_idx is not None:
         inside = inside & (places != _padding("embedding_bag", padding_idx, np.shape(weight)[0]))
     if scale_grad_by_freq:
         rows = _shared_gradient(rows, places, np.shape(weight)[0], inside)
     if per_sample_weights is not None:
-        rows = rows * np.reshape(per_sample_weights, -1)[bags][..., None]
+        rows = rows * np.expand_dims(_in_bags(per_sample_weights, bags), -1)
     counts = inside.sum(1, keepdims=True)
-    if not bags.shape[1]:
+    if not inside.shape[1]:
         return np.sum(rows, axis=1)
     y = _REDUCTIONS[mode](ad.where(inside[..., None], rows, -np.inf if mode == "max" else 0.0), axis=1)
     if mode == "max":
@@ -129,10 +129,13 @@ def require_mode(caller: str, mode: str, scale_grad_by_freq: bool, per_sample_we
 
 
 def _bags(input: Any, offsets: Any, include_last_offset: bool) -> tuple[Any, Any]:
-    """The places of the numbers of each bag among all in a row, as many as the largest has, and which of them are there."""
+    """The places of the numbers of each bag among all in a row, as many as the largest has, and which of them are there.
+
+    If each row of the input is a bag, there are no places, and what is there is the same for all.
+    """
     shape = np.shape(input)
     if len(shape) == 2 and offsets is None:
-        return np.arange(shape[0] * shape[1]).reshape(shape), np.ones(shape, bool)
+        return None, np.ones((1, shape[1]), bool)
     if len(shape) != 1 or offsets is None or np.ndim(offsets) != 1:
         given = "none" if offsets is None else f"of shape {np.shape(offsets)}"
         raise ValueError(
@@ -151,6 +154,13 @@ def _bags(input: Any, offsets: Any, include_last_offset: bool) -> tuple[Any, Any
     along = np.arange(np.max(ends - starts, initial=0))
     inside = along < (ends - starts)[:, None]
     return np.where(inside, starts[:, None] + along, 0), inside
+
+
+def _in_bags(x: Any, bags: Any) -> Any:
+    """What there is for each number of the input, bag by bag."""
+    if bags is None:
+        return x
+    return x[bags] if bags.size else np.zeros_like(extend.array_of(x), shape=bags.shape)
 
 
 def _looked_up(caller: str, input: Any, weight: Any, max_norm: Any, norm_type: float, sparse: bool) -> tuple[Any, Any]:
@@ -196,8 +206,8 @@ def _padding(caller: str, padding_idx: int, count: int) -> int:
     return padding_idx % count
 
 
-def _shared_gradient(rows: Any, places: Any, count: int, inside: Any = ...) -> Any:
+def _shared_gradient(rows: Any, places: Any, count: int, inside: Any = True) -> Any:
     """The rows themselves, but that of those looked up at several places each has the mean of their gradients, and not the sum."""
-    frequencies = np.bincount(places[inside].reshape(-1), minlength=count)[places]
+    frequencies = ad.scatter([np.where(inside, np.ones_like(places), 0)], [places], (count,))[places]
     constant = ad.stop_gradient(rows)
     return constant + (rows - constant) * (1 / np.maximum(frequencies, 1))[..., None].astype(rows.dtype)

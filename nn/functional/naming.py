@@ -16,7 +16,8 @@ def under(name: str, error: TypeError | ValueError) -> TypeError | ValueError:
     """`error`, whose text begins with the name of an operation, with `name` in the place of that."""
     operation, colon, text = str(error).partition(": ")
     told = text if colon and not set(operation) & set(".,;()'") else str(error)
-    return (TypeError if isinstance(error, TypeError) else ValueError)(f"{name}: {told}")
+    kind = type(error) if type(error).__init__ is Exception.__init__ else TypeError if isinstance(error, TypeError) else ValueError
+    return kind(f"{name}: {told}")
 
 
 @contextmanager

@@ -65,7 +65,7 @@ class ASGD(Optimizer):
         """The parameter after one step, the count of steps, the average, and the next step's η and μ."""
         lr, lambd = settings["lr"], settings["lambd"]
         p, g = regularized(p, g, settings)
-        step, eta, mu = state.get("step", 0.0) + 1, state.get("eta", float(lr)), state.get("mu", 1.0)
+        step, eta, mu = state.get("step", 0.0) + 1, state.get("eta", 1.0 * lr), state.get("mu", 1.0)
         p = fitted(1 - lambd * eta, p) * p - fitted(eta, p) * g
         average = fitted(mu, p) * p
         if "ax" in state:

@@ -286,4 +286,4 @@ def moved(p: Any, rate: Any, d: Any) -> Any:
 
 def fitted(number: Any, p: Any) -> Any:
     """`number`, computed from a count of steps, so that it does not change the type of `p`; only if captured it is an array."""
-    return number if type(number) is float else number.astype(p.dtype)
+    return number.astype(p.dtype) if hasattr(number, "astype") else number

@@ -1,4 +1,7 @@
-"""The interpreter in a state in which mistakes show: without the garbage collector, or with threads that take turns often."""
+"""The interpreter in a state in which mistakes show: without the garbage collector, or with threads that take turns often.
+
+What is compiled does not go to the user's cache.
+"""
 
 import gc
 import sys
@@ -23,3 +26,10 @@ def switching_often() -> Iterator[None]:
     sys.setswitchinterval(1e-6)
     yield
     sys.setswitchinterval(interval)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield

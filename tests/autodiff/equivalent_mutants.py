@@ -1,5 +1,7 @@
 """Changes of a derivative rule that `mutations.py` makes and that change no derivative, and why: for each a proof in a line."""
 
+_BITS_OR_BRANCHES = "it decides whether bits or branches drop elements, with the same result"
+_OF_SIZE = ("np.ones_like(g)", "np.sum(g) + np.zeros_like(g)")
 _INFINITE = "differs only at 0 to a negative power, which is infinite and has no derivative"
 _LARGER = "y is the larger: the argument is below y if and only if it is below the other"
 _SMALLER = "y is the smaller: the argument is above y if and only if it is above the other"
@@ -87,6 +89,11 @@ EQUIVALENT: dict[str, str] = {
     "pow.p: p -> y": _INFINITE,
     "pow.p: 0 -> 0 - 1 (place 2)": _INFINITE,
     "relu.x: y -> x": "max(x, 0) <= 0 if and only if x <= 0",
+    **{f"relu.x _dropped: g.size < _MANY -> g.size {sign} _MANY": _BITS_OR_BRANCHES for sign in ("<=", ">")},
+    **{f"relu.x _dropped: g.size -> g.size {sign} 1": _BITS_OR_BRANCHES for sign in "+-"},
+    "relu.x _dropped: not isinstance(g, np.ndarray) -> isinstance(g, np.ndarray)": _BITS_OR_BRANCHES,
+    **{f"relu.x _dropped: g -> {other} (place 2)": "only the size of g is used" for other in _OF_SIZE},
+    "relu.x _dropped: np.int8(1) -> 1": "of int8, less 1 is int8 too",
     "leaky_relu.x: np.ones_like(x, shape=()) -> np.ones_like(x)": "a broadcast",
     **{f"leaky_relu.x: x -> {other} (place 2)": _TYPE for other in ("slope", "y")},
     **{f"hardtanh.x: x -> y{place}": "y is at an end if and only if x is there or beyond" for place in ("", " (place 2)")},

@@ -152,7 +152,7 @@ def test_a_mistake_that_a_test_alone_finds_is_found_there() -> None:
 
 
 def test_tests_state_derivatives_of_operations_for_all_of_their_values() -> None:
-    assert [len(list(statements_of(name))) for name in ("fmod", "relu")] == [1, 0]
+    assert [len(list(statements_of(name))) for name in ("fmod", "tanh")] == [1, 0]
     slopes = [test.keywords["slope"] for test in statements_of("eig") if "slope" in test.keywords]
     assert sorted(slopes) == 3 * [-1.0] + 3 * [1.0]
     assert set(STATEMENTS) <= set(registry)
@@ -182,8 +182,8 @@ def test_a_mutant_that_is_not_found_is_shown_unless_it_is_explained() -> None:
     assert unexplained([(explained, "wrong")]) == ["said to be no mistake, but found (wrong): relu.x: y -> x"]
     assert unexplained([(other, "survived")]) == [
         "survived: relu.x: y <= 0 -> y < 0\n"
-        "  before: _rule = lambda g, y: np.where(y <= 0, 0, g)\n"
-        "  after:  _rule = lambda g, y: np.where(y < 0, 0, g)"
+        "  before: _rule = lambda g, y: _dropped(g, y <= 0)\n"
+        "  after:  _rule = lambda g, y: _dropped(g, y < 0)"
     ]
 
 
@@ -191,7 +191,8 @@ def test_a_mutant_that_is_not_found_is_shown_unless_it_is_explained() -> None:
 def test_the_command_counts_and_exits_with_0() -> None:
     command = [sys.executable, str(Path(mutations.__file__)), "--only", "relu", "--jobs", "2"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert f"{len(mutants_by_key('relu'))} mutants, 1 equivalent, 0 problems" in done.stdout
+    keys = mutants_by_key("relu")
+    assert f"{len(keys)} mutants, {len(EQUIVALENT.keys() & keys)} equivalent, 0 problems" in done.stdout
 
 
 @pytest.mark.long

@@ -144,6 +144,17 @@ def test_special_values_are_replaced_as_by_numpy_and_let_no_cotangent_pass() -> 
         assert_array_equal(t.grad.numpy(), [5.0, 0.0, 0.0, 0.0])
 
 
+@states("relu")
+@pytest.mark.parametrize("dtype", ["f2", "<f4", ">f4", "<f8", ">f8"])
+def test_of_many_numbers_the_cotangents_by_those_above_zero_pass_the_rectifier(dtype: str) -> None:
+    x = np.linspace(-1, 1, 10001).reshape(73, 137).astype(dtype)
+    g = np.cos(np.arange(x.size)).reshape(x.shape).astype(dtype)
+    x[0, 0], g[:, 1], g[:, 2] = np.nan, np.inf, np.nan
+    t = leaf(x)
+    ad.relu(t).backward(g)
+    assert_array_equal(t.grad.numpy(), np.where(x <= 0, 0, g))
+
+
 @states("fmod")
 def test_the_slope_of_a_remainder_by_the_divisor_is_a_whole_number() -> None:
     for a, b, quotient in ((10.0, 1.3, 7.0), (3.0, 0.1, 29.0), (-10.0, 1.3, -7.0)):

@@ -89,6 +89,33 @@ def test_without_steps_and_borders_the_windows_are_those_of_numpy() -> None:
     assert_array_equal(ad.windows.fold(np.ones((2, 3)), (4,)), [1, 2, 2, 1])
 
 
+# --- layout ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_batch_is_innermost_in_memory_of_what_convolutions_and_pooling_give() -> None:
+    x, w = normal(5, 2, 8, 9), normal(3, 2, 3, 3)
+    y = ad.windows.convolution(x, w)
+    z = ad.windows.max_pool(ad.relu(ad.Tensor(y)), 2).numpy()
+    for array in (y, z, ad.windows.conv_transpose(y, w), ad.windows.conv_transpose(normal(*y.shape), w)):
+        assert array.strides[0] == array.itemsize
+        assert array.shape[0] == 5
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("broadcast", [False, True])
+def test_convolutions_and_their_gradients_are_the_same_whatever_the_layout(order: Any, broadcast: bool) -> None:
+    x, w, g = normal(4, 3, 6, 7), normal(2, 3, 2, 3), normal(4, 2, 5, 5)
+    g = np.broadcast_to(g[:1, :, :1], g.shape) if broadcast else g
+    results = []
+    for laid_out in (np.ascontiguousarray, lambda a: a if broadcast and a is g else np.asarray(a, order=order)):
+        s, t = leaf(laid_out(x)), leaf(laid_out(w))
+        y = ad.windows.convolution(s, t, padding=1, stride=(1, 2), dilation=(2, 1))
+        y.backward(laid_out(np.broadcast_to(g[:, :, :1, :1], y.shape)))
+        results.append([y.numpy(), s.grad.numpy(), t.grad.numpy()])
+    for found, expected in zip(*results, strict=True):
+        assert_allclose(found, expected, rtol=1e-13, atol=1e-13)
+
+
 # --- convolutions ----------------------------------------------------------------------------------------------------------------
 
 

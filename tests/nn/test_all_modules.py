@@ -14,12 +14,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import autodiff as ad
 import nn
-from autodiff.core.tensor import wrap
-from autodiff.extend import array_of
 from autodiff.testing import check_gradient
-from nn.random import drawing_from
 from tests.nn.cases import CASES, Case
-from tests.recording import RecordingArray, record
 
 each_case = pytest.mark.parametrize("case", [pytest.param(case, id=f"{i} {case.text}") for i, case in enumerate(CASES)])
 WITHOUT_CASES = {"Module", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList"}  # which compute nothing by themselves
@@ -124,35 +120,6 @@ def test_the_state_goes_both_ways_and_the_text_is_that_of_pytorch(torch: Any, ca
     theirs.load_state_dict({name: torch.tensor(tensor.numpy()) for name, tensor in mine.state_dict().items()})
     if not case.kind.endswith("Loss"):  # which says its settings here
         assert repr(mine) == repr(theirs).replace("NonDynamicallyQuantizable", "")
-
-
-@each_case
-def test_it_can_be_captured_with_its_parameters_and_what_it_remembers(case: Case) -> None:
-    module = case.build(nn)
-    remembered = [value.numpy().copy() for value in state(module)]
-    for training in (True, False):
-        captured, plain = (copy.deepcopy(module.train(training)) for _ in range(2))
-        inputs = case.arrays()
-        places = floats(inputs)
-        tape, *recorded = record(*(inputs[i] for i in places), *remembered)
-        for i, x in zip(places, recorded, strict=False):
-            inputs[i] = wrap(x)
-        for tensor, x in zip(state(captured), recorded[len(places) :], strict=True):
-            tensor._array = x
-        other = [new if i in places else old for i, (old, new) in enumerate(zip(inputs, case.arrays(seed=2), strict=True))]
-        with drawing_from(np.random.default_rng(3)):  # masks do not depend on the input: they are constants of the program
-            results = [*leaves(captured(*inputs)), *captured.buffers()]
-        with drawing_from(np.random.default_rng(3)):
-            expected = [*leaves(plain(*other)), *plain.buffers()]
-        for y, z in zip(results, expected, strict=True):
-            assert type(array_of(y)) is RecordingArray
-            again = tape.replay([*(other[i] for i in places), *remembered], array_of(y))
-            assert_array_equal(again, np.asarray(values_of(z)))
-
-
-def state(module: nn.Module) -> list[Any]:
-    """The tensors that a module has."""
-    return [*module.parameters(), *module.buffers()]
 
 
 def values_of(x: Any) -> Any:

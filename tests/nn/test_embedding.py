@@ -11,11 +11,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import autodiff as ad
 import nn
-from autodiff.core.tensor import wrap
-from autodiff.extend import array_of
 from autodiff.testing import check_gradient
 from nn import functional as F
-from tests.recording import record
 
 RNG = np.random.default_rng(0)
 TABLE = RNG.normal(size=(5, 3))
@@ -72,12 +69,6 @@ def test_rows_that_are_looked_up_are_limited_to_a_norm_in_place(norm: float) -> 
 def test_one_number_gives_one_row() -> None:
     assert_array_equal(F.embedding(3, TABLE), TABLE[3])
     assert F.embedding(np.zeros((2, 0), int), TABLE).shape == (2, 0, 3)
-
-
-def test_the_numbers_may_be_known_only_later() -> None:
-    tape, numbers, table = record(NUMBERS, TABLE)
-    y = F.embedding(wrap(numbers), wrap(table), padding_idx=2)
-    assert_array_equal(tape.replay([NUMBERS[::-1], TABLE], array_of(y)), TABLE[NUMBERS[::-1]])
 
 
 def test_weights_may_be_given() -> None:

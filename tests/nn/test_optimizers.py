@@ -12,7 +12,6 @@ from numpy.testing import assert_array_equal
 import autodiff as ad
 import nn
 from nn import optim
-from tests.recording import RecordingArray, record
 
 DECAY_AND_DIRECTION = {"weight_decay": (0.0, 0.01), "maximize": (False, True)}
 CHOICES: dict[str, dict[str, tuple[Any, ...]]] = {
@@ -78,20 +77,6 @@ def arrays(seed: int, dtype: Any) -> list[np.ndarray]:
     return made
 
 
-def run(optimizer: Any, p: Any, gradients: Any, state: Any = None) -> dict[str, Any]:
-    """The values of a parameter and of its state after each step; what of the state is a number is one until it is captured."""
-    results: dict[str, Any] = {}
-    state = state or {}
-    for i, g in enumerate(gradients):
-        given, settings = dict(state), dict(optimizer.param_groups[0])
-        p, new = optimizer.update(p, g, state, settings)
-        assert state == given or all(state[key] is given[key] for key in given)
-        assert settings == optimizer.param_groups[0]
-        state = new
-        results |= {f"{name} {i}": value for name, value in {"p": p, **state}.items()}
-    return results
-
-
 def is_number(optimizer: Any, name: str) -> bool:
     """Whether it is a number in the state, by its name, also after that of a step."""
     return name.split()[0] in optimizer.numbers
@@ -100,46 +85,6 @@ def is_number(optimizer: Any, name: str) -> bool:
 def test_every_optimizer_is_tried() -> None:
     assert set(OPTIMIZERS) == set(CHOICES)
     assert all(len(built(name)) > 1 for name in OPTIMIZERS)
-
-
-@each_type
-@each_optimizer
-def test_an_update_can_be_captured(optimizer: Any, dtype: Any) -> None:
-    now, later = arrays(0, dtype), arrays(1, dtype)
-    tape, p, *gradients = record(*now)
-    recorded, computed, again = (run(optimizer, x[0], x[1:]) for x in ([p, *gradients], now, later))
-    assert list(recorded) == list(computed)
-    for name, result in recorded.items():
-        if is_number(optimizer, name):  # of the steps alone
-            assert result == computed[name] == again[name]
-        else:
-            assert type(result) is RecordingArray
-            assert_array_equal(result.private_value, computed[name], strict=True)
-            assert_array_equal(tape.replay(later, result), again[name], strict=True)
-
-
-def after_steps(optimizer: Any, count: int, dtype: Any) -> list[Any]:
-    """A parameter and a gradient, then the state after some steps."""
-    state: dict[str, Any] = {}
-    for seed in range(count):
-        p, g, *_ = arrays(seed, dtype)
-        _, state = optimizer.update(p, g, state, optimizer.param_groups[0])
-    return [p, g, *map(np.asarray, state.values())]
-
-
-@each_type
-@each_optimizer
-def test_a_captured_update_is_that_of_any_later_step(optimizer: Any, dtype: Any) -> None:
-    p, g, *_ = arrays(0, dtype)
-    names = optimizer.update(p, g, {}, optimizer.param_groups[0])[1]
-    now, later = (after_steps(optimizer, count, dtype) for count in (2, 9))
-    tape, p, g, *state = record(*now)
-    recorded = run(optimizer, p, [g], dict(zip(names, state, strict=True)))
-    expected = run(optimizer, later[0], [later[1]], dict(zip(names, later[2:], strict=True)))
-    for name, result in recorded.items():
-        assert type(result) is RecordingArray
-        assert result.dtype == (np.float64 if is_number(optimizer, name) else dtype)
-        assert_array_equal(tape.replay(later, result), expected[name])
 
 
 @each_type
