@@ -21,12 +21,12 @@ BLUE, ORANGE, GREEN, PURPLE, BLACK = "#0072B2", "#D55E00", "#009E73", "#CC79A7",
 STYLE = {"font.size": 11, "axes.titlesize": 12, "axes.spines.top": False, "axes.spines.right": False, "savefig.dpi": 150}
 
 
-def new_figure(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
+def new_figure(width: float, height: float, columns: int = 1, rows: int = 1) -> tuple[Figure, list[Axes]]:
     """An empty figure that keeps its labels apart."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, list(np.atleast_1d(figure.subplots(1, columns)))
+    return figure, list(np.ravel(figure.subplots(rows, columns)))
 
 
 def write(pictures: Iterable[tuple[str, Figure]], directory: Path) -> list[Path]:

@@ -5,10 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
 from typing import Any
-
-import numpy as np
 
 import autodiff as ad
 from nn import optim
@@ -37,6 +34,7 @@ def fit(
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
     progress: bool | None = None,
+    compile: bool | str = False,
 ) -> dict[str, list[float]]:
     """Train a model; return what was measured in each epoch.
 
@@ -53,6 +51,8 @@ def fit(
         checkpoint: a file to which all that training consists of is saved after each epoch.
         resume: whether to go on from `checkpoint`, if that is there: what comes out is what would have come out without a break.
         progress: whether to show how far it is: by default on a terminal, as a bar if tqdm is installed.
+        compile: whether `autodiff.compile` makes one program of a step; "native" for one in C. A step that cannot be captured runs
+            as it is, with a notice.
 
     Returns:
         Lists by name, of one number per epoch: `"loss"`, the mean over the examples while they were trained on, `"val_loss"`,
@@ -61,10 +61,11 @@ def fit(
     Raises:
         TypeError: a batch is no pair, or an argument is of the wrong kind.
         ValueError: the loss or a metric is not one number, the data has no batch, the optimizer has no parameter of the model, or
-            there is `patience` without `validation`, or `resume` without `checkpoint`.
+            there is `patience` without `validation`, or `resume` without `checkpoint`, or no such back end to compile with.
         FileNotFoundError: the folder of `checkpoint` is not there.
         ImportError: there is a `checkpoint`, but safetensors is not installed.
-        FloatingPointError: the loss is not finite any more. The parameters are those of the step before.
+        FloatingPointError: the loss is not finite any more. The parameters are those of the step before, but those after it if it
+            was compiled.
 
     >>> _ = nn.manual_seed(0)
     >>> x = np.linspace(-1, 1, 20)[:, None]
@@ -78,13 +79,14 @@ def fit(
     epochs = integer("fit", "epochs", epochs, 0)
     _check_stopping(patience, validation)
     _check_files(checkpoint, resume)
+    step = _step(model, loss_fn, optimizer, compile)
     state = _State(model, optimizer, scheduler)
     if resume and checkpoint is not None and os.path.exists(checkpoint):
         state.load(checkpoint)
     with shown(epochs, lambda: (state.epoch, state.history), progress) as show:
         while state.epoch < epochs and not state.is_worn_out(patience):
             model.train()
-            measured = _mean(_steps(model, loss_fn, optimizer, data))
+            measured = _mean((len(y), _finite(step(x, y))) for x, y in _pairs(data))
             state.write(loss=measured)
             if validation is not None or metrics:
                 found = evaluate(model, {"loss": loss_fn, **(metrics or {})}, data if validation is None else validation)
@@ -115,35 +117,65 @@ def evaluate(model: Module, functions: Metrics, data: Iterable[tuple[Any, Any]])
     return {name: _mean(pairs) for name, pairs in values.items()}
 
 
-def _steps(model: Module, loss_fn: Any, optimizer: Any, data: Iterable[tuple[Any, Any]]) -> Iterator[tuple[int, float]]:
-    """A step for each batch; how many examples it had, and its loss."""
-    for x, y in _pairs(data):
-        loss = optimizer.step(partial(_gradients, model, loss_fn, optimizer, x, y))
-        yield len(y), loss.item()
+def _step(model: Module, loss_fn: Any, optimizer: Any, compile: bool | str) -> Callable[[Any, Any], ad.Tensor]:
+    """A function of a batch: it takes one step, and returns the loss before it. Compiled, it cannot look at the loss itself."""
+
+    def step(x: Any, y: Any) -> ad.Tensor:
+        def gradients() -> ad.Tensor:  # LBFGS asks for them several times
+            optimizer.zero_grad()
+            loss = _loss(loss_fn(model(x), y))
+            if not compile:
+                _finite(loss)
+            loss.backward()
+            return loss
+
+        return optimizer.step(gradients)  # type: ignore[no-any-return]
+
+    return compiled("fit", step, compile)
 
 
-def _gradients(model: Module, loss_fn: Any, optimizer: Any, x: Any, y: Any) -> ad.Tensor:
-    """The loss of a batch, whose gradients are in the parameters then; LBFGS asks for it several times a step."""
-    optimizer.zero_grad()
-    loss = loss_fn(model(x), y)
+def compiled(of: str, step: Callable[..., Any], compile: bool | str) -> Callable[..., Any]:
+    """A training step as it is, or compiled: with `True`, in the NumPy back end."""
+    require_backend(of, compile)
+    if not compile:
+        return step
+    return ad.compile(step, backend="numpy" if compile is True else compile, fallback=True)
+
+
+def require_backend(of: str, compile: bool | str) -> None:
+    """Raise unless it says whether, and with which back end, a step is compiled."""
+    if compile not in (False, True, "numpy", "native"):
+        raise ValueError(f"{of}: compile is {compile!r}; wanted True or False, or the back end: 'numpy' or 'native'.")
+
+
+def _loss(loss: Any) -> ad.Tensor:
+    """The loss, if it is one that can be minimized."""
     if not isinstance(loss, ad.Tensor):
         raise TypeError(
             f"fit: the loss is {type(loss).__name__}; wanted a tensor, computed from the model's output by operators, NumPy's "
             "functions and those of autodiff and nn."
         )
-    value = _number("loss", loss)
+    _require_one("loss", loss)
+    return loss
+
+
+def _finite(loss: ad.Tensor) -> float:
+    value = float(loss.item())
     if not math.isfinite(value):
         raise FloatingPointError(f"fit: the loss is {value}. A smaller learning rate may help, or data without NaN.")
-    loss.backward()
-    return loss
+    return value
 
 
 def _number(name: str, measured: Any) -> float:
     """A loss or metric as a number."""
-    value = np.asarray(ad.asarray(measured).numpy())
-    if value.size != 1:
-        raise ValueError(f"fit: the {name} has shape {value.shape}; wanted one number, as with reduction='mean' or np.mean.")
-    return float(value.item())
+    measured = ad.asarray(measured)
+    _require_one(name, measured)
+    return float(measured.item())
+
+
+def _require_one(name: str, measured: ad.Tensor) -> None:
+    if measured.size != 1:
+        raise ValueError(f"fit: the {name} has shape {measured.shape}; wanted one number, as with reduction='mean' or np.mean.")
 
 
 def _pairs(data: Iterable[Any]) -> Iterator[tuple[Any, Any]]:

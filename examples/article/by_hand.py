@@ -7,9 +7,11 @@ changes with the output, the output with what went into the sigmoid, and that wi
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from examples.article.descent import descend
 from examples.article.systems import Run, System
 
 __all__ = ["chain_rule", "hidden_layer", "predict", "sigmoid", "sigmoid_derivative", "single_layer", "train"]
@@ -111,12 +113,12 @@ def chain_rule(system: System, weights: dict[str, np.ndarray], as_printed: bool 
 def train(system: System, epochs: int, report: Callable[[int, float], None] | None = None, as_printed: bool = False) -> Run:
     """Gradient descent: each epoch takes every weight one step against its gradient. `report` is told the error now and then."""
     weights = {name: start.copy() for name, start in system.weights.items()}
-    errors = np.empty(epochs)
-    for epoch in range(epochs):
+
+    def step() -> tuple[Any, np.ndarray]:
         terms = chain_rule(system, weights, as_printed)
-        errors[epoch] = terms["cost"]
         for name, weight in weights.items():
             weight -= system.lr * terms["dcost/d" + name]
-        if report and epoch % 1000 == 0:
-            report(epoch, errors[epoch])
-    return Run(errors, float(np.sum(terms["output"] - system.y)), weights, predict(system.x, weights))
+        return terms["cost"], terms["output"]
+
+    descent = descend(step, epochs, report)
+    return Run(descent, float(np.sum(descent.output - system.y)), weights, predict(system.x, weights))

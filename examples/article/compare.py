@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from examples.article import by_hand, explain, framework
+from examples.article.descent import EVERY
 from examples.article.systems import Run, System
 
 __all__ = ["ERRORS_WITHIN", "GRADIENTS_WITHIN", "Comparison", "compare_gradients", "compare_terms", "first_difference"]
@@ -14,7 +15,6 @@ __all__ = ["ERRORS_WITHIN", "GRADIENTS_WITHIN", "Comparison", "compare_gradients
 # Both compute the same sums in another order, so they differ by rounding, which grows over the epochs: training is sensitive.
 GRADIENTS_WITHIN = 1e-12
 ERRORS_WITHIN = 1e-9
-EPOCHS_COMPARED = 100
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Comparison:
 
 def relative_differences(hand: np.ndarray, other: np.ndarray) -> np.ndarray:
     """The difference of each of the first errors, as a part of the hand-written network's error."""
-    hand, other = hand[:EPOCHS_COMPARED], other[:EPOCHS_COMPARED]
+    hand, other = hand[:EVERY], other[:EVERY]
     return np.abs(hand - other) / np.abs(hand)
 
 

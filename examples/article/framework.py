@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+import autodiff as ad
 import nn
+from examples.article.descent import descend
 from examples.article.systems import Run, System
 from nn import optim
 
@@ -35,19 +37,19 @@ def train(system: System, epochs: int, report: Callable[[int, float], None] | No
     x, y = system.x, system.y
     model = build(system)
     optimizer = optim.SGD(model.parameters(), lr=system.lr)
-    errors = np.empty(epochs)
-    for epoch in range(epochs):
+
+    def step() -> tuple[ad.Tensor, ad.Tensor]:
         optimizer.zero_grad()
         output = model(x)
         loss = 0.5 * squared_error(output, y)
         loss.backward()
         optimizer.step()
-        errors[epoch] = loss.item()
-        if report and epoch % 1000 == 0:
-            report(epoch, errors[epoch])
+        return loss.detach(), output.detach()
+
+    descent = descend(step, epochs, report)
     state = model.state_dict()
     weights = {name: state[KEYS[name]].numpy().T for name in system.weights}
-    return Run(errors, float(np.sum(output.numpy() - y)), weights, model(x).numpy())
+    return Run(descent, float(np.sum(descent.output.numpy() - y)), weights, model(x).numpy())
 
 
 def gradients(system: System) -> dict[str, np.ndarray]:

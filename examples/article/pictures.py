@@ -117,9 +117,8 @@ def draw_errors(results: list[Comparison]) -> Figure:
     broad, dashes = {"linewidth": 5, "alpha": 0.35}, {"linewidth": 1.4, "linestyle": (0, (4, 2))}
     for result in results:
         system, colour = result.system, colours[result.system.name]
-        shown = np.unique(np.geomspace(1, result.epochs, 600).astype(int))  # evenly on the logarithmic axis
-        axes.plot(shown, result.hand.errors[shown - 1], color=colour, label=f"{system.name}, {system.title}", **broad)
-        axes.plot(shown, result.framework.errors[shown - 1], color=colour, **dashes)
+        for run, style in ((result.hand, {"label": f"{system.name}, {system.title}", **broad}), (result.framework, dashes)):
+            axes.plot(run.descent.epochs + 1, run.errors, color=colour, **style)
     axes.set(xscale="log", yscale="log", xlabel="epoch", ylabel="error ½ Σ (output - label)²")
     axes.set_title("The error over the epochs: by hand (broad) and with the framework (dashes)")
     axes.grid(alpha=0.25)

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from examples.article.descent import Descent
+
 __all__ = ["SYSTEMS", "UNSEEN", "Run", "System", "accuracy"]
 
 CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
@@ -37,10 +39,15 @@ class System:
 class Run(NamedTuple):
     """A network after training."""
 
-    errors: np.ndarray  # (epochs,): the error that each epoch starts from, so that the last is what the articles print
+    descent: Descent  # the error that an epoch starts from is kept, so that the last is what the articles print
     signed_sum: float  # of the errors of the single points, in the last epoch
     weights: dict[str, np.ndarray]
     outputs: np.ndarray  # (n, 1): with the final weights
+
+    @property
+    def errors(self) -> np.ndarray:
+        """The errors that are kept, of the first epochs each."""
+        return self.descent.errors
 
 
 def accuracy(outputs: np.ndarray, labels: np.ndarray) -> float:

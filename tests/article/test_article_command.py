@@ -12,6 +12,7 @@ from examples import checks
 from examples.article import __main__ as command
 from examples.article import by_hand, compare, framework, report
 from examples.article.compare import Comparison
+from examples.article.descent import Descent
 from examples.article.systems import SYSTEMS, Run
 
 ROOT = Path(__file__).parents[2]
@@ -88,7 +89,8 @@ def test_in_full_it_says_which_run_gives_the_articles_figure(capsys):
 )
 def test_which_run_gives_the_figure(name, final, printed, expected):
     system = SYSTEMS[name]()
-    run, as_printed = (Run(np.array([1.0, error]), 0.0, {}, system.y) if error else None for error in (final, printed))
+    descents = (Descent(np.array([0, 1]), np.array([1.0, error]), None, "") if error else None for error in (final, printed))
+    run, as_printed = (Run(descent, 0.0, {}, system.y) if descent else None for descent in descents)
     assert report.given_by(Comparison(system, system.epochs, run, run, as_printed, {})) == expected
     assert report.given_by(Comparison(system, system.epochs - 1, run, run, as_printed, {})) == ""
 
@@ -262,7 +264,7 @@ def test_a_wrong_step_is_told_with_its_epoch(capsys, monkeypatch):
 def test_a_number_that_is_none_is_a_disagreement(value):
     system = SYSTEMS["B2"]()
     hand = by_hand.train(system, 3)
-    broken = hand._replace(errors=np.array([hand.errors[0], value, hand.errors[2]]))
+    broken = hand._replace(descent=hand.descent._replace(errors=np.array([hand.errors[0], value, hand.errors[2]])))
     complaints = Comparison(system, 3, hand, broken, None, {"w": np.nan}).complaints()
     assert "dcost/dw" in complaints[0]
     assert "from epoch 1 on" in complaints[1]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from examples.article import by_hand, compare, framework
+from examples.article import by_hand, compare, descent, framework
 from examples.article.sizes import rules_of_thumb, weight_counts
 from examples.article.systems import CORNERS, SYSTEMS, accuracy
 
@@ -135,8 +135,24 @@ def test_training_leaves_the_system_as_it_was(name, train):
 @pytest.mark.parametrize("train", [by_hand.train, framework.train])
 def test_the_error_is_reported_every_thousand_epochs(train):
     told = []
-    errors = train(SYSTEMS["B2"](), 2001, lambda epoch, error: told.append((epoch, error))).errors
-    assert told == [(epoch, errors[epoch]) for epoch in (0, 1000, 2000)]
+    run = train(SYSTEMS["B2"](), 2001, lambda epoch, error: told.append((epoch, error)))
+    kept = dict(zip(run.descent.epochs.tolist(), run.errors.tolist(), strict=True))
+    assert [*kept] == [*range(100), *range(199, 2000, 100), 2000]
+    assert told == [(epoch, kept[epoch]) for epoch in (999, 1999)]
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("train", [by_hand.train, framework.train])
+def test_compiled_steps_are_the_same_but_for_rounding(name, train, monkeypatch):
+    compiled = train(SYSTEMS[name](), 150)
+    assert compiled.descent.backend == ""
+    monkeypatch.setattr(descent, "MANY", 101)
+    compiled, eager = train(SYSTEMS[name](), 150), compiled
+    assert compiled.descent.backend in ("C", "a program of NumPy's calls")
+    np.testing.assert_array_equal(compiled.descent.epochs, eager.descent.epochs)
+    np.testing.assert_allclose(compiled.errors, eager.errors, rtol=1e-9)
+    for weight in eager.weights:
+        np.testing.assert_allclose(compiled.weights[weight], eager.weights[weight], rtol=1e-9)
 
 
 def test_the_rules_of_thumb():

@@ -22,7 +22,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from nn.estimators import ACTIVATIONS, OPTIMIZERS, NetworkClassifier, NetworkRegressor
+from nn.estimators import NetworkClassifier, NetworkRegressor
+from nn.estimators.network import ACTIVATIONS, OPTIMIZERS
 
 converging = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 KINDS = [NetworkClassifier, NetworkRegressor]
@@ -153,6 +154,18 @@ def test_each_activation_and_optimizer_learns(activation: str, optimizer: str) -
     model = NetworkClassifier((10,), max_iter=30, batch_size=10, random_state=0, **settings).fit(X, y)
     assert model.loss_curve_[-1] < 0.8 * model.loss_curve_[0]
     assert model.score(X, y) > 0.8
+
+
+@converging
+@pytest.mark.parametrize("compile", [True, "native"])
+@pytest.mark.parametrize("weighted", [False, True])
+@each_kind
+def test_a_compiled_training_is_the_same_but_for_rounding(kind: Any, weighted: bool, compile: Any) -> None:
+    X, y = make_moons(90, noise=0.1, random_state=0)
+    weights = np.linspace(0.5, 2, 90) if weighted else None
+    model, wanted = (kind((8,), max_iter=5, batch_size=20, random_state=0, compile=c).fit(X, y, weights) for c in (compile, False))
+    assert_allclose(model.loss_curve_, wanted.loss_curve_, rtol=1e-10)
+    assert_allclose(model.predict(X), wanted.predict(X), rtol=1e-10)
 
 
 @each_kind

@@ -227,10 +227,10 @@ def losses(script: str, names: dict[str, Any], tensor: Any, state: dict[str, Any
     return variables["losses"]
 
 
-def here(script: str, state: dict[str, Any]) -> Any:
+def here(script: str, state: dict[str, Any], **more: Any) -> Any:
     names = {"torch": ad, "nn": nn, "F": nn.functional, "optim": optim, "__name__": "script"}
     loaders = {"DataLoader": data.DataLoader, "TensorDataset": data.TensorDataset}
-    return losses(FORM.sub(lambda found: CHANGES[found[0]], script), names | loaders, ad.Tensor, state)
+    return losses(FORM.sub(lambda found: CHANGES[found[0]], script), names | loaders | more, ad.Tensor, state)
 
 
 @pytest.mark.peer

@@ -163,13 +163,17 @@ def setting(name: str) -> dict[str, np.ndarray | dict[str, np.ndarray]]:
     return {"state": state, "x": x, "y": y, "x_test": x_test, "y_test": y_test, "scale": np.array([1.0])}
 
 
+def variables(name: str, tensor: Any) -> dict[str, Any]:
+    """What a script finds."""
+    given = {k: {n: tensor(v) for n, v in x.items()} if isinstance(x, dict) else tensor(x) for k, x in setting(name).items()}
+    return {"__name__": "script", **given}
+
+
 def run(name: str, imports: str, tensor: Any) -> dict[str, Any]:
     """The variables that the script leaves behind."""
-    variables: dict[str, Any] = {"__name__": "script"}
-    for key, value in setting(name).items():
-        variables[key] = {k: tensor(v) for k, v in value.items()} if isinstance(value, dict) else tensor(value)
-    exec(compile(dedent(imports + NETWORKS[name][0]), name, "exec"), variables)
-    return variables
+    found = variables(name, tensor)
+    exec(compile(dedent(imports + NETWORKS[name][0]), name, "exec"), found)
+    return found
 
 
 @pytest.mark.peer

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 import nn
 from nn.utils.data import DataLoader, TensorDataset
@@ -166,6 +166,7 @@ def test_an_argument_of_the_wrong_kind_is_named_before_anything_is_trained(name:
     [
         ({"epochs": 1.5}, r"epochs is 1\.5; wanted an integer, at least 0\."),
         ({"patience": 0, "validation": [(X, Y)]}, r"patience is 0; wanted an integer, at least 1\."),
+        ({"compile": "c"}, r"compile is 'c'; wanted True or False, or the back end: 'numpy' or 'native'\."),
         ({"resume": True}, r"resume needs checkpoint, the file to go on from\."),
         ({"metrics": {"loss": mean_error}}, r"a metric has the name 'loss', which is that of the loss itself; wanted another\."),
         ({"optimizer": made()[1]}, r"the optimizer has no parameter of the model; make it from those, model\.parameters\(\)\."),
@@ -189,6 +190,37 @@ def test_an_optimizer_that_asks_for_the_loss_several_times_a_step_is_given_it() 
     history = nn.fit(model, nn.MSELoss(), nn.optim.LBFGS(model.parameters()), [(X, Y)], 3)
     assert history["loss"][0] > 0.1
     assert history["loss"][-1] < 1e-10
+
+
+@pytest.mark.parametrize("compile", [True, "numpy", "native"])
+def test_a_compiled_training_is_the_same_but_for_rounding(compile: Any) -> None:
+    def trained(compile: Any) -> Any:
+        nn.manual_seed(0)
+        model = nn.Sequential(nn.Linear(3, 6, bias=False), nn.BatchNorm1d(6), nn.Dropout(0.2), nn.Tanh(), nn.Linear(6, 1))
+        optimizer = nn.optim.Adam(model.parameters(), lr=0.05)
+        options = {"scheduler": nn.optim.lr_scheduler.StepLR(optimizer, 2), "validation": [(X, Y)]}
+        history = nn.fit(
+            model, nn.MSELoss(), optimizer, DataLoader(TensorDataset(X, Y), 7, shuffle=True), 6, compile=compile, **options
+        )
+        return history, model.state_dict()
+
+    (history, state), (wanted, wanted_state) = trained(compile), trained(False)
+    assert history == {name: pytest.approx(values, rel=1e-10) for name, values in wanted.items()}
+    for name, value in state.items():
+        assert_allclose(value.numpy(), wanted_state[name].numpy(), rtol=1e-9, atol=1e-12, err_msg=name)
+
+
+def test_a_step_that_cannot_be_compiled_is_taken_as_it_is_with_a_notice() -> None:
+    model = nn.Linear(3, 1)
+    with pytest.warns(RuntimeWarning, match=r"^compile: .*\n?.*It runs as it is\.$"):
+        history = nn.fit(model, nn.MSELoss(), nn.optim.LBFGS(model.parameters()), [(X, Y)], 3, compile=True)
+    assert history["loss"][-1] < 1e-10
+
+
+def test_a_compiled_training_stops_where_the_loss_is_not_finite() -> None:
+    model, optimizer = made()
+    with pytest.raises(FloatingPointError, match=r"^fit: the loss is nan\."):
+        nn.fit(model, nn.MSELoss(), optimizer, [(np.full((2, 3), np.nan), np.ones((2, 1)))], 5, compile=True)
 
 
 @pytest.mark.parametrize("rows", [2, 5])  # two rows could be taken for a pair

@@ -1,4 +1,4 @@
-"""Networks as estimators of scikit-learn: `fit`, `predict`, in pipelines and searches."""
+"""What the estimators have in common: the network, and how it is trained."""
 
 from __future__ import annotations
 
@@ -9,10 +9,15 @@ from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 import autodiff as ad
 from autodiff.extend import tensor_of
-from nn import functional, init, optim
+from nn import init, optim
 from nn.modules.activation import ELU, GELU, ReLU, Sigmoid, SiLU, Tanh
 from nn.modules.container import Sequential
 from nn.modules.linear import Linear
@@ -20,18 +25,9 @@ from nn.modules.module import Module
 from nn.modules.shaping import Identity
 from nn.progress import shown
 from nn.random import drawing_from
+from nn.training import compiled, require_backend
 
-try:
-    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.model_selection import train_test_split
-    from sklearn.utils import check_random_state
-    from sklearn.utils.multiclass import check_classification_targets, unique_labels
-    from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
-except ImportError:
-    raise ImportError("nn.estimators needs scikit-learn 1.6 or newer: pip install 'chainrule[sklearn]'.") from None
-
-__all__ = ["NetworkClassifier", "NetworkRegressor"]
+__all__ = ["ACTIVATIONS", "Network", "OPTIMIZERS"]
 
 ACTIVATIONS: dict[str, Callable[[], Module]] = {
     "relu": ReLU, "tanh": Tanh, "logistic": Sigmoid, "identity": Identity, "gelu": GELU, "silu": SiLU, "elu": ELU,
@@ -39,7 +35,7 @@ ACTIVATIONS: dict[str, Callable[[], Module]] = {
 OPTIMIZERS: dict[str, Callable[..., Any]] = {"adam": optim.Adam, "adamw": optim.AdamW, "sgd": optim.SGD, "rmsprop": optim.RMSprop}
 
 
-class _Network(BaseEstimator):  # type: ignore[misc]
+class Network(BaseEstimator):  # type: ignore[misc]
     """What the two estimators have in common. A subclass says what the target is, and what the loss of each example."""
 
     classes_: np.ndarray
@@ -64,6 +60,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
+        compile: bool | str = False,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -81,6 +78,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.compile = compile
 
     # --- what scikit-learn calls
 
@@ -141,6 +139,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
             if isinstance(value, str) and value not in known:
                 raise ValueError(f"{type(self).__name__}: {name} is {value!r}; wanted one of {', '.join(known)}.")
 
+        require_backend(type(self).__name__, self.compile)
         for name, end in {"alpha": np.inf, "learning_rate_init": np.inf, "tol": np.inf, "validation_fraction": 1}.items():
             value = getattr(self, name)
             if not isinstance(value, (int, float, np.integer, np.floating)) or not 0 <= value < end:
@@ -198,21 +197,29 @@ class _Network(BaseEstimator):  # type: ignore[misc]
 
     def _epochs(self, X: Any, y: Any, weights: Any) -> Iterator[float]:
         """The mean loss of one epoch after another."""
-        size = self._batch(len(X))
-        module, optimizer = self.module_, self.optimizer_
+        size, step = self._batch(len(X)), compiled(type(self).__name__, self._step(), self.compile)
         while True:
-            module.train()
+            self.module_.train()
             order = self._rng.permutation(len(X)) if self.shuffle else np.arange(len(X))
             total = 0.0
             for start in range(0, len(X), size):
                 part = order[start : start + size]
-                optimizer.zero_grad()
-                output = module(tensor_of(X.take(part, axis=0)))
-                loss = self._loss(output, y.take(part, axis=0), None if weights is None else weights[part])
-                loss.backward()
-                optimizer.step()
+                loss = step(X.take(part, axis=0), y.take(part, axis=0), None if weights is None else weights[part])
                 total += self._finite(loss.item()) * len(part)
             yield total / len(X)
+
+    def _step(self) -> Callable[[Any, Any, Any], ad.Tensor]:
+        """A function that takes one step, and returns the loss before it; of the estimator it knows only what it needs."""
+        module, optimizer, losses = self.module_, self.optimizer_, self._losses
+
+        def step(X: Any, y: Any, weights: Any) -> ad.Tensor:
+            optimizer.zero_grad()
+            loss: ad.Tensor = _mean_loss(losses, module(tensor_of(X)), y, weights)
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        return step
 
     def _finite(self, loss: float) -> float:
         if not np.isfinite(loss):
@@ -221,14 +228,6 @@ class _Network(BaseEstimator):  # type: ignore[misc]
                 "StandardScaler, or choose a smaller learning_rate_init."
             )
         return loss
-
-    def _loss(self, output: Any, y: Any, weights: Any) -> Any:
-        """The mean loss of examples, weighted if they have weights."""
-        if weights is None:
-            return self._losses(output, y, "mean")
-        values = self._losses(output, y, "none")
-        values = values if values.ndim == 1 else np.mean(values, axis=1)
-        return np.sum(values * weights) / max(float(np.sum(weights)), np.finfo(weights.dtype).tiny)
 
     def _is_done(self, score: float | None) -> bool:
         """Whether there has been no improvement by `tol` for `n_iter_no_change` epochs."""
@@ -255,140 +254,10 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         return X[train], y[train], None if weights is None else weights[train], (X[test], y[test])
 
 
-class NetworkClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
-    """A network that tells classes apart, trained on the cross-entropy. As `sklearn.neural_network.MLPClassifier`.
-
-    Args:
-        hidden_layer_sizes: how many units each hidden layer has.
-        activation: of the hidden layers: "relu", "tanh", "logistic", "identity", "gelu", "silu" or "elu".
-        module: instead of these two, a function of the numbers of features and outputs that makes the network; its outputs are the
-            logarithms of probabilities, up to a constant.
-        optimizer: "adam", "adamw", "sgd", "rmsprop", or a function of parameter groups and `lr` that makes one.
-        alpha: the penalty on the squares of the weights; divided by the weight of the examples of a batch.
-        batch_size: how many examples a step looks at; "auto" for 200, or all if they are fewer.
-        learning_rate_init: the learning rate.
-        max_iter: the number of epochs at most.
-        shuffle: whether batches are drawn anew in each epoch.
-        random_state: a seed, or a generator of NumPy's legacy kind, for the same result each time.
-        tol: an improvement of the loss, or score, that is less is none.
-        verbose: whether to show how far it is.
-        warm_start: whether `fit` goes on from where the last one ended.
-        early_stopping: whether to hold out `validation_fraction` of the examples, and to stop when the score on them is no longer
-            improved; the best parameters are kept.
-        validation_fraction: how much is held out.
-        n_iter_no_change: for how many epochs without an improvement it goes on.
-
-    Attributes:
-        module_: the network.
-        classes_: the classes, sorted.
-        loss_curve_: the mean loss of each epoch.
-        validation_scores_: the accuracy on what was held out after each epoch.
-        n_iter_: the number of epochs.
-
-    >>> from sklearn.datasets import load_iris
-    >>> X, y = load_iris(return_X_y=True)
-    >>> model = nn.estimators.NetworkClassifier((20,), learning_rate_init=0.02, tol=1e-3, random_state=0).fit(X, y)
-    >>> model.score(X, y) > 0.95
-    True
-    """
-
-    def _checked(self, X: Any, y: Any, reset: bool) -> Any:
-        X, y = validate_data(self, X, y, dtype=(np.float64, np.float32), reset=reset)
-        check_classification_targets(y)
-        return X, y
-
-    def _targets(self, y: Any, again: bool) -> Any:
-        if again:
-            unknown = np.setdiff1d(y, self.classes_)
-            if len(unknown):
-                raise ValueError(f"{type(self).__name__}: y has the classes {unknown}, which were not there before.")
-        else:
-            self.classes_ = unique_labels(y)
-        return np.searchsorted(self.classes_, y)
-
-    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
-        """Train for one epoch; return the estimator. `classes` are all that there will be, given in the first call."""
-        again = hasattr(self, "module_")
-        self._check_settings()
-        X, y = self._checked(X, y, reset=not again)
-        if not again:
-            self.classes_ = unique_labels(y if classes is None else classes)
-        return self._train(X, self._targets(y, True), sample_weight, again, 1)
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """The probability of each class, in the order of `classes_`: `(n_samples, n_classes)`."""
-        return np.asarray(functional.softmax(self._outputs(X), 1))
-
-    def predict_log_proba(self, X: Any) -> np.ndarray:
-        """The logarithms of `predict_proba`."""
-        return np.asarray(functional.log_softmax(self._outputs(X), 1))
-
-    def predict(self, X: Any) -> np.ndarray:
-        """The most probable class of each row."""
-        outputs = self._outputs(X)
-        return np.asarray(self.classes_[np.argmax(outputs, axis=1)])
-
-    def _width(self, y: Any) -> int:
-        return len(self.classes_)
-
-    def _losses(self, output: Any, y: Any, reduction: str) -> Any:
-        return functional.cross_entropy(output, y, reduction=reduction)
-
-    def _score(self, X: Any, y: Any) -> float:
-        with ad.no_grad():
-            return float(np.mean(np.argmax(self.module_.eval()(X).numpy(), axis=1) == y))
-
-    def _strata(self, y: Any) -> Any:
-        return y if np.min(np.bincount(y, minlength=1)[np.unique(y)]) > 1 else None
-
-
-class NetworkRegressor(RegressorMixin, _Network):  # type: ignore[misc]
-    """A network that predicts numbers, trained on the mean squared error. As `sklearn.neural_network.MLPRegressor`.
-
-    The arguments and attributes are those of `NetworkClassifier`, but for `classes_`. Targets may have several columns. The score
-    that `early_stopping` looks at is R².
-
-    >>> X = np.linspace(-1, 1, 50)[:, None]
-    >>> model = nn.estimators.NetworkRegressor((20,), learning_rate_init=0.05, random_state=0).fit(X, X[:, 0] ** 2)
-    >>> model.score(X, X[:, 0] ** 2) > 0.95
-    True
-    """
-
-    def _checked(self, X: Any, y: Any, reset: bool) -> Any:
-        return validate_data(self, X, y, dtype=(np.float64, np.float32), multi_output=True, y_numeric=True, reset=reset)
-
-    def _targets(self, y: Any, again: bool) -> Any:
-        if not again:
-            self._columns = None if y.ndim == 1 else y.shape[1]
-        return y.reshape(len(y), -1)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags
-
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train for one epoch; return the estimator."""
-        again = hasattr(self, "module_")
-        self._check_settings()
-        X, y = self._checked(X, y, reset=not again)
-        return self._train(X, self._targets(y, again), sample_weight, again, 1)
-
-    def predict(self, X: Any) -> np.ndarray:
-        """The numbers for each row."""
-        outputs = self._outputs(X)
-        return outputs[:, 0] if self._columns is None else outputs
-
-    def _width(self, y: Any) -> int:
-        return int(y.shape[1])
-
-    def _losses(self, output: Any, y: Any, reduction: str) -> Any:
-        return functional.mse_loss(output, y.astype(output.dtype, copy=False), reduction)
-
-    def _score(self, X: Any, y: Any) -> float:
-        with ad.no_grad():
-            residual = np.sum((self.module_.eval()(X).numpy() - y) ** 2)
-        return float(1 - residual / max(np.sum((y - np.mean(y, axis=0)) ** 2), np.finfo(float).tiny))
-
-    def _strata(self, y: Any) -> Any:
-        return None
+def _mean_loss(losses: Callable[[Any, Any, str], Any], output: Any, y: Any, weights: Any) -> Any:
+    """The mean loss of examples, weighted if they have weights."""
+    if weights is None:
+        return losses(output, y, "mean")
+    values = losses(output, y, "none")
+    values = values if values.ndim == 1 else np.mean(values, axis=1)
+    return np.sum(values * weights) / np.maximum(np.sum(weights), np.finfo(weights.dtype).tiny)
