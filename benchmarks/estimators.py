@@ -22,10 +22,16 @@ from nn.estimators import NetworkClassifier
 KINDS = (MLPClassifier, NetworkClassifier)
 
 
-def measure(kind: Any, seed: int, epochs: int, data: Any, sizes: tuple[int, ...]) -> tuple[float, float]:
+def digits(seed: int) -> Any:
+    """Images and digits, three quarters to learn from and the others to be recognized."""
+    X, y = load_digits(return_X_y=True)
+    return train_test_split(X / 16, y, random_state=seed, stratify=y)
+
+
+def measure(kind: Any, seed: int, epochs: int, data: Any, sizes: tuple[int, ...], **options: Any) -> tuple[float, float]:
     """The seconds of an epoch, and the part of the held-out digits that is recognized."""
     X, X_test, y, y_test = data
-    model = kind(sizes, random_state=seed, max_iter=epochs, n_iter_no_change=epochs)
+    model = kind(sizes, random_state=seed, max_iter=epochs, n_iter_no_change=epochs, **options)
     started = time.perf_counter()
     model.fit(X, y)
     return (time.perf_counter() - started) / epochs, model.score(X_test, y_test)
@@ -38,12 +44,11 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=60, help="of each run (default: 60)")
     options = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
-    X, y = load_digits(return_X_y=True)
     print(f"{'hidden layers':>16}  {'estimator':<18}  {'ms an epoch':>11}  {'recognized':>10}  {'time, as a ratio':>16}")
     for sizes in ((100,), (64, 32)):
         runs: dict[Any, list[tuple[float, float]]] = {kind: [] for kind in KINDS}
         for seed in range(options.seeds):
-            data = train_test_split(X / 16, y, random_state=seed, stratify=y)
+            data = digits(seed)
             for kind in KINDS:
                 runs[kind].append(measure(kind, seed, options.epochs, data, sizes))
         base = np.array([seconds for seconds, _ in runs[MLPClassifier]])
