@@ -15,9 +15,10 @@ CONVOLUTIONS = [nn.Conv1d, nn.Conv2d, nn.Conv3d]
 TRANSPOSED = [nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d]
 
 
-@pytest.mark.parametrize("layer", [nn.Conv2d(8, 50, (3, 5), groups=2), nn.ConvTranspose2d(50, 8, (3, 5), groups=2)])
-def test_weight_and_bias_start_uniformly_from_one_over_the_root_of_the_fan_in(layer: Any) -> None:
-    bound = 1 / np.sqrt(4 * 15)
+@pytest.mark.parametrize(("kind", "channels"), [(nn.Conv2d, (8, 50)), (nn.ConvTranspose2d, (50, 8))])
+def test_weight_and_bias_start_uniformly_from_one_over_the_root_of_the_fan_in(kind: Any, channels: Any) -> None:
+    nn.manual_seed(0)  # the largest of eight is a small one in one case of twenty
+    layer, bound = kind(*channels, (3, 5), groups=2), 1 / np.sqrt(4 * 15)
     for parameter in (layer.weight, layer.bias):
         largest = np.max(np.abs(parameter.numpy()))
         assert 0.7 * bound < largest <= bound
