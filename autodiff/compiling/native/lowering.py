@@ -27,7 +27,7 @@ from autodiff.program import Program, Step, Value, operands, replaced
 
 __all__ = ["Lowering"]
 
-_BLAS_FROM = 2**24  # multiplications: up to here the tiles of `products.py` are no slower, as matrices fit into the cache
+_BLAS_FROM = 2**21  # multiplications: from here on BLAS, on two threads, is faster than the tiles of `products.py`
 _SOON_PACKED = 4096  # elements of what is the same in each step: to put them in another order costs little even in a single one
 
 
