@@ -56,9 +56,10 @@ class Caller:
     def __init__(self, captured: Capture, build: Callable[..., Any], mode: Any) -> None:
         self._captured = captured
         self._names = Names(captured)
-        self._donated = _donations(captured)
+        self._carried = _carried(captured)
+        self._donated = _donations(captured, self._carried)
         outputs = captured.program.outputs
-        self.carried = {outputs.index(_value(effect)): i for effect, i in _carried(captured)}
+        self.carried = {outputs.index(_value(effect)): i for effect, i in self._carried}
         self._into = {outputs.index(_value(effect)): i for effect, i in self._donated.items()}
         self._into |= {k: i for k, i in self.carried.items() if outputs[k].dtype is None and i not in self._into.values()}
         self.replay = build(captured.program, captured.given, self._into)
@@ -77,7 +78,7 @@ class Caller:
             self._scope.pop("repeated", None) if self._can_be_repeated() else None
         )
         self.changed: Callable[[], str | None] = self._scope.pop("changed")
-        del self._captured, self._names, self._donated, self._into, self._guards
+        del self._captured, self._names, self._carried, self._donated, self._into, self._guards
 
     def watched(self) -> Watched:
         """A call, with what goes into the program and what comes out of it."""
@@ -162,7 +163,7 @@ class Caller:
 
     def _can_be_repeated(self) -> bool:
         """Whether all that a run leaves where the next one looks is of the same kind; C is to find it where it was."""
-        program, carried = self._captured.program, _carried(self._captured)
+        program, carried = self._captured.program, self._carried
         same = all(_value(e).shape == program.inputs[i].shape and _value(e).dtype == program.inputs[i].dtype for e, i in carried)
         each = len({i for _, i in carried}) == len(carried) == len(self.carried)
         return same and each and (self._into == self.carried or not hasattr(self.replay, "repeat"))
@@ -246,11 +247,11 @@ def _carried(captured: Capture) -> list[tuple[Effect, int]]:
     return found
 
 
-def _donations(captured: Capture) -> dict[Effect, int]:
+def _donations(captured: Capture, carried: list[tuple[Effect, int]]) -> dict[Effect, int]:
     """The effects whose results take the memory of an input: of the array that is written to, or that was in that place before."""
     donated: dict[Effect, int] = {}
     values: set[Value] = set()
-    for effect, i in _carried(captured):
+    for effect, i in carried:
         value, target = _value(effect), captured.program.inputs[i]
         same = value.dtype is not None and (target.shape, target.dtype) == (value.shape, value.dtype)
         if same and i not in donated.values() and value not in values:

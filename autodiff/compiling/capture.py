@@ -356,8 +356,7 @@ class _Run:
             raise CaptureError(f"compile: {path} still has its graph, which is not captured. Give it as detach().")
         if type(x) is not Tensor or (x.requires_grad and x.is_leaf):
             raise CaptureError(f"compile: {path} is a new {type(x).__name__} that requires grad. Make it once, before.")
-        array = self._template(array_of(x), path)
-        return NewTensor(array.value if isinstance(array, Scalar) else array)
+        return NewTensor(self._template(array_of(x), path))
 
     def _new_object(self, x: Any, path: str) -> Any:
         """What is none of the usual containers: as it is if nothing that is recorded can be reached from it."""

@@ -95,8 +95,9 @@ class Compiled(Wrapper):
     ) -> Any:
         """Call the function `n` times with these arguments, and return what the last call returns.
 
-        It does what a loop would, but from the third step on nothing of it is Python: in the native back end it is a loop in C, in
-        which other threads run. Ctrl-C stops it between two steps: all is then as the last step has left it.
+        It does what a loop would, but once all is found as it was after a step, nothing is looked at between two steps: in the
+        native back end it is a loop in C, beside which other threads run. Ctrl-C stops it between two steps, as the last one has
+        left all.
 
         Args:
             n: how many steps.

@@ -10,7 +10,7 @@ from autodiff.compiling.places import Place
 from autodiff.core.tensor import Tensor, wrap
 from autodiff.program import Value
 
-__all__ = ["Effect", "NewObject", "NewTensor", "Scalar", "made", "stand_ins", "write"]
+__all__ = ["Effect", "NewObject", "NewTensor", "Scalar", "made", "new_object", "stand_ins", "write"]
 
 
 @dataclass(eq=False)
@@ -53,9 +53,7 @@ def made(template: Any, known: dict[Value, Any]) -> Any:
     if isinstance(template, NewTensor):
         return wrap(made(template.value, known))
     if isinstance(template, NewObject):
-        new: Any = object.__new__(template.kind)
-        vars(new).update(made(template.attributes, known))
-        return new
+        return new_object(template.kind, made(template.attributes, known))
     if isinstance(template, Scalar):
         return known[template.value][()]
     if isinstance(template, Value):
@@ -65,6 +63,13 @@ def made(template: Any, known: dict[Value, Any]) -> Any:
     if type(template) is list:
         return [made(part, known) for part in template]
     return {key: made(part, known) for key, part in template.items()} if type(template) is dict else template
+
+
+def new_object(kind: type, attributes: dict[str, Any]) -> Any:
+    """An object with these attributes."""
+    new: Any = object.__new__(kind)
+    vars(new).update(attributes)
+    return new
 
 
 def stand_ins(template: Any) -> Iterator[Any]:

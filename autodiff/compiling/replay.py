@@ -128,6 +128,8 @@ class _Writer:
         self.names: dict[Value, str] = {}
         self._bound_names: dict[Any, str] = {}
         self._taken = {"inputs", "run", *keyword.kwlist}
+        self._bound_methods: dict[Any, Any] = {}  # of ufuncs, which are other objects each time
+        self._numbers: dict[Any, Any] = {}  # arrays of no axes, by type and bits
         self._as_array: dict[tuple[Value, Any], str] = {}  # floats, in the dtype in which a ufunc wants them
 
     def written(self) -> str:
@@ -187,10 +189,6 @@ class _Writer:
             function = self._bound_methods.setdefault((owner, function.__name__), function)
             return self._bind(function, f"{owner.__name__}_{function.__name__}")
         return self._bind(function, getattr(function, "__name__", "function"))
-
-    @property
-    def _bound_methods(self) -> dict[Any, Any]:
-        return self.__dict__.setdefault("_methods", {})  # type: ignore[no-any-return]
 
     def _shown(self, leaf: Any) -> _Expression:
         if isinstance(leaf, Value) and leaf.constant is None:
@@ -270,10 +268,6 @@ class _Writer:
         with np.errstate(all="ignore"):
             array = np.array(x, dtype)
         return self._bind(self._numbers.setdefault((array.dtype.str, array.tobytes()), array), f"c{x}".replace("-", "minus_"))
-
-    @property
-    def _numbers(self) -> dict[Any, Any]:
-        return self.__dict__.setdefault("_number_arrays", {})  # type: ignore[no-any-return]
 
     def _converted(self, x: Value, dtype: Any) -> str:
         if (x, dtype) not in self._as_array:

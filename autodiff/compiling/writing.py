@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.compiling.capture import Capture
-from autodiff.compiling.leaving import Effect, NewObject, NewTensor, Scalar
+from autodiff.compiling.leaving import Effect, NewObject, NewTensor, Scalar, new_object
 from autodiff.compiling.places import MISSING, Place
 from autodiff.compiling.replay import CHANGED
 from autodiff.core.graph import clock
@@ -41,7 +41,7 @@ class Names:
         self.captured = captured
         self.scope: dict[str, Any] = {"CHANGED": CHANGED, "ndarray": np.ndarray, "wrap": wrap, "node_of": node_of, "own": own}
         self.scope |= {"put_array": put_array, "put_grad": put_grad, "refs": sys.getrefcount, "clock": clock}
-        self.scope |= {"may_share_memory": np.may_share_memory, "number": _number, "make": _object}
+        self.scope |= {"may_share_memory": np.may_share_memory, "number": _number, "make": new_object}
         self.variables = {id(x): name for x, name in zip(captured.called_with, ("args", "kwargs"), strict=True)}
         self.scope |= dict(zip(("args", "kwargs"), captured.called_with, strict=True))
         self._names: dict[int, str] = {}  # of constants, by their ids
@@ -107,13 +107,6 @@ class Names:
         if isinstance(container, list) and key >= {id(x): n for x, n in self.captured.sizes}.get(id(container), 0):
             return f"{self.known(container)}.append({result})"
         return f"{self.expression(effect.place, effect.position)} = {result}"
-
-
-def _object(kind: type, attributes: dict[str, Any]) -> Any:
-    """An object with these attributes."""
-    new: Any = object.__new__(kind)
-    vars(new).update(attributes)
-    return new
 
 
 def _number(x: Any) -> Tensor:

@@ -124,7 +124,7 @@ def closing_table(results: list[Comparison]) -> str:
     ]
     if any(result.epochs != result.system.epochs for result in results):
         legend.append("  Fewer epochs than in the articles: their figures are not compared.")
-    compiled = {run.descent.backend: result.system.name for result in results for run in (result.hand, result.framework)}
-    legend += [f"  Compiled by ad.compile, many steps ran as {backend}." for backend in compiled if backend]
+    backends = sorted({run.descent.backend for result in results for run in (result.hand, result.framework)} - {""})
+    legend += [f"  Compiled by ad.compile, many steps ran as {backend}." for backend in backends]
     notes = [f"  {result.system.name}: {result.system.note}." for result in results if result.system.note]
     return "\n".join(["By hand and by the framework", table(header, rows, left=2), "", *legend, *notes])

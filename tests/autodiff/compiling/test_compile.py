@@ -186,3 +186,12 @@ def test_a_number_that_is_returned_may_differ_by_rounding(kind: Any, backend: st
         for found, wanted in zip(leaves(compiled(x)), leaves(total(x)), strict=True):
             assert type(found) is type(wanted)
             np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "native"])
+def test_a_tensor_of_a_number_is_added_to_as_a_number_is(backend: str) -> None:
+    total = ad.compile(lambda x: np.sum(ad.Tensor(x)), backend=backend)
+    for _ in range(4):
+        result = kept = total(np.ones(3))
+        result += 1.0
+        assert (result.item(), kept.item()) == (4.0, 3.0)
